@@ -1,0 +1,14 @@
+/** Condition types after kstatus: Ready is always there; Reconciling and Stalled only while they are True. */
+export const CONDITIONS = {
+  Ready: 'Observed, and the level is Healthy or Warning.',
+  Healthy: 'The level is Healthy.',
+  Reconciling: 'Baton or the workload controller is still working on the last change.',
+  Stalled: 'Baton cannot go on without a person; the reason says why.',
+  MetricsAvailable: 'Every signal has fresh evidence.',
+  DependenciesReady: 'Every service in dependsOn is at its minimumHealth or above.',
+  ObjectivesMet: 'Every objective is met over its window.',
+  InMaintenance: 'A maintenance window is open.',
+  SelectorUnique: 'False while the selector of the workload matches pods of others.',
+} as const satisfies Record<string, string>;
+
+export type ConditionType = keyof typeof CONDITIONS;

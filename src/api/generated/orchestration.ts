@@ -1,0 +1,155 @@
+/* Generated from crds/orchestrations.baton.dev.yaml by npm run generate; edit that file instead. */
+
+/**
+ * The policy. It is read again at each change, without a restart.
+ */
+export interface OrchestrationSpec {
+/**
+ * Where figures come from.
+ */
+metricSources: {
+/**
+ * metrics.k8s.io (metrics-server).
+ */
+resourceMetrics: {
+/**
+ * Whether to ask metrics.k8s.io at all.
+ */
+enabled: boolean
+/**
+ * How often to ask, 5s to 10m.
+ */
+interval: string
+}
+/**
+ * A Prometheus server; without it prometheus checks have no evidence.
+ */
+prometheus?: {
+/**
+ * Base address, without /api/v1.
+ */
+url: string
+/**
+ * Namespaces whose services may run PromQL with the operator's credentials; * means all. Empty: none.
+ * 
+ * @maxItems 256
+ */
+namespaces: string[]
+/**
+ * How long one query may take, 100ms to 1m.
+ */
+timeout: string
+}
+}
+/**
+ * Limits of http and tcp checks.
+ */
+httpChecks: {
+/**
+ * Addresses that http and tcp checks may reach beside ordinary ones. They reach none of these by default.
+ * 
+ * @maxItems 3
+ */
+allowedDestinations: ("Loopback" | "LinkLocal" | "APIServer")[]
+/**
+ * Checks under way at once.
+ */
+maxConcurrent: number
+}
+/**
+ * What holds for services that do not say it themselves.
+ */
+health: {
+hysteresis: {
+/**
+ * A fall takes effect after this, 0s to 1h.
+ */
+fall: string
+/**
+ * A rise takes effect after this, with 5 points to spare, 0s to 1h.
+ */
+rise: string
+}
+}
+/**
+ * Times of planned work for all services.
+ * 
+ * @maxItems 16
+ */
+maintenanceWindows: {
+/**
+ * When a window begins: five cron fields (minute, hour, day of month, month, day of week).
+ */
+schedule: string
+/**
+ * How long it lasts, 1m to 168h.
+ */
+duration: string
+/**
+ * IANA time zone, such as Europe/Berlin.
+ */
+timeZone: string
+}[]
+}
+
+/**
+ * The state of the whole system.
+ */
+export interface OrchestrationStatus {
+/**
+ * The generation of the policy that is in force.
+ */
+observedGeneration?: number
+/**
+ * Initializing until every service was looked at once; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; ShuttingDown while the operator ends.
+ */
+state?: ("Initializing" | "Active" | "Degraded" | "Maintenance" | "ShuttingDown")
+/**
+ * Since when.
+ */
+since?: string
+/**
+ * Mean score of the services with evidence, weighted by priority.
+ */
+score?: number
+/**
+ * Services by level.
+ */
+services?: {
+total?: number
+healthy?: number
+warning?: number
+degraded?: number
+critical?: number
+failed?: number
+unknown?: number
+}
+/**
+ * The worst five services below Healthy.
+ * 
+ * @maxItems 5
+ */
+worst?: {
+namespace: string
+name: string
+health?: string
+score?: number
+reason?: string
+message?: string
+}[]
+/**
+ * The policy that is in force, as last read; to tell what a change changed after a restart.
+ */
+policy?: Record<string, unknown>
+/**
+ * @maxItems 16
+ */
+conditions?: {
+type: string
+status: ("True" | "False" | "Unknown")
+observedGeneration?: number
+lastTransitionTime: string
+reason: string
+message: string
+}[]
+}

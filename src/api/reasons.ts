@@ -1,0 +1,145 @@
+/**
+ * Every reason that a condition or an Event can carry: closed, so that people can alert on them. `means` says what happened, `todo` what to
+ * do about it. docs/reference/reasons.md is generated from here.
+ */
+export const REASONS = {
+  // Ready and Healthy
+  Healthy: { means: 'All evidence is good.', todo: 'Nothing.' },
+  Warning: {
+    means: 'The score is below 90.',
+    todo: 'Look at status.signals: the lowest score times weight weighs most.',
+  },
+  Degraded: { means: 'The score is below 70.', todo: 'Look at status.signals.' },
+  Critical: { means: 'The score is below 40, or a critical check fails.', todo: 'Look at status.signals.' },
+  Failed: { means: 'No pod is ready, or the score is 0.', todo: 'Look at the pods: kubectl describe pod.' },
+  NoEvidence: {
+    means: 'Nothing is known of the service yet.',
+    todo: 'Wait for the first evidence; see MetricsAvailable.',
+  },
+  ScaledToZero: { means: 'The workload asks for no pods.', todo: 'Nothing; scale it up when it is needed.' },
+  NeverAvailable: {
+    means: 'The workload was never available and its progress deadline has not passed.',
+    todo: 'Wait, or look at the pods.',
+  },
+  PodsNotReady: {
+    means: 'Fewer pods are ready than the workload asks for.',
+    todo: 'kubectl describe the pods that are not ready.',
+  },
+  PodsCrashing: {
+    means: 'Containers restart, crash or run out of memory.',
+    todo: 'kubectl logs --previous of those pods.',
+  },
+  ImagePullFailing: {
+    means: 'An image cannot be pulled.',
+    todo: 'Check the image name, the registry and the pull secret.',
+  },
+  PodsUnschedulable: {
+    means: 'The scheduler finds no node for a pod.',
+    todo: 'Add nodes, or lower requests and constraints.',
+  },
+  RolloutStuck: { means: 'The rollout passed its progress deadline.', todo: 'kubectl rollout status and undo.' },
+  CheckFailing: { means: 'A check of spec.health.checks is bad.', todo: 'See the evidence of that signal.' },
+  ResourcesExhausted: { means: 'CPU or memory use is near the limit.', todo: 'Raise limits or add replicas.' },
+  DependencyUnhealthy: {
+    means: 'A service that this one needs is below its minimumHealth.',
+    todo: 'Mend the dependency first.',
+  },
+  BelowMinimum: {
+    means: 'Fewer pods are ready than scaling.minReplicas.',
+    todo: 'Raise the replicas or look at the pods.',
+  },
+  RisePending: { means: 'The evidence is better, the level follows after the rise time.', todo: 'Wait.' },
+  FallPending: {
+    means: 'The evidence is worse, the level follows after the fall time.',
+    todo: 'Look at status.signals.',
+  },
+  // Stalled and Reconciling
+  TargetNotFound: { means: 'The workload of targetRef does not exist.', todo: 'Create it, or correct targetRef.' },
+  TargetKindUnknown: {
+    means: 'The API server knows no such apiVersion and kind.',
+    todo: 'Correct targetRef, or install the CRD.',
+  },
+  TargetNotScalable: { means: 'The kind has no scale subresource.', todo: 'Name a workload that has one.' },
+  TargetAlreadyManaged: {
+    means: 'An older OrchestratedService looks after the same workload.',
+    todo: 'Delete one of the two.',
+  },
+  TargetTerminating: { means: 'The workload is being deleted.', todo: 'Nothing, or create it again.' },
+  Progressing: { means: 'A rollout is under way.', todo: 'Wait.' },
+  NotObserved: { means: 'The workload controller has not seen the last change yet.', todo: 'Wait.' },
+  InvalidSpec: {
+    means: 'The spec holds something that only the operator can see is wrong.',
+    todo: 'Correct what the message names.',
+  },
+  Forbidden: {
+    means: 'Baton lacks a permission.',
+    todo: 'Grant the verb on the resource that the message names to the ServiceAccount of Baton.',
+  },
+  // MetricsAvailable
+  AllSourcesAnswer: { means: 'Every signal has fresh evidence.', todo: 'Nothing.' },
+  SourceNotConfigured: {
+    means: 'The policy names no such source.',
+    todo: 'Set metricSources in Orchestration/default.',
+  },
+  SourceUnavailable: { means: 'The source does not answer or answers with an error.', todo: 'Look at the source.' },
+  SourceTimeout: { means: 'The source did not answer in time.', todo: 'Raise the timeout or make the query cheaper.' },
+  NoData: { means: 'The source has no figure for this.', todo: 'Check the query, or that the component reports.' },
+  AmbiguousResult: { means: 'The query gave more than one series.', todo: 'Aggregate it to one, e.g. sum(...).' },
+  InvalidValue: {
+    means: 'The source answered with something that is not a finite number.',
+    todo: 'Check the query; guard divisions by zero.',
+  },
+  StaleData: { means: 'The last figure is too old.', todo: 'Look at what reports it.' },
+  NamespaceNotAllowed: {
+    means: 'The policy does not let this namespace run PromQL.',
+    todo: 'Add it to metricSources.prometheus.namespaces.',
+  },
+  DestinationNotAllowed: {
+    means: 'The check points to an address that checks may not reach.',
+    todo: 'Correct it, or allow it in httpChecks.allowedDestinations.',
+  },
+  PortNotFound: { means: 'The named port does not exist.', todo: 'Name a port of the container or the Service.' },
+  NoTargets: { means: 'There is no ready pod or Service to ask.', todo: 'See the other signals.' },
+  // DependenciesReady
+  DependenciesHealthy: { means: 'Every dependency is at its minimumHealth or above.', todo: 'Nothing.' },
+  DependencyNotFound: {
+    means: 'A dependency is not an OrchestratedService that exists.',
+    todo: 'Create it, or correct dependsOn.',
+  },
+  DependencyUnknown: { means: 'Nothing is known of a dependency yet.', todo: 'Wait, or look at it.' },
+  DependencyCycle: {
+    means: 'The services depend on each other in a circle; the circle is not followed.',
+    todo: 'Remove one of the dependencies the message names.',
+  },
+  // ObjectivesMet
+  ObjectivesMet: { means: 'Every objective is met over its window.', todo: 'Nothing.' },
+  BudgetExhausted: {
+    means: 'The error budget of an objective is spent.',
+    todo: 'Stop risky changes; see uptime.segments for when it was spent.',
+  },
+  // InMaintenance
+  MaintenanceWindow: { means: 'A maintenance window is open.', todo: 'Nothing.' },
+  // Selector
+  SelectorOverlap: {
+    means: 'The selector of the workload matches pods of others; they do not count.',
+    todo: 'Make the selectors distinct.',
+  },
+  // Orchestration
+  Initializing: { means: 'Not every service was looked at yet.', todo: 'Wait.' },
+  PolicyInForce: { means: 'The policy was read and is in force.', todo: 'Nothing.' },
+  PolicyChanged: { means: 'The policy changed; the message says what.', todo: 'Nothing.' },
+  PolicyInvalid: {
+    means: 'The policy holds something that only the operator can see is wrong; the one before stays in force.',
+    todo: 'Correct what the message names.',
+  },
+  StateChanged: { means: 'The state of the whole system changed.', todo: 'See status.worst.' },
+  ShuttingDown: { means: 'The operator ends.', todo: 'Nothing; the next replica takes over.' },
+  // Events only
+  HealthChanged: {
+    means: 'The level changed; the message says from what to what and why.',
+    todo: 'See status.signals.',
+  },
+  Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
+} as const satisfies Record<string, { means: string; todo: string }>;
+
+export type Reason = keyof typeof REASONS;

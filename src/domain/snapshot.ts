@@ -1,0 +1,82 @@
+/**
+ * What decisions read of the cluster. Objects are projected to these on arrival and the rest of them is dropped, so a field that
+ * is added here is paid for by every pod in the cluster. Moments are milliseconds since the epoch.
+ */
+export interface PodSnapshot {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** The controlling owner, e.g. a ReplicaSet. */
+  readonly owner: OwnerReference | undefined;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  readonly createdAt: number;
+  readonly ip: string | undefined;
+  readonly hostNetwork: boolean;
+  /** Moments of container restarts that are known, oldest first, those of the last ten minutes at least. */
+  readonly restarts: readonly number[];
+  readonly oomKilledAt: number | undefined;
+  /** Why a container waits where that is a fault: CrashLoopBackOff, ImagePullBackOff, ErrImagePull, InvalidImageName, CreateContainerConfigError ... */
+  readonly waiting: string | undefined;
+  /** The scheduler's message where it found no node. */
+  readonly unschedulable: string | undefined;
+  /** Shared by all pods of one owner that look the same. */
+  readonly template: PodTemplateFacts;
+}
+
+export interface PodTemplateFacts {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Named container ports. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Sums over the containers, cores and bytes; absent where a container has none. */
+  readonly requests: Resources;
+  readonly limits: Resources;
+}
+
+export interface Resources {
+  readonly cpu?: number;
+  readonly memory?: number;
+}
+
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A Deployment, StatefulSet, ReplicaSet, or any kind with a scale subresource. */
+export interface WorkloadSnapshot {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly terminating: boolean;
+  readonly generation: number;
+  /** Absent where the kind does not tell. */
+  readonly observedGeneration: number | undefined;
+  /** spec.replicas, or the scale subresource's. */
+  readonly desired: number;
+  /** A label selector as a string, as kubectl -l takes it. */
+  readonly selector: string;
+  readonly rollout: Rollout;
+}
+
+export type Rollout =
+  | { readonly state: 'Complete' }
+  | { readonly state: 'Progressing'; readonly message: string }
+  /** The progress deadline passed. */
+  | { readonly state: 'Stuck'; readonly message: string }
+  /** A kind with nothing but a scale subresource does not tell. */
+  | { readonly state: 'Untold' };
+
+/** Use of one pod as metrics.k8s.io tells it, cores and bytes. */
+export interface PodUsage {
+  readonly cpu: number;
+  readonly memory: number;
+  /** The end of the window that it was measured over. */
+  readonly at: number;
+}
