@@ -1,0 +1,23 @@
+// The embedded cluster, for code. `npm run cluster` is the same for people.
+//
+//   const cluster = await startCluster({ dir, nodes: 3, apiServerFlags: ['--min-request-timeout=5'] });
+//   cluster.kubeconfig                              // path, administrator
+//   await cluster.apiServer.kill(); await cluster.apiServer.start();
+//   await cluster.issueClientCertificate({ commonName: 'alice', groups: ['team'], validSeconds: 20 });
+//   const prometheus = await cluster.startPrometheus({ scrapeConfigs: [...] });   // prometheus.url
+//   await cluster.stop();                           // also done by a watchdog when this process dies
+//
+// With a real node: `startCluster({ kubelet: true })` throws KubeletUnavailable (its message is the reason) where root or
+// the Debian packages cannot be had; `cluster.node.importImage(tar)` loads images, `writeImage(...)` makes simple ones.
+export type {
+  CertificateRequest,
+  ClientCertificate,
+  Cluster,
+  ClusterOptions,
+  Component,
+  Lifetime,
+  Prometheus,
+  PrometheusOptions,
+  Provider,
+  RealNode,
+} from './contract.ts';
