@@ -55,6 +55,7 @@ export interface WorkloadSnapshot {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly terminating: boolean;
+  readonly createdAt: number;
   readonly generation: number;
   /** Absent where the kind does not tell. */
   readonly observedGeneration: number | undefined;
@@ -66,6 +67,10 @@ export interface WorkloadSnapshot {
 }
 
 export type Rollout =
+  /**
+   * The last change was rolled out completely once (for a Deployment: Progressing with NewReplicaSetAvailable); pods that failed
+   * since then do not make it Progressing again.
+   */
   | { readonly state: 'Complete' }
   | { readonly state: 'Progressing'; readonly message: string }
   /** The progress deadline passed. */

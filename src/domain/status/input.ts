@@ -1,0 +1,54 @@
+import type { HealthLevel, OrchestratedService, OrchestrationSpec } from '../../api/kinds.ts';
+import type { DependencyState } from '../dependencies/evaluate.ts';
+import type { MissingReason, Reading } from '../reading.ts';
+import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../snapshot.ts';
+
+/** What was found under targetRef. */
+export type Target =
+  | { readonly state: 'Found'; readonly workload: WorkloadSnapshot }
+  | { readonly state: 'Absent'; readonly reason: 'TargetNotFound' | 'TargetKindUnknown' | 'TargetNotScalable' }
+  /** `by` is the name of the older OrchestratedService in the same namespace. */
+  | { readonly state: 'Absent'; readonly reason: 'TargetAlreadyManaged'; readonly by: string }
+  /** The API server refused; `resource` as in RBAC rules, e.g. `deployments.apps` or `rollouts.argoproj.io/scale`. */
+  | { readonly state: 'Absent'; readonly reason: 'Forbidden'; readonly verb: string; readonly resource: string };
+
+/** Use of the pods, or why it is not known. Pods that are absent from `pods` have no figure. */
+export type Usage =
+  | { readonly kind: 'known'; readonly pods: ReadonlyMap<string, PodUsage> }
+  | { readonly kind: 'missing'; readonly reason: MissingReason; readonly evidence: string };
+
+/** One consistent view of everything that the status of a service depends on. */
+export interface ServiceInput {
+  /** The object as last read; its `status` is the one that was last written. */
+  readonly service: Pick<OrchestratedService, 'metadata' | 'spec' | 'status'>;
+  readonly target: Target;
+  /** Pods that the workload owns, in any order. */
+  readonly pods: readonly PodSnapshot[];
+  /** How many pods match the selector but belong to others. */
+  readonly strangers: number;
+  readonly usage: Usage;
+  /** By the name of the check. A check without an entry was not asked yet. */
+  readonly readings: ReadonlyMap<string, Reading>;
+  /** What evaluateDependencies gave. */
+  readonly dependencies: readonly DependencyState[];
+  readonly policy: OrchestrationSpec;
+  /** Milliseconds since the epoch; it may be before moments in the status when the clock was set back. */
+  readonly now: number;
+}
+
+/** Exact figures for Prometheus; the status holds rounded ones that move less often. */
+export interface ServiceFigures {
+  readonly health: HealthLevel | 'Unknown';
+  /** 0 to 100; undefined before the first evidence. */
+  readonly score: number | undefined;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly current: number;
+  readonly ready: number;
+  readonly desired: number;
+  readonly objectives: readonly {
+    readonly name: string;
+    readonly budgetRemaining: number;
+    readonly burnRate: number;
+  }[];
+}
