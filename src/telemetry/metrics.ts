@@ -1,0 +1,184 @@
+/** Every metric there is, so that docs/reference/metrics.md can be generated and nothing is registered that is not in it. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the unit of the name. */
+  readonly buckets?: readonly number[];
+}
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SERVICE = ['namespace', 'service'];
+
+export const METRICS = [
+  {
+    name: 'baton_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say which version runs.',
+    labels: ['version', 'node_version'],
+  },
+  {
+    name: 'baton_service_health_score',
+    type: 'gauge',
+    help: 'Health score of a service, 0 to 100; absent before the first evidence.',
+    labels: SERVICE,
+  },
+  {
+    name: 'baton_service_health',
+    type: 'gauge',
+    help: '1 for the level that a service has, 0 for the others.',
+    labels: [...SERVICE, 'level'],
+  },
+  {
+    name: 'baton_service_health_confidence_ratio',
+    type: 'gauge',
+    help: 'Share of the evidence, by weight, that is fresh.',
+    labels: SERVICE,
+  },
+  { name: 'baton_service_ready_pods', type: 'gauge', help: 'Pods of a service that are ready.', labels: SERVICE },
+  {
+    name: 'baton_service_desired_replicas',
+    type: 'gauge',
+    help: 'Pods that the workload of a service asks for.',
+    labels: SERVICE,
+  },
+  {
+    name: 'baton_service_signal_score',
+    type: 'gauge',
+    help: 'Score of one signal of a service, 0 to 100; absent while it has no fresh evidence.',
+    labels: [...SERVICE, 'signal'],
+  },
+  {
+    name: 'baton_service_signal_value',
+    type: 'gauge',
+    help: 'What a signal measured, in the unit of its check.',
+    labels: [...SERVICE, 'signal'],
+  },
+  {
+    name: 'baton_service_availability_ratio',
+    type: 'gauge',
+    help: 'Availability over the window of an objective.',
+    labels: [...SERVICE, 'objective'],
+  },
+  {
+    name: 'baton_error_budget_remaining_ratio',
+    type: 'gauge',
+    help: 'What is left of the error budget of an objective; below 0 when it is overspent.',
+    labels: [...SERVICE, 'objective'],
+  },
+  {
+    name: 'baton_error_budget_burn_rate',
+    type: 'gauge',
+    help: 'How fast the budget was spent over the last hour; 1 spends it exactly over the window.',
+    labels: [...SERVICE, 'objective'],
+  },
+  {
+    name: 'baton_orchestration_state',
+    type: 'gauge',
+    help: '1 for the state that the whole system is in, 0 for the others.',
+    labels: ['state'],
+  },
+  {
+    name: 'baton_orchestration_score',
+    type: 'gauge',
+    help: 'Mean score of the services, weighted by priority.',
+    labels: [],
+  },
+  { name: 'baton_services', type: 'gauge', help: 'Services by level.', labels: ['level'] },
+  {
+    name: 'baton_decisions_total',
+    type: 'counter',
+    help: 'Conclusions that changed something, by kind and verdict.',
+    labels: ['kind', 'verdict'],
+  },
+  {
+    name: 'baton_status_writes_total',
+    type: 'counter',
+    help: 'Writes of a status, by kind and outcome (written, conflict, deferred, failed).',
+    labels: ['kind', 'outcome'],
+  },
+  {
+    name: 'baton_events_total',
+    type: 'counter',
+    help: 'Kubernetes Events, by outcome (sent, joined, dropped, failed).',
+    labels: ['outcome'],
+  },
+  {
+    name: 'baton_source_readings_total',
+    type: 'counter',
+    help: 'Readings of metric sources, by outcome (value, verdict, or the reason why there is none).',
+    labels: ['source', 'outcome'],
+  },
+  {
+    name: 'baton_source_read_duration_seconds',
+    type: 'histogram',
+    help: 'Time that a metric source took to answer.',
+    labels: ['source'],
+    buckets: REQUEST_SECONDS,
+  },
+  {
+    name: 'baton_heartbeats_total',
+    type: 'counter',
+    help: 'Heartbeats that were posted, by HTTP status of the answer.',
+    labels: ['code'],
+  },
+  {
+    name: 'baton_reconcile_total',
+    type: 'counter',
+    help: 'Reconciles, by result (done, requeueAfter, error, terminal).',
+    labels: ['controller', 'result'],
+  },
+  {
+    name: 'baton_reconcile_duration_seconds',
+    type: 'histogram',
+    help: 'Time that one reconcile took.',
+    labels: ['controller'],
+    buckets: [0.0005, ...REQUEST_SECONDS],
+  },
+  { name: 'baton_reconcile_active_workers', type: 'gauge', help: 'Reconciles under way.', labels: ['controller'] },
+  { name: 'workqueue_depth', type: 'gauge', help: 'Keys that wait.', labels: ['name'] },
+  { name: 'workqueue_adds_total', type: 'counter', help: 'Keys that were added.', labels: ['name'] },
+  {
+    name: 'workqueue_retries_total',
+    type: 'counter',
+    help: 'Keys that were added again after an error.',
+    labels: ['name'],
+  },
+  {
+    name: 'workqueue_queue_duration_seconds',
+    type: 'histogram',
+    help: 'How long a key waited.',
+    labels: ['name'],
+    buckets: REQUEST_SECONDS,
+  },
+  {
+    name: 'workqueue_work_duration_seconds',
+    type: 'histogram',
+    help: 'How long a key was worked on.',
+    labels: ['name'],
+    buckets: REQUEST_SECONDS,
+  },
+  {
+    name: 'rest_client_requests_total',
+    type: 'counter',
+    help: 'Requests to the API server, by method and status code (<error> when there was no answer).',
+    labels: ['method', 'code'],
+  },
+  {
+    name: 'rest_client_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time to the answer of the API server, without watches.',
+    labels: ['verb'],
+    buckets: REQUEST_SECONDS,
+  },
+  {
+    name: 'baton_watch_restarts_total',
+    type: 'counter',
+    help: 'Watches that were begun again, by resource and cause.',
+    labels: ['resource', 'cause'],
+  },
+  { name: 'leader_election_master_status', type: 'gauge', help: '1 while this replica leads.', labels: ['name'] },
+] as const satisfies readonly MetricDefinition[];
+
+export type MetricName = (typeof METRICS)[number]['name'];

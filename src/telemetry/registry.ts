@@ -1,0 +1,66 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { METRICS, type MetricDefinition, type MetricName } from './metrics.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Metric = Gauge | Counter | Histogram;
+
+/** Emits one sample of a gauge while /metrics is answered. */
+export type Emit = (name: MetricName, labels: Labels, value: number) => void;
+
+/**
+ * The metrics of this process. What changes with each reconcile (scores, levels) is not set there but asked for when somebody scrapes: a
+ * gauge costs nothing between scrapes, and a service that is gone leaves no series behind.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<string, Metric>();
+  readonly #asked = new Set<MetricName>();
+  readonly #collectors: ((emit: Emit) => void)[] = [];
+
+  constructor(options: { version: string }) {
+    for (const definition of METRICS as readonly MetricDefinition[])
+      this.#metrics.set(definition.name, this.#create(definition));
+    this.set('baton_build_info', { version: options.version, node_version: process.version }, 1);
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Asks `collector` for the samples of these gauges at each scrape; what it does not emit is gone. */
+  collect(names: readonly MetricName[], collector: (emit: Emit) => void): void {
+    for (const name of names) this.#asked.add(name);
+    this.#collectors.push(collector);
+  }
+
+  async text(): Promise<string> {
+    for (const name of this.#asked) this.#metrics.get(name)?.reset();
+    for (const collector of this.#collectors) collector((name, labels, value) => this.set(name, labels, value));
+    return this.#registry.metrics();
+  }
+
+  set(name: MetricName, labels: Labels, value: number): void {
+    (this.#metrics.get(name) as Gauge).set(labels, value);
+  }
+
+  increment(name: MetricName, labels: Labels, by = 1): void {
+    (this.#metrics.get(name) as Counter).inc(labels, by);
+  }
+
+  observe(name: MetricName, labels: Labels, value: number): void {
+    (this.#metrics.get(name) as Histogram).observe(labels, value);
+  }
+
+  #create({ name, type, help, labels, buckets }: MetricDefinition): Metric {
+    const common = { name, help, labelNames: [...labels], registers: [this.#registry] };
+    switch (type) {
+      case 'gauge':
+        return new Gauge(common);
+      case 'counter':
+        return new Counter(common);
+      case 'histogram':
+        return new Histogram({ ...common, ...(buckets && { buckets: [...buckets] }) });
+    }
+  }
+}
