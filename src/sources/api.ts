@@ -41,6 +41,8 @@ export interface ResourceMetrics extends Source<ResourceQuery> {
   problem(): Missing | undefined;
   /** Called with the pods whose ratio moved by a hundredth or more, or that gained or lost their figure. */
   onChange(listener: (changes: ReadonlyMap<string, ReadonlySet<string>>) => void): void;
+  /** Called when `problem` changed its reason, or came or went: that concerns every service. */
+  onProblem(listener: () => void): void;
   /** Lists at once and then every interval, until the signal aborts. The policy is looked at again at each turn and at `poke`. */
   run(signal: AbortSignal): Promise<void>;
   /** The policy changed: list now. */

@@ -27,10 +27,13 @@ export interface Target {
 /** Longest evidence of one reading, in characters: it goes into conditions and Events. */
 const EVIDENCE_LIMIT = 300;
 
-/** One line of bounded length without control characters: remote ends write into our status with it. */
+/** One line of bounded length without control or direction characters: remote ends write into our status with it. */
 export function bounded(text: string, limit: number = EVIDENCE_LIMIT): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+  const line = text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim();
+  return line.length <= limit ? line : `${line.slice(0, limit - 1).toWellFormed()}…`;
 }
 
 export function missing(reason: MissingReason, evidence: string, at: number): Missing {

@@ -1,0 +1,115 @@
+import { parseQuantity } from '../api/quantity.ts';
+import type { PodUsage, Resources } from '../domain/snapshot.ts';
+import type { ResourceMetricsOptions } from './api.ts';
+import type { Clock } from './contract.ts';
+
+/** A figure and when, by the monotonic clock, it was measured. */
+export interface Entry extends PodUsage {
+  readonly measured: number;
+  /** The highest ratio to a limit or request that listeners were told of. */
+  told: { cpu: number; memory: number } | undefined;
+}
+
+export type UsageByNamespace = Map<string, Map<string, Entry>>;
+
+/** A move of a ratio that is worth looking at again: a hundredth of the limit is at most 4 points of the resources signal. */
+const STEP = 0.01;
+
+interface PodMetricsList {
+  readonly items?: readonly PodMetrics[];
+}
+
+interface PodMetrics {
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly timestamp?: string;
+  readonly containers?: readonly { readonly usage?: Readonly<Record<string, string>> }[];
+}
+
+/**
+ * Reads a PodMetricsList; pods whose figures do not parse are left out. Throws when it is no such list.
+ * The age of a figure is taken from the wall clock only when the pod is first seen. From then on the monotonic clock counts since the
+ * timestamp last advanced: so neither a jump of the clock nor a skew between machines makes an old figure fresh or a fresh one old.
+ */
+export function usageIn(body: unknown, before: UsageByNamespace, clock: Clock): UsageByNamespace {
+  const items = (body as PodMetricsList | null)?.items;
+  if (!Array.isArray(items)) throw new Error('the answer is no PodMetricsList');
+  const usage: UsageByNamespace = new Map();
+  for (const item of items as readonly PodMetrics[]) {
+    const { name, namespace } = item.metadata ?? {};
+    const figure = figureOf(item);
+    if (name === undefined || namespace === undefined || figure === undefined) continue;
+    const pods = usage.get(namespace) ?? new Map<string, Entry>();
+    usage.set(namespace, pods);
+    const last = before.get(namespace)?.get(name);
+    pods.set(name, { ...figure, measured: measuredAt(figure.at, last, clock), told: undefined });
+  }
+  return usage;
+}
+
+function measuredAt(at: number, last: Entry | undefined, clock: Clock): number {
+  if (last === undefined) return clock.monotonic() - Math.max(0, clock.now() - at);
+  return at > last.at ? clock.monotonic() : last.measured;
+}
+
+function figureOf(item: PodMetrics): PodUsage | undefined {
+  const at = Date.parse(item.timestamp ?? '');
+  let cpu = 0;
+  let memory = 0;
+  for (const container of item.containers ?? []) {
+    cpu += parseQuantity(container.usage?.['cpu'] ?? '') ?? Number.NaN;
+    memory += parseQuantity(container.usage?.['memory'] ?? '') ?? Number.NaN;
+  }
+  return Number.isFinite(at) && Number.isFinite(cpu) && Number.isFinite(memory) ? { cpu, memory, at } : undefined;
+}
+
+/** Those measured at this moment of the monotonic clock or later. */
+export function freshIn(usage: UsageByNamespace, since: number): UsageByNamespace {
+  const fresh: UsageByNamespace = new Map();
+  for (const [namespace, pods] of usage) {
+    const kept = [...pods].filter(([, entry]) => entry.measured >= since);
+    if (kept.length > 0) fresh.set(namespace, kept.length === pods.size ? pods : new Map(kept));
+  }
+  return fresh;
+}
+
+/** The pods that somebody looks after and whose ratio moved, or that gained or lost their figure. Remembers in `next` what is told. */
+export function moved(
+  before: UsageByNamespace,
+  next: UsageByNamespace,
+  resourcesOf: ResourceMetricsOptions['resourcesOf'],
+): Map<string, Set<string>> {
+  const changes = new Map<string, Set<string>>();
+  const tell = (namespace: string, pod: string): void => {
+    const pods = changes.get(namespace) ?? new Set<string>();
+    changes.set(namespace, pods.add(pod));
+  };
+  for (const [namespace, pods] of next) {
+    for (const [pod, entry] of pods) {
+      const resources = resourcesOf(namespace, pod);
+      if (resources === undefined) continue;
+      const ratio = { cpu: ratioOf('cpu', entry, resources), memory: ratioOf('memory', entry, resources) };
+      const told = before.get(namespace)?.get(pod)?.told;
+      const isNews = told === undefined || differs(told.cpu, ratio.cpu) || differs(told.memory, ratio.memory);
+      entry.told = isNews ? ratio : told;
+      if (isNews) tell(namespace, pod);
+    }
+  }
+  for (const [namespace, pods] of before) {
+    for (const [pod, entry] of pods) {
+      if (entry.told !== undefined && !next.get(namespace)?.has(pod)) tell(namespace, pod);
+    }
+  }
+  return changes;
+}
+
+// A sum like 0.3 - 0.29 is a little below 0.01.
+const differs = (a: number, b: number): boolean => Math.abs(a - b) > STEP - 1e-9;
+
+function ratioOf(
+  name: keyof Resources,
+  usage: PodUsage,
+  { limits, requests }: { readonly limits: Resources; readonly requests: Resources },
+): number {
+  const bound = Math.min(limits[name] ?? Infinity, requests[name] ?? Infinity);
+  return bound > 0 ? usage[name] / bound : 0;
+}
