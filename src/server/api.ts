@@ -14,7 +14,7 @@ export interface Listener {
   close(graceMs?: number): Promise<void>;
 }
 
-/** probes.ts: `startProbes(options): Promise<Listener>`; a non-empty list is answered with 503 and its lines. */
+/** pages.ts: `startProbes(options): Promise<Listener>`; a non-empty list is answered with 503 and its lines. */
 export interface ProbesOptions {
   /** `:8081` or `host:port`. */
   readonly address: string;
@@ -24,7 +24,7 @@ export interface ProbesOptions {
   readonly ready: () => readonly string[];
 }
 
-/** metrics.ts: `startMetrics(options): Promise<Listener>` */
+/** pages.ts: `startMetrics(options): Promise<Listener>` */
 export interface MetricsOptions {
   readonly address: string;
   readonly contentType: string;

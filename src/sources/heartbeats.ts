@@ -52,8 +52,8 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
     const key = keyOf(beat.namespace, beat.service);
     const senders = services.get(key) ?? new Map<string, Sender>();
     const sender = senders.get(beat.sender) ?? { figures: new Map<HeartbeatMetric, Figure>(), heard: 0 };
-    const isNew = sender.heard === 0 && !senders.has(beat.sender);
-    const age = beat.timestamp === undefined ? 0 : Math.max(0, clock.now() - beat.timestamp);
+    if (!senders.has(beat.sender)) total += 1;
+    const age = beat.timestamp === undefined ? 0 : Math.min(Math.max(0, clock.now() - beat.timestamp), KEPT_MS);
     const measured = clock.monotonic() - age;
     for (const [metric, value] of Object.entries(beat.values) as [HeartbeatMetric, number][]) {
       const last = sender.figures.get(metric);
@@ -64,7 +64,6 @@ export function createHeartbeats(options: HeartbeatsOptions): Heartbeats {
     senders.set(beat.sender, sender);
     services.delete(key);
     services.set(key, senders);
-    if (isNew) total += 1;
     makeRoom(key, senders);
     for (const listener of listeners) listener(beat.namespace, beat.service);
   }

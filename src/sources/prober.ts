@@ -152,7 +152,7 @@ export function createProber(options: ProberOptions): Prober {
       dispatch();
     },
     async stop() {
-      for (const key of [...probes.keys()]) forget(key);
+      for (const key of probes.keys()) forget(key);
       await Promise.all(running);
     },
   };

@@ -1,0 +1,40 @@
+import type { Server } from 'node:http';
+import { isIP, type AddressInfo } from 'node:net';
+import type { Listener } from './api.ts';
+
+const GRACE_MS = 1000;
+
+/** `:8080` listens everywhere; `host:port` and `[::1]:8080` on that address. Throws with what is allowed. */
+export function parseAddress(address: string): { host: string | undefined; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  const bracketed = match?.[1];
+  if (match === null || port > 65535 || (bracketed !== undefined && isIP(bracketed) !== 6)) {
+    throw new Error(`${JSON.stringify(address)} is no address to listen on; write :8080, 10.0.0.1:8080 or [::1]:8080`);
+  }
+  return { host: bracketed ?? (match[2] || undefined), port };
+}
+
+/** Resolves once the server accepts; rejects when it cannot, e.g. because the port is taken. */
+export async function listen(server: Server, address: string): Promise<Listener> {
+  const { host, port } = parseAddress(address);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { host: bound.address, port: bound.port },
+    close: (graceMs = GRACE_MS) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
