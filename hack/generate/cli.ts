@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { deployFiles, TEMPLATE_ARGUMENTS } from './deploy.ts';
+import { helm } from './helm.ts';
 import { typesOf } from './types.ts';
 
 /** Every generated file and what it should hold. */
@@ -8,8 +10,14 @@ async function outputs(): Promise<Map<string, string>> {
   for (const plural of ['orchestratedservices', 'orchestrations']) {
     const singular = plural === 'orchestrations' ? 'orchestration' : 'orchestrated-service';
     files.set(`src/api/generated/${singular}.ts`, await typesOf(`crds/${plural}.baton.dev.yaml`));
+    files.set(
+      `charts/baton/files/crds/${plural}.baton.dev.yaml`,
+      await readFile(`crds/${plural}.baton.dev.yaml`, 'utf8'),
+    );
   }
-  return files;
+  // Helm may have to be built first, so that deploy/ is checked by a test instead (test/unit/packaging).
+  const deploy = check ? [] : await deployFiles(await helm(...TEMPLATE_ARGUMENTS));
+  return new Map([...files, ...deploy]);
 }
 
 const check = process.argv.includes('--check');
