@@ -6,7 +6,7 @@ export type { Logger };
 export function createLogger(options: { level: string; format: 'json' | 'pretty' }): Logger {
   const base = {
     level: options.level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
     serializers: { error: pino.stdSerializers.err },

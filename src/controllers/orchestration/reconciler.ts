@@ -1,0 +1,112 @@
+import { ORCHESTRATION_NAME, type Orchestration, type OrchestrationSpec, type OrchestrationStatus } from '../../api/kinds.ts';
+import { policyChanges } from '../../domain/orchestration/policy.ts';
+import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
+import type { Cache, Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
+import { statusPatch } from '../status-patch.ts';
+import { say } from '../transitions.ts';
+import type { Policy } from './policy.ts';
+
+/** Orchestration/default as the cache keeps it. */
+export type CachedOrchestration = Orchestration & {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+};
+
+export interface OrchestrationReconcilerOptions {
+  readonly orchestrations: Cache<CachedOrchestration>;
+  readonly policy: Policy;
+  readonly services: () => Iterable<ServiceSummary>;
+  /** Creates Orchestration/default with nothing in its spec; resolves also when somebody was faster. */
+  readonly create: (signal: AbortSignal) => Promise<Reference | undefined>;
+  readonly writeStatus: WriteStatus;
+  readonly emit: EmitEvent;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+/** The rollup follows hundreds of services; more often than this nobody reads it. */
+const WRITE_INTERVAL_MS = 1_000;
+const CREATED_RETRY_MS = 1_000;
+
+/** Orchestration/default: creates it when it is absent, tells which policy is in force, and sums up all services. */
+export class OrchestrationReconciler {
+  readonly #options: OrchestrationReconcilerOptions;
+  #written: { readonly uid: string; readonly resourceVersion: string; readonly status: OrchestrationStatus } | undefined;
+  #lastWrite = -Infinity;
+  #shuttingDown = false;
+
+  constructor(options: OrchestrationReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** What was derived last, for metrics. */
+  get status(): OrchestrationStatus | undefined {
+    return this.#written?.status ?? this.#options.orchestrations.get(ORCHESTRATION_NAME)?.status;
+  }
+
+  async reconcile({ signal }: { readonly signal: AbortSignal }): Promise<Result> {
+    const { orchestrations, now } = this.#options;
+    const cached = orchestrations.get(ORCHESTRATION_NAME);
+    if (!cached) return this.#create(signal);
+    const early = this.#lastWrite + WRITE_INTERVAL_MS - now();
+    if (early > 0 && early <= WRITE_INTERVAL_MS && !this.#shuttingDown) return { kind: 'requeueAfter', ms: early };
+    return this.#write(cached, signal);
+  }
+
+  /** The last words of a leader that ends; the next one says what is true then. */
+  async shutDown(signal: AbortSignal): Promise<void> {
+    const cached = this.#options.orchestrations.get(ORCHESTRATION_NAME);
+    this.#shuttingDown = true;
+    if (cached) await this.#write(cached, signal);
+  }
+
+  async #create(signal: AbortSignal): Promise<Result> {
+    const { create, emit, log } = this.#options;
+    const created = await create(signal);
+    if (!created) return { kind: 'requeueAfter', ms: CREATED_RETRY_MS };
+    const note = `Orchestration/${ORCHESTRATION_NAME} was absent and was created with the default policy`;
+    log.info({ orchestration: ORCHESTRATION_NAME }, note);
+    emit(created, { reason: 'Created', type: 'Normal', note });
+    // The cache shows it in a moment and wakes this again.
+    return { kind: 'done' };
+  }
+
+  async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
+    const { policy, services, writeStatus, count, now, isNewer } = this.#options;
+    const ours = this.#written?.uid === cached.uid && isNewer(this.#written.resourceVersion, cached.resourceVersion);
+    const previous = ours ? this.#written?.status : cached.status;
+    const { spec, generation, problems } = policy.current;
+    const shuttingDown = this.#shuttingDown;
+    const summary = summarise({ services: services(), policy: spec, generation, problems, shuttingDown, previous, now: now() });
+    const status = { ...summary.status, policy: spec as Record<string, unknown> };
+    const patch = statusPatch(previous, status);
+    const again: Result =
+      summary.lookAgainAt === undefined
+        ? { kind: 'done' }
+        : { kind: 'requeueAfter', ms: Math.max(0, summary.lookAgainAt - now()) };
+    if (!patch) return again;
+    const { uid } = cached;
+    const resourceVersion = ours && this.#written ? this.#written.resourceVersion : cached.resourceVersion;
+    const reference: Reference = { kind: 'Orchestration', namespace: undefined, name: ORCHESTRATION_NAME, uid, resourceVersion };
+    const outcome = await writeStatus(reference, patch, signal);
+    count.statusWrite('Orchestration', outcome.kind === 'written' ? 'written' : 'conflict');
+    this.#lastWrite = now();
+    if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: WRITE_INTERVAL_MS };
+    this.#written = { uid, resourceVersion: outcome.resourceVersion, status };
+    this.#tellPolicy(reference, previous?.policy as OrchestrationSpec | undefined, spec);
+    for (const transition of summary.transitions) say(this.#options, reference, transition, { kind: transition.kind });
+    return again;
+  }
+
+  #tellPolicy(reference: Reference, before: OrchestrationSpec | undefined, after: OrchestrationSpec): void {
+    const changes = before === undefined ? '' : policyChanges(before, after);
+    if (changes === '') return;
+    const { emit, log, count } = this.#options;
+    log.info({ orchestration: ORCHESTRATION_NAME }, `the policy changed: ${changes}`);
+    count.decision('Policy', 'Changed');
+    emit(reference, { reason: 'PolicyChanged', type: 'Normal', note: changes });
+  }
+}

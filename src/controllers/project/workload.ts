@@ -1,0 +1,81 @@
+import type { OwnerReference, Rollout, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { controllerOf, moment, type RawMeta } from './meta.ts';
+import { formatSelector, type LabelSelector } from './selector.ts';
+
+/** The part of Deployments, StatefulSets and ReplicaSets that is looked at. */
+export interface RawWorkload {
+  metadata: RawMeta;
+  spec?: { replicas?: number; selector?: LabelSelector; updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } } };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    currentRevision?: string;
+    updateRevision?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+/** A ReplicaSet is a link from pods to what owns it, and a workload of its own where nothing does. */
+export interface ReplicaSetSnapshot extends WorkloadSnapshot {
+  readonly owner: OwnerReference | undefined;
+}
+
+export const projectDeployment = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'Deployment', deploymentRollout);
+export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'StatefulSet', statefulSetRollout);
+export const projectReplicaSet = (raw: RawWorkload): ReplicaSetSnapshot => {
+  const owner = controllerOf(raw.metadata);
+  // Of the many old ReplicaSets of Deployments nobody asks for the selector.
+  const lean = owner ? { ...raw, spec: { replicas: raw.spec?.replicas ?? 0 } } : raw;
+  return { ...project(lean, 'ReplicaSet', replicaSetRollout), owner };
+};
+
+function project(raw: RawWorkload, kind: string, rollout: (raw: RawWorkload, desired: number) => Rollout): WorkloadSnapshot {
+  const { metadata, spec, status } = raw;
+  const desired = spec?.replicas ?? 1;
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    terminating: metadata.deletionTimestamp !== undefined,
+    createdAt: moment(metadata.creationTimestamp) ?? 0,
+    generation: metadata.generation ?? 0,
+    observedGeneration: status?.observedGeneration,
+    desired,
+    selector: formatSelector(spec?.selector),
+    rollout: rollout(raw, desired),
+  };
+}
+
+/** As `kubectl rollout status` decides (kubernetes staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go). */
+function deploymentRollout({ status }: RawWorkload, desired: number): Rollout {
+  const progressing = status?.conditions?.find((condition) => condition.type === 'Progressing');
+  if (progressing?.reason === 'ProgressDeadlineExceeded') {
+    return { state: 'Stuck', message: progressing.message ?? 'the progress deadline passed' };
+  }
+  const updated = status?.updatedReplicas ?? 0;
+  if (updated < desired) return { state: 'Progressing', message: `${updated} of ${desired} pods are updated` };
+  const old = (status?.replicas ?? 0) - updated;
+  if (old > 0) return { state: 'Progressing', message: `${old} old pods are still there` };
+  // A rollout whose pods became available once is over, whatever happens to them later: that is availability, not rollout.
+  if (progressing?.reason === 'NewReplicaSetAvailable') return { state: 'Complete' };
+  const available = status?.availableReplicas ?? 0;
+  if (available < updated) return { state: 'Progressing', message: `${available} of ${updated} updated pods are available` };
+  return { state: 'Complete' };
+}
+
+function statefulSetRollout({ spec, status }: RawWorkload, desired: number): Rollout {
+  if (spec?.updateStrategy?.type === 'OnDelete') return { state: 'Complete' };
+  if (status === undefined || status.updateRevision === undefined) return { state: 'Progressing', message: 'no pod was created yet' };
+  if (status.updateRevision === status.currentRevision) return { state: 'Complete' };
+  const wanted = desired - (spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
+  const updated = status.updatedReplicas ?? 0;
+  return updated >= wanted ? { state: 'Complete' } : { state: 'Progressing', message: `${updated} of ${wanted} pods are updated` };
+}
+
+const replicaSetRollout = (): Rollout => ({ state: 'Complete' });

@@ -1,0 +1,49 @@
+import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
+import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { WatchedCache } from '../ports.ts';
+import type { ReplicaSetSnapshot } from '../project/workload.ts';
+
+/** An OrchestratedService as caches keep it: with the names that every cached object has at the top. */
+export type CachedService = OrchestratedService & {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+};
+
+/** The caches that a service's health is derived from, with the names of their indexes. */
+export interface Caches {
+  readonly services: WatchedCache<CachedService>;
+  readonly orchestrations: WatchedCache<Pick<Orchestration, 'metadata' | 'spec' | 'status'>>;
+  readonly pods: WatchedCache<PodSnapshot>;
+  readonly replicaSets: WatchedCache<ReplicaSetSnapshot>;
+  readonly deployments: WatchedCache<WorkloadSnapshot>;
+  readonly statefulSets: WatchedCache<WorkloadSnapshot>;
+}
+
+export const BY_OWNER = 'owner';
+export const BY_NAMESPACE = 'namespace';
+export const BY_TARGET = 'target';
+export const BY_DEPENDENCY = 'dependency';
+/** Services by namespace whose target is not of apps/v1. */
+export const BY_FOREIGN = 'foreign';
+
+/** `Kind.group/namespace/name`: versions of one group are the same workload. */
+export const targetKey = (apiVersion: string, kind: string, namespace: string, name: string): string =>
+  `${kind}.${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${namespace}/${name}`;
+
+/** The index functions of each cache. */
+export const INDEXES = {
+  services: {
+    [BY_TARGET]: ({ namespace, spec: { targetRef } }: CachedService) =>
+      targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name),
+    [BY_DEPENDENCY]: (service: CachedService) => (dependencyKeys(service.namespace, service.spec.dependsOn)),
+    [BY_FOREIGN]: ({ namespace, spec }: CachedService) => (spec.targetRef.apiVersion === 'apps/v1' ? undefined : namespace),
+  },
+  pods: {
+    [BY_OWNER]: (pod: PodSnapshot) => pod.owner?.uid,
+    [BY_NAMESPACE]: (pod: PodSnapshot) => pod.namespace,
+  },
+  replicaSets: { [BY_OWNER]: (set: ReplicaSetSnapshot) => set.owner?.uid },
+} as const;

@@ -1,0 +1,63 @@
+import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { Target } from '../../domain/status/input.ts';
+import { moment, type RawMeta } from '../project/meta.ts';
+import type { ReadForeign } from './target.ts';
+
+/** The answers that the API server gives about an object of any kind; src/kube asks. Other failures reject. */
+export interface ForeignReader {
+  /** The object and its scale subresource (autoscaling/v1). */
+  read(
+    reference: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ): Promise<ForeignAnswer>;
+}
+
+export type ForeignAnswer =
+  | { readonly kind: 'found'; readonly object: RawForeign; readonly scale: RawScale }
+  | { readonly kind: 'unknownKind' | 'noScale' | 'notFound' }
+  | { readonly kind: 'forbidden'; readonly verb: string; readonly resource: string };
+
+export interface RawForeign {
+  metadata: RawMeta;
+  status?: { observedGeneration?: number | string };
+}
+
+export interface RawScale {
+  spec?: { replicas?: number };
+  status?: { replicas?: number; selector?: string };
+}
+
+const REASONS = { unknownKind: 'TargetKindUnknown', noScale: 'TargetNotScalable', notFound: 'TargetNotFound' } as const;
+
+/** Workloads of other kinds, through what every one of them has: metadata and a scale subresource. */
+export function foreignTargets(reader: ForeignReader): ReadForeign {
+  return async (reference, signal): Promise<Target> => {
+    const answer = await reader.read(reference, signal);
+    if (answer.kind === 'forbidden') {
+      return { state: 'Absent', reason: 'Forbidden', verb: answer.verb, resource: answer.resource };
+    }
+    if (answer.kind !== 'found') return { state: 'Absent', reason: REASONS[answer.kind] };
+    const { apiVersion, kind } = reference;
+    return { state: 'Found', workload: project(apiVersion, kind, answer.object, answer.scale) };
+  };
+}
+
+function project(apiVersion: string, kind: string, { metadata, status }: RawForeign, scale: RawScale): WorkloadSnapshot {
+  const observed = Number(status?.observedGeneration);
+  return {
+    apiVersion,
+    kind,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    terminating: metadata.deletionTimestamp !== undefined,
+    createdAt: moment(metadata.creationTimestamp) ?? 0,
+    generation: metadata.generation ?? 0,
+    observedGeneration: status?.observedGeneration === undefined || Number.isNaN(observed) ? undefined : observed,
+    // A scale that leaves out replicas asks for none (omitempty of autoscaling/v1).
+    desired: scale.spec?.replicas ?? 0,
+    selector: scale.status?.selector ?? '',
+    rollout: { state: 'Untold' },
+  };
+}

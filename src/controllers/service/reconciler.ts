@@ -1,0 +1,190 @@
+import type { OrchestrationSpec } from '../../api/kinds.ts';
+import { dependencyKeys, evaluateDependencies, type DependencyFacts } from '../../domain/dependencies/evaluate.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { deriveStatus, type Derived } from '../../domain/status/derive.ts';
+import { type Bucket, take } from '../../domain/status/bucket.ts';
+import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
+import type { Reading } from '../../domain/reading.ts';
+import type { Count, EmitEvent, Log, Result, WriteStatus } from '../ports.ts';
+import { statusPatch } from '../status-patch.ts';
+import { say } from '../transitions.ts';
+import { type Caches, type CachedService, BY_DEPENDENCY, BY_OWNER, BY_TARGET, targetKey } from './caches.ts';
+import { type CheckSources, periodicChecks, type PeriodicCheck } from './checks.ts';
+import { podsOf } from './ownership.ts';
+import type { PodGroups } from './pod-groups.ts';
+import { findTarget, type ReadForeign } from './target.ts';
+import { WrittenStatuses } from './written.ts';
+
+/** src/sources' prober, as it is needed here. */
+export interface Prober {
+  ensure(key: string, checks: readonly PeriodicCheck[]): void;
+  forget(key: string): void;
+  readings(key: string): ReadonlyMap<string, Reading>;
+}
+
+export interface ServiceReconcilerOptions {
+  readonly caches: Caches;
+  readonly groups: PodGroups;
+  readonly prober: Prober;
+  readonly sources: CheckSources;
+  /** Use of the pods of a namespace as last listed. */
+  readonly usage: (namespace: string) => Usage;
+  readonly policy: () => { readonly spec: OrchestrationSpec; readonly resourceIntervalMs: number };
+  readonly readForeign: ReadForeign;
+  readonly writeStatus: WriteStatus;
+  readonly emit: EmitEvent;
+  readonly enqueue: (key: string) => void;
+  /** A service's level, score or existence changed. */
+  readonly onChange: () => void;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+/**
+ * One OrchestratedService: takes a snapshot of everything that its health depends on, lets the domain derive the status, and writes it when it
+ * differs in a way that a person would notice.
+ */
+export class ServiceReconciler {
+  readonly #options: ServiceReconcilerOptions;
+  readonly #written: WrittenStatuses;
+  readonly #figures = new Map<string, ServiceFigures>();
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(options: ServiceReconcilerOptions) {
+    this.#options = options;
+    this.#written = new WrittenStatuses(options.isNewer);
+  }
+
+  /** Exact figures by key, of the services that were looked at since this replica leads. */
+  get figures(): ReadonlyMap<string, ServiceFigures> {
+    return this.#figures;
+  }
+
+  /** The service with the status that was last written, by whoever. */
+  latest(key: string): CachedService | undefined {
+    const service = this.#options.caches.services.get(key);
+    return service && this.#written.latest(key, service);
+  }
+
+  /** Another replica leads now: what it writes is not seen here before it is in the cache. */
+  reset(): void {
+    for (const key of this.#figures.keys()) this.#forget(key);
+  }
+
+  async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
+    const service = this.latest(key);
+    if (!service) {
+      this.#forget(key);
+      this.#options.onChange();
+      return { kind: 'done' };
+    }
+    const { caches, readForeign, prober, sources, policy, now } = this.#options;
+    const target = await findTarget(service, caches, readForeign, signal);
+    const workload = target.state === 'Found' ? target.workload : undefined;
+    const pods = workload ? podsOf(workload, caches) : [];
+    prober.ensure(key, workload ? periodicChecks(service, pods, sources, policy().resourceIntervalMs) : []);
+    // Taken after every wait, so that the decision is about one moment.
+    const derivation = deriveStatus(this.#input(key, this.latest(key) ?? service, target, pods, now()));
+    const before = this.#figures.get(key);
+    this.#figures.set(key, derivation.figures);
+    const outcome = await this.#write(key, service, derivation, signal);
+    if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score) this.#tellOthers(key, service);
+    return outcome;
+  }
+
+  #input(key: string, service: CachedService, target: Target, pods: readonly PodSnapshot[], now: number): ServiceInput {
+    const { prober, usage, policy } = this.#options;
+    return {
+      service,
+      target,
+      pods,
+      strangers: target.state === 'Found' ? this.#strangers(target.workload, pods) : 0,
+      usage: usage(service.namespace),
+      readings: prober.readings(key),
+      dependencies: evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other)),
+      policy: policy().spec,
+      now,
+    };
+  }
+
+  #strangers(workload: WorkloadSnapshot, pods: readonly PodSnapshot[]): number {
+    const { caches, groups } = this.#options;
+    const own = new Set(pods.map((pod) => pod.owner?.uid ?? pod.uid));
+    own.add(workload.uid);
+    for (const set of caches.replicaSets.byIndex(BY_OWNER, workload.uid)) own.add(set.uid);
+    const { namespace, uid, selector } = workload;
+    return groups.strangers({ namespace, workloadUid: uid, selector }, own, (kind, ownerUid) => this.#isKnown(kind, ownerUid, namespace));
+  }
+
+  /** A ReplicaSet that the cache does not show yet may be the workload's own. */
+  #isKnown(kind: string | undefined, uid: string, namespace: string): boolean {
+    if (kind !== 'ReplicaSet') return true;
+    const { pods, replicaSets } = this.#options.caches;
+    const name = pods.byIndex(BY_OWNER, uid)[0]?.owner?.name;
+    return name !== undefined && replicaSets.get(`${namespace}/${name}`)?.uid === uid;
+  }
+
+  #dependency(key: string): DependencyFacts | undefined {
+    const service = this.latest(key);
+    if (!service) return undefined;
+    // A figure derived a moment ago is newer than any status.
+    const figures = this.#figures.get(key);
+    const { health = 'Unknown', score } = figures ?? service.status ?? {};
+    return { health, score, dependsOn: dependencyKeys(service.namespace, service.spec.dependsOn) };
+  }
+
+  async #write(key: string, service: CachedService, derivation: Derived, signal: AbortSignal): Promise<Result> {
+    const { status, transitions, lookAgainAt } = derivation;
+    const { writeStatus, count, now } = this.#options;
+    const patch = statusPatch(service.status, status);
+    if (!patch) return later(lookAgainAt, now());
+    const admission = take(this.#buckets.get(key), now());
+    this.#buckets.set(key, admission.bucket);
+    if (!admission.allowed) {
+      count.statusWrite('OrchestratedService', 'deferred');
+      return later(admission.retryAt, now());
+    }
+    const reference = referenceOf(service);
+    const outcome = await writeStatus(reference, patch, signal);
+    count.statusWrite('OrchestratedService', outcome.kind === 'written' ? 'written' : 'conflict');
+    // The cache will show who wrote in between, and then the key comes back; the delay is for a cache that is behind for long.
+    if (outcome.kind === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_RETRY_MS };
+    if (outcome.kind === 'gone') return { kind: 'done' };
+    this.#written.record(key, { uid: service.uid, resourceVersion: outcome.resourceVersion, status });
+    const details = { namespace: service.namespace, service: service.name };
+    for (const transition of transitions) say(this.#options, reference, transition, { ...details, kind: transition.kind });
+    return later(lookAgainAt, now());
+  }
+
+  /** Those that depend on this one, and the rollup. */
+  #tellOthers(key: string, service: CachedService): void {
+    const { caches, enqueue, onChange } = this.#options;
+    for (const dependant of caches.services.byIndex(BY_DEPENDENCY, key)) enqueue(`${dependant.namespace}/${dependant.name}`);
+    if (service.metadata.deletionTimestamp) this.#wakeRivals(service);
+    onChange();
+  }
+
+  #wakeRivals({ namespace, name, spec: { targetRef } }: CachedService): void {
+    const target = targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name);
+    for (const rival of this.#options.caches.services.byIndex(BY_TARGET, target)) {
+      if (rival.name !== name) this.#options.enqueue(`${namespace}/${rival.name}`);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#options.prober.forget(key);
+    this.#written.forget(key);
+    this.#figures.delete(key);
+    this.#buckets.delete(key);
+  }
+}
+
+const CONFLICT_RETRY_MS = 250;
+
+const later = (at: number | undefined, now: number): Result =>
+  at === undefined ? { kind: 'done' } : { kind: 'requeueAfter', ms: Math.max(0, at - now) };
+
+const referenceOf = ({ namespace, name, uid, resourceVersion }: CachedService) =>
+  ({ kind: 'OrchestratedService', namespace, name, uid, resourceVersion }) as const;

@@ -1,0 +1,65 @@
+import type { Target } from '../../domain/status/input.ts';
+import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { Cache } from '../ports.ts';
+import { BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
+
+/** Reads a workload of a kind outside apps/v1 through its scale subresource. Rejects where trying again may help. */
+export type ReadForeign = (
+  reference: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+) => Promise<Target>;
+
+/** What is under the service's targetRef, and whether this service is the one that may look after it. */
+export async function findTarget(
+  service: CachedService,
+  caches: Caches,
+  readForeign: ReadForeign,
+  signal: AbortSignal,
+): Promise<Target> {
+  const { apiVersion, kind, name } = service.spec.targetRef;
+  const { namespace } = service;
+  const older = olderService(service, caches);
+  if (older) return { state: 'Absent', reason: 'TargetAlreadyManaged', by: older.name };
+  const pods = forbidden(caches.pods);
+  if (pods) return pods;
+  const cache = cacheOf(kind, apiVersion, caches);
+  if (cache === undefined) return readForeign({ apiVersion, kind, namespace, name }, signal);
+  const workload = cache.get(`${namespace}/${name}`);
+  // The kind of object is known and readable, so its absence is a fact; without the permission it would be an empty cache.
+  return forbidden(cache) ?? (workload ? { state: 'Found', workload } : { state: 'Absent', reason: 'TargetNotFound' });
+}
+
+function cacheOf(kind: string, apiVersion: string, caches: Caches): Cache<WorkloadSnapshot> | undefined {
+  if (apiVersion !== 'apps/v1') return undefined;
+  switch (kind) {
+    case 'Deployment':
+      return caches.deployments;
+    case 'StatefulSet':
+      return caches.statefulSets;
+    case 'ReplicaSet':
+      return caches.replicaSets;
+    default:
+      return undefined;
+  }
+}
+
+function forbidden(cache: { readonly problem: Cache<unknown>['problem'] }): Target | undefined {
+  if (cache.problem?.reason !== 'Forbidden') return undefined;
+  return { state: 'Absent', reason: 'Forbidden', verb: cache.problem.verb, resource: cache.problem.resource };
+}
+
+/** Of two services for one workload the older looks after it; equal ages are told apart by uid. One in deletion gives way. */
+function olderService(service: CachedService, caches: Caches): CachedService | undefined {
+  const { apiVersion, kind, name } = service.spec.targetRef;
+  const rivals = caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, service.namespace, name));
+  if (rivals.length < 2) return undefined;
+  const first = rivals.reduce((oldest, rival) => (comesBefore(rival, oldest) ? rival : oldest));
+  return first.uid === service.uid ? undefined : first;
+}
+
+function comesBefore(a: CachedService, b: CachedService): boolean {
+  const [goingA, goingB] = [a, b].map((service) => service.metadata.deletionTimestamp !== undefined);
+  if (goingA !== goingB) return goingB === true;
+  const [createdA, createdB] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp];
+  return createdA === createdB ? a.uid < b.uid : createdA < createdB;
+}

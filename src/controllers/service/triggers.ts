@@ -1,0 +1,137 @@
+import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { CacheChange } from '../ports.ts';
+import type { PodProjector } from '../project/pod.ts';
+import type { ReplicaSetSnapshot } from '../project/workload.ts';
+import { BY_DEPENDENCY, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
+import { servicesOfForeignKinds, servicesOfOwner } from './ownership.ts';
+import type { PodGroups } from './pod-groups.ts';
+
+export interface TriggerOptions {
+  readonly caches: Caches;
+  readonly groups: PodGroups;
+  readonly projector: PodProjector;
+  readonly enqueue: (key: string) => void;
+}
+
+/** Turns changes in the caches into keys of services to look at; together with the reconciler's own timers this is all that wakes them. */
+export class Triggers {
+  readonly #options: TriggerOptions;
+
+  constructor(options: TriggerOptions) {
+    this.#options = options;
+    const { caches } = options;
+    caches.services.subscribe((change) => this.#service(change));
+    caches.pods.subscribe((change) => this.#pod(change));
+    caches.replicaSets.subscribe((change) => this.#replicaSet(change));
+    caches.deployments.subscribe((change) => this.#workload(change));
+    caches.statefulSets.subscribe((change) => this.#workload(change));
+  }
+
+  /** Everything anew, e.g. when this replica begins to lead. */
+  all(): void {
+    for (const service of this.#options.caches.services.list()) this.#enqueue(service);
+  }
+
+  #service(change: CacheChange<CachedService>): void {
+    const { old, new: now } = change;
+    // Our own status writes come back here; what they mean to others was told when they were derived.
+    if (old && now && old.metadata.generation === now.metadata.generation && !wasEdited(old, now)) return;
+    this.#options.enqueue(change.key);
+    for (const service of [old, now]) if (service) this.#rivalsOf(service);
+    if (!old || !now || dependenciesOf(old) !== dependenciesOf(now)) this.#dependants(change.key);
+  }
+
+  #pod(change: CacheChange<PodSnapshot>): void {
+    const { groups, projector, caches } = this.#options;
+    const { old, new: now } = change;
+    if (now && !old) groups.add(now);
+    if (old && !now) {
+      projector.forget(old);
+      if (groups.remove(old) && old.owner) projector.forgetOwner(old.owner.uid);
+    }
+    if (old && now && samePod(old, now)) return;
+    const pod = now ?? old;
+    if (!pod) return;
+    const services = pod.owner
+      ? servicesOfOwner(pod.namespace, pod.owner, caches)
+      : servicesOfForeignKinds(pod.namespace, caches);
+    for (const service of services) this.#enqueue(service);
+  }
+
+  #replicaSet(change: CacheChange<ReplicaSetSnapshot>): void {
+    this.#workload(change);
+    const set = change.new ?? change.old;
+    // Pods may have arrived before the ReplicaSet that leads from them to the service.
+    if (set?.owner && change.old?.owner?.uid !== change.new?.owner?.uid) {
+      for (const service of servicesOfOwner(set.namespace, set.owner, this.#options.caches)) this.#enqueue(service);
+    }
+  }
+
+  #workload({ old, new: now }: CacheChange<WorkloadSnapshot>): void {
+    if (old && !now) this.#options.groups.forget(old.uid);
+    if (old && now && sameWorkload(old, now)) return;
+    const workload = now ?? old;
+    if (!workload) return;
+    const { apiVersion, kind, namespace, name } = workload;
+    for (const service of this.#options.caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, namespace, name))) {
+      this.#enqueue(service);
+    }
+  }
+
+  #rivalsOf({ namespace, spec: { targetRef } }: CachedService): void {
+    const target = targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name);
+    for (const rival of this.#options.caches.services.byIndex(BY_TARGET, target)) this.#enqueue(rival);
+  }
+
+  /** Whoever leads here over dependencies: a ring may have closed or opened. */
+  #dependants(key: string): void {
+    const seen = new Set([key]);
+    for (const reached of seen) {
+      for (const dependant of this.#options.caches.services.byIndex(BY_DEPENDENCY, reached)) {
+        seen.add(`${dependant.namespace}/${dependant.name}`);
+      }
+    }
+    for (const reached of seen) this.#options.enqueue(reached);
+  }
+
+  #enqueue({ namespace, name }: CachedService): void {
+    this.#options.enqueue(`${namespace}/${name}`);
+  }
+}
+
+/** Somebody else wrote the status: it has to be put right. Ours carry the same generation and are already known. */
+const wasEdited = (old: CachedService, now: CachedService): boolean =>
+  old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp || now.status === undefined;
+
+const dependenciesOf = (service: CachedService): string =>
+  dependencyKeys(service.namespace, service.spec.dependsOn).join();
+
+/** Whether nothing changed that a decision reads; heartbeats of kubelets and annotations of others cause events too. */
+function samePod(a: PodSnapshot, b: PodSnapshot): boolean {
+  return (
+    a.ready === b.ready &&
+    a.phase === b.phase &&
+    a.terminating === b.terminating &&
+    a.ip === b.ip &&
+    a.restarts === b.restarts &&
+    a.oomKilledAt === b.oomKilledAt &&
+    a.waiting === b.waiting &&
+    a.unschedulable === b.unschedulable &&
+    a.template === b.template &&
+    a.owner?.uid === b.owner?.uid
+  );
+}
+
+function sameWorkload(a: WorkloadSnapshot, b: WorkloadSnapshot): boolean {
+  return (
+    a.uid === b.uid &&
+    a.desired === b.desired &&
+    a.generation === b.generation &&
+    a.observedGeneration === b.observedGeneration &&
+    a.terminating === b.terminating &&
+    a.selector === b.selector &&
+    a.rollout.state === b.rollout.state &&
+    ('message' in a.rollout ? a.rollout.message : '') === ('message' in b.rollout ? b.rollout.message : '')
+  );
+}
