@@ -70,8 +70,9 @@ async function instantQuery(
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: new URLSearchParams({ query, timeout: `${policy.timeoutMs}ms` }).toString(),
   });
+  // Read in any case: a body that is destroyed without a reader ends the process with an uncaught error.
+  const { text, whole } = await readAtMost(body, ANSWER_LIMIT);
   if (statusCode >= 300 && statusCode < 400) {
-    body.destroy();
     const to = bounded(String(headers['location'] ?? 'nowhere'), 100);
     return missing(
       'SourceUnavailable',
@@ -79,7 +80,6 @@ async function instantQuery(
       now(),
     );
   }
-  const { text, whole } = await readAtMost(body, ANSWER_LIMIT);
   if (whole) return readingOfAnswer(statusCode, text, now());
   const series = seriesIn(text);
   return series > 1
