@@ -77,6 +77,7 @@ export const REASONS = {
   },
   // MetricsAvailable
   AllSourcesAnswer: { means: 'Every signal has fresh evidence.', todo: 'Nothing.' },
+  NotAskedYet: { means: 'The source was not asked yet.', todo: 'Wait.' },
   SourceNotConfigured: {
     means: 'The policy names no such source.',
     todo: 'Set metricSources in Orchestration/default.',

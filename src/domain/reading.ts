@@ -27,6 +27,7 @@ export interface Missing {
 
 /** Why a source has no figure; each is a reason of the condition MetricsAvailable too. */
 export type MissingReason =
+  | 'NotAskedYet'
   | 'SourceNotConfigured'
   | 'SourceUnavailable'
   | 'SourceTimeout'

@@ -1,7 +1,10 @@
 import type { ConditionType } from '../../api/conditions.ts';
+import type { Condition, Health } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
+import { isWorse } from '../health/level.ts';
+import { findCondition } from './conditions.ts';
 
-/** Something a person would want to be told of: it becomes an Event and a line of the log. */
+/** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
   readonly kind: 'Health' | 'State' | ConditionType;
   readonly from: string;
@@ -10,4 +13,50 @@ export interface Transition {
   readonly message: string;
   /** The type of the Event. */
   readonly type: 'Normal' | 'Warning';
+}
+
+/** Conditions of which people are told, and the status of each that is good. Ready, Healthy and Reconciling follow from others. */
+const TOLD: readonly { readonly type: ConditionType; readonly good: Condition['status'] | 'absent' }[] = [
+  { type: 'Stalled', good: 'absent' },
+  { type: 'MetricsAvailable', good: 'True' },
+  { type: 'DependenciesReady', good: 'True' },
+  { type: 'ObjectivesMet', good: 'True' },
+  { type: 'InMaintenance', good: 'absent' },
+  { type: 'SelectorUnique', good: 'absent' },
+];
+
+/** The first look at a service tells only what is not well: adopting a thousand good ones is no news. */
+export function healthTransition(
+  from: Health | undefined,
+  to: Health,
+  reason: Reason,
+  message: string,
+): Transition | undefined {
+  if (from === to || (from === undefined && (to === 'Healthy' || to === 'Unknown'))) return undefined;
+  const best = from === undefined || from === 'Unknown' ? 'Healthy' : from;
+  const isBad = to !== 'Unknown' && isWorse(to, best);
+  const text = `${from ?? 'Unknown'} → ${to}: ${message}`;
+  const type = isBad ? 'Warning' : 'Normal';
+  return { kind: 'Health', from: from ?? 'Unknown', to, reason, message: text, type };
+}
+
+export function conditionTransitions(
+  before: readonly Condition[] | undefined,
+  after: readonly Condition[],
+): Transition[] {
+  return TOLD.flatMap(({ type, good }) => {
+    const old = findCondition(before, type);
+    const now = findCondition(after, type);
+    const from = old?.status ?? 'absent';
+    const to = now?.status ?? 'absent';
+    const isSame = from === to && (type !== 'Stalled' || old?.reason === now?.reason);
+    if (isSame || (from === 'absent' && to === good)) return [];
+    const told = now ?? old;
+    // A condition that is no longer there because the spec no longer asks for it is no news either.
+    if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
+    const reason = told.reason as Reason;
+    const message = now === undefined ? `no longer: ${told.message}` : told.message;
+    const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown';
+    return [{ kind: type, from, to, reason, message, type: isWarning ? 'Warning' : 'Normal' }];
+  });
 }

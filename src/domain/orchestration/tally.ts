@@ -1,0 +1,91 @@
+import type { Health, OrchestratedServiceStatus, OrchestrationStatus, Priority } from '../../api/kinds.ts';
+import { isDown, rank } from '../health/level.ts';
+import { cut } from '../health/names.ts';
+import { findCondition } from '../status/conditions.ts';
+
+/** What the whole needs to know of one service. */
+export interface ServiceSummary {
+  readonly namespace: string;
+  readonly name: string;
+  readonly priority: Priority;
+  readonly status: OrchestratedServiceStatus | undefined;
+  /** Whether this process has looked at it. */
+  readonly observed: boolean;
+}
+
+type Counts = Required<NonNullable<OrchestrationStatus['services']>>;
+type Worst = NonNullable<OrchestrationStatus['worst']>;
+
+export interface Tally {
+  readonly counts: Counts;
+  /** Exact; undefined while no service that weighs anything has evidence. */
+  readonly score: number | undefined;
+  readonly worst: Worst;
+  readonly waitingFor: number;
+  /** Failed or Critical, and available once: what never was available does not count in rules about many services. */
+  readonly down: number;
+}
+
+const WEIGHTS: Readonly<Record<Priority, number>> = { Critical: 5, High: 3, Normal: 2, Low: 1, Maintenance: 0 };
+const WORST = 5;
+
+/** One pass over all services. */
+export function tally(services: Iterable<ServiceSummary>): Tally {
+  const counts: Counts = { total: 0, healthy: 0, warning: 0, degraded: 0, critical: 0, failed: 0, unknown: 0 };
+  const worst: ServiceSummary[] = [];
+  let [waitingFor, down, points, weights] = [0, 0, 0, 0];
+  for (const service of services) {
+    const { status, priority } = service;
+    const health: Health = status?.health ?? 'Unknown';
+    counts.total += 1;
+    counts[health.toLowerCase() as keyof Counts] += 1;
+    if (!service.observed) waitingFor += 1;
+    if (status?.score !== undefined && health !== 'Unknown') {
+      points += WEIGHTS[priority] * status.score;
+      weights += WEIGHTS[priority];
+    }
+    if (health === 'Unknown' || health === 'Healthy') continue;
+    if (isDown(health) && status?.everAvailable === true) down += 1;
+    keepWorst(worst, service);
+  }
+  const score = weights === 0 ? undefined : points / weights;
+  return { counts, score, worst: worst.map(worstStatus), waitingFor, down };
+}
+
+/** Inserts by order and drops the sixth; cheaper than sorting all of them. */
+function keepWorst(worst: ServiceSummary[], service: ServiceSummary): void {
+  const index = worst.findIndex((other) => order(service, other) < 0);
+  if (index >= 0) worst.splice(index, 0, service);
+  else if (worst.length < WORST) worst.push(service);
+  if (worst.length > WORST) worst.pop();
+}
+
+/** The most important first, then the lowest score, then the worst level, then by name. */
+function order(a: ServiceSummary, b: ServiceSummary): number {
+  return (
+    WEIGHTS[b.priority] - WEIGHTS[a.priority] ||
+    (a.status?.score ?? 0) - (b.status?.score ?? 0) ||
+    rankOf(b) - rankOf(a) ||
+    compare(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
+  );
+}
+
+function rankOf({ status }: ServiceSummary): number {
+  return status?.health === undefined || status.health === 'Unknown' ? 0 : rank(status.health);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function worstStatus({ namespace, name, status }: ServiceSummary): Worst[number] {
+  const ready = findCondition(status?.conditions, 'Ready');
+  return {
+    namespace,
+    name,
+    ...(status?.health === undefined ? {} : { health: status.health }),
+    ...(status?.score === undefined ? {} : { score: status.score }),
+    ...(ready === undefined ? {} : { reason: ready.reason, message: cut(ready.message, 512) }),
+  };
+}

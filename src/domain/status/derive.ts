@@ -1,0 +1,204 @@
+import type { Health, OrchestratedServiceStatus } from '../../api/kinds.ts';
+import { parseDuration } from '../duration.ts';
+import { deepEqual } from '../equal.ts';
+import { isDown } from '../health/level.ts';
+import { examinePods } from '../health/pods.ts';
+import { wholeScore } from '../health/score.ts';
+import { openWindow, type WindowState } from '../maintenance/windows.ts';
+import { enter, readLedger, startLedger, type UptimeState, writeLedger } from '../uptime/ledger.ts';
+import { longestWindow, type ObjectiveFigures } from '../uptime/objectives.ts';
+import { assessAbsent, assessFound, type Assessment, NO_PODS } from './assess.ts';
+import { conditionsOf, type Findings } from './condition-set.ts';
+import { timestamp } from './conditions.ts';
+import { explain, explainAbsent } from './explain.ts';
+import type { ServiceFigures, ServiceInput } from './input.ts';
+import { figuresOf, objectiveStatuses } from './objectives.ts';
+import { NOTICEABLE, signalStatuses } from './signals.ts';
+import { conditionTransitions, healthTransition, type Transition } from './transitions.ts';
+
+export interface Derived {
+  /** The status as it should be; the very object of the input when nothing changed that a person would notice. */
+  readonly status: OrchestratedServiceStatus;
+  readonly transitions: readonly Transition[];
+  /** When time alone may change something, ms since the epoch; undefined when it cannot. */
+  readonly lookAgainAt: number | undefined;
+  readonly figures: ServiceFigures;
+}
+
+/**
+ * The whole next status of a service. Pure and a fixed point: deriving again from the status that it gave, at the same moment, gives that
+ * status. What may tremble (scores, figures, sentences with figures) is carried over until it moved noticeably.
+ */
+export function deriveStatus(input: ServiceInput): Derived {
+  const { service, now } = input;
+  const previous = service.status;
+  const findings = examine(input);
+  const { assessment, ledger, objectives } = findings;
+  const before = previous?.uptime;
+  const next: OrchestratedServiceStatus = {
+    observedGeneration: service.metadata.generation,
+    health: assessment.level.level,
+    ...scoreStatus(assessment, previous),
+    confidence: `${Math.floor(assessment.confidence * 100)}%`,
+    phase: phaseOf(findings),
+    ...targetStatus(findings),
+    ...(findings.signals.length > 0 ? { signals: findings.signals } : {}),
+    ...(findings.objectiveStatuses.length > 0 ? { objectives: findings.objectiveStatuses } : {}),
+    uptime: before !== undefined && ledger === findings.ledgerBefore ? before : writeLedger(ledger),
+    ...pendingStatus(assessment),
+    everAvailable: assessment.everAvailable,
+    conditions: conditionsOf(findings),
+  };
+  const transitions = transitionsOf(findings, next);
+  const decision = decisionOf(transitions, previous, now);
+  if (decision !== undefined) next.lastDecision = decision;
+  return {
+    status: settle(next, assessment, previous),
+    transitions,
+    lookAgainAt: lookAgainAt(findings),
+    figures: figuresFor(findings, objectives),
+  };
+}
+
+function examine(input: ServiceInput): Findings {
+  const { service, target, policy, now } = input;
+  const { spec, status: previous } = service;
+  const workload = target.state === 'Found' ? target.workload : undefined;
+  const facts = workload === undefined ? NO_PODS : examinePods(input.pods, now);
+  const assessment =
+    target.state === 'Found' ? assessFound(input, target.workload, facts) : assessAbsent(input, target);
+  const levelChanged = previous?.health !== assessment.level.level;
+  const signals = signalStatuses(assessment.signals, previous?.signals, levelChanged, now);
+  const { fall, rise } = { ...policy.health.hysteresis, ...spec.health?.hysteresis };
+  const explanation =
+    target.state === 'Found'
+      ? explain(assessment, signals, { fall: parseDuration(fall), rise: parseDuration(rise) })
+      : explainAbsent(target, `${spec.targetRef.kind} ${spec.targetRef.name}`);
+  const own = openWindow(spec.maintenanceWindows, now);
+  const general = openWindow(policy.maintenanceWindows, now);
+  const ledgerBefore = readLedger(previous?.uptime);
+  const state = uptimeState(assessment, own, general);
+  const ledger =
+    ledgerBefore === undefined
+      ? startLedger(state, now)
+      : enter(ledgerBefore, state, now, longestWindow(spec.objectives));
+  const objectives = figuresOf(spec.objectives, ledger, now);
+  return {
+    input,
+    workload,
+    facts,
+    assessment,
+    signals,
+    explanation,
+    windows: [own, general],
+    ledger,
+    ledgerBefore,
+    objectives,
+    objectiveStatuses: objectiveStatuses(objectives, previous?.objectives),
+  };
+}
+
+function uptimeState({ level, confidence }: Assessment, ...windows: readonly WindowState[]): UptimeState {
+  if (windows.some(({ state }) => state === 'Open')) return 'Maintenance';
+  if (level.level === 'Unknown' || confidence === 0) return 'Unknown';
+  return isDown(level.level) ? 'Down' : 'Up';
+}
+
+/** The score of the last status until it moved by 5 points or something else is written anyway (see settle). */
+function scoreStatus(
+  { score, level }: Assessment,
+  previous: OrchestratedServiceStatus | undefined,
+): Pick<OrchestratedServiceStatus, 'score'> {
+  if (score === undefined) return {};
+  const shown = previous?.score;
+  const stands = shown !== undefined && previous?.health === level.level && Math.abs(shown - score) < NOTICEABLE;
+  return { score: stands ? shown : wholeScore(score) };
+}
+
+/** Where something else is written anyway, the score is brought up to date with it. */
+function settle(
+  next: OrchestratedServiceStatus,
+  { score }: Assessment,
+  previous: OrchestratedServiceStatus | undefined,
+): OrchestratedServiceStatus {
+  if (previous !== undefined && deepEqual(previous, next)) return previous;
+  if (score !== undefined) next.score = wholeScore(score);
+  return next;
+}
+
+function targetStatus({ workload, facts, input }: Findings): Partial<OrchestratedServiceStatus> {
+  const { targetRef } = input.service.spec;
+  const activeTarget = `${targetRef.kind}/${targetRef.name}`;
+  // What cannot be read says nothing of the pods; the last counts stand until the target is known to be gone or another's.
+  if (workload === undefined) {
+    const { target, service } = input;
+    const isGone = target.state === 'Absent' && target.reason !== 'Forbidden';
+    return isGone ? {} : standingTarget(service.status);
+  }
+  const { current, ready } = facts;
+  const selector = workload.selector.slice(0, 1024);
+  return { replicas: { current, ready, desired: workload.desired }, selector, activeTarget };
+}
+
+function standingTarget(previous: OrchestratedServiceStatus | undefined): Partial<OrchestratedServiceStatus> {
+  const { replicas, selector, activeTarget } = previous ?? {};
+  return {
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(activeTarget === undefined ? {} : { activeTarget }),
+  };
+}
+
+function pendingStatus({ level: { pending } }: Assessment): Pick<OrchestratedServiceStatus, 'pending'> {
+  return pending === undefined
+    ? {}
+    : { pending: { health: pending.level, since: new Date(pending.since).toISOString() } };
+}
+
+type Phase = NonNullable<OrchestratedServiceStatus['phase']>;
+
+function phaseOf({ workload, assessment, input, facts }: Findings): Phase {
+  if (input.service.metadata.deletionTimestamp !== undefined || workload?.terminating === true) return 'Terminating';
+  if (workload === undefined) return 'Stalled';
+  if (workload.desired === 0) return 'ScaledToZero';
+  if (assessment.awaited) return facts.current === 0 ? 'Pending' : 'Progressing';
+  return workload.rollout.state === 'Progressing' ? 'Progressing' : 'Running';
+}
+
+function transitionsOf({ input, explanation }: Findings, next: OrchestratedServiceStatus): Transition[] {
+  const previous = input.service.status;
+  const health: Health = next.health ?? 'Unknown';
+  const changed = healthTransition(previous?.health, health, explanation.reason, explanation.message);
+  const others = conditionTransitions(previous?.conditions, next.conditions ?? []);
+  return changed === undefined ? others : [changed, ...others];
+}
+
+function decisionOf(
+  transitions: readonly Transition[],
+  previous: OrchestratedServiceStatus | undefined,
+  now: number,
+): OrchestratedServiceStatus['lastDecision'] {
+  const health = transitions.find(({ kind }) => kind === 'Health');
+  if (health === undefined) return previous?.lastDecision;
+  const because = health.message.slice(0, 1024).toWellFormed();
+  return { kind: 'Health', verdict: health.to, because, at: timestamp(now) };
+}
+
+function lookAgainAt({ assessment, windows, objectives, input }: Findings): number | undefined {
+  let at = assessment.lookAgainAt;
+  for (const window of windows) {
+    if (window.state === 'Open') at = Math.min(at, window.until);
+    if (window.state === 'Closed') at = Math.min(at, window.nextOpens ?? Infinity);
+  }
+  for (const { movesAt } of objectives) at = Math.min(at, movesAt ?? Infinity);
+  return at === Infinity ? undefined : Math.max(at, input.now);
+}
+
+function figuresFor(
+  { assessment, facts, workload }: Findings,
+  objectives: readonly ObjectiveFigures[],
+): ServiceFigures {
+  const { level, score, confidence } = assessment;
+  const { current, ready } = facts;
+  return { health: level.level, score, confidence, current, ready, desired: workload?.desired ?? 0, objectives };
+}
