@@ -26,7 +26,7 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
   /** All that was listed last, and the part of it that is fresh. The stale part stays known, so that it cannot pass for new later. */
   let known: UsageByNamespace = new Map();
   let fresh: UsageByNamespace = new Map();
-  let failure: Missing | undefined = missing('NoData', 'metrics.k8s.io was not asked yet', clock.now());
+  let failure: Missing | undefined = missing('NotAskedYet', 'metrics.k8s.io was not asked yet', clock.now());
   let wake: () => void = () => {};
 
   function settle(next: UsageByNamespace, failed: Missing | undefined, staleAfterMs: number): void {

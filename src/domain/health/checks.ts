@@ -2,7 +2,7 @@ import type { Check } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Reading } from '../reading.ts';
 import { cut } from './names.ts';
-import { clampScore, formatFigure, type LastSignal, missingSignal, type Signal } from './signal.ts';
+import { clampScore, EVIDENCE_LIMIT, formatFigure, type LastSignal, missingSignal, type Signal } from './signal.ts';
 
 /** Below this a check fails. */
 export const FAILING = 40;
@@ -56,7 +56,7 @@ function fresh(spec: Check, score: number, value: string, evidence: string): Sig
     weight: spec.weight,
     score,
     value,
-    evidence: cut(evidence, 512),
+    evidence: cut(evidence, EVIDENCE_LIMIT),
     finding: '',
     reason: 'CheckFailing',
     critical: spec.critical,

@@ -1,4 +1,5 @@
 import type { DependencyState } from '../dependencies/evaluate.ts';
+import { cut } from './names.ts';
 import { type LastSignal, missingSignal, type Signal, WEIGHTS } from './signal.ts';
 
 type Below = Extract<DependencyState, { state: 'Below' }>;
@@ -33,7 +34,17 @@ function isLower(a: Below, b: Below): boolean {
 function fresh(score: number, value: string, finding: string): Signal {
   const { dependencies: weight } = WEIGHTS;
   const reason = 'DependencyUnhealthy';
-  return { state: 'fresh', name: NAME, weight, score, value, finding, evidence: finding, reason, critical: false };
+  return {
+    state: 'fresh',
+    name: NAME,
+    weight,
+    score,
+    value: cut(value, 64),
+    finding,
+    evidence: finding,
+    reason,
+    critical: false,
+  };
 }
 
 function unknown(dependencies: readonly DependencyState[], last: LastSignal | undefined): Signal {

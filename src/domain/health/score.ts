@@ -14,7 +14,7 @@ const CAPS: Readonly<Record<Cap, number>> = { NoneReady: 0, CriticalCheck: 39, B
 export interface Score {
   /** Over fresh signals, with caps: what the status shows. Undefined while nothing is fresh. */
   readonly score: number | undefined;
-  /** The best it can be, whatever the signals that have gone missing would say: only below this a level may fall. */
+  /** The best it can be, whatever the signals that are not seen just now would say: only below this a level may fall. */
   readonly atBest: number;
   /** With missing signals as they were last seen: only with this a level may rise. */
   readonly asLastSeen: number;
@@ -28,34 +28,53 @@ export interface Score {
  * so a signal that has gone missing takes part in the two bounds that levels move by, while one that never was known takes part in none.
  */
 export function scoreOf(signals: readonly Signal[], limits: Limits): Score {
-  let fresh = 0;
-  let total = 0;
-  let lost = 0;
-  let points = 0;
-  let lostPoints = 0;
-  let failing = false;
-  let failedLast = false;
-  for (const signal of signals) {
-    total += signal.weight;
-    if (signal.state === 'fresh') {
-      fresh += signal.weight;
-      points += signal.weight * signal.score;
-      failing ||= signal.critical && signal.score < FAILING;
-    } else if (signal.remembered !== undefined) {
-      lost += signal.weight;
-      lostPoints += signal.weight * signal.remembered;
-      failedLast ||= signal.critical && signal.remembered < FAILING;
-    }
-  }
-  const cap = capOf(limits, failing);
-  const lastCap = capOf(limits, failing || failedLast);
+  const sums = addUp(signals);
+  const cap = capOf(limits, sums.failing === 'now' || sums.failing === 'standing');
+  const known = sums.fresh + sums.lost;
   return {
-    score: fresh === 0 ? undefined : capped(points / fresh, cap),
-    atBest: capped(mean(points + lost * 100, fresh + lost), cap),
-    asLastSeen: capped(mean(points + lostPoints, fresh + lost), lastCap),
-    confidence: total === 0 ? 0 : fresh / total,
+    score: sums.fresh === 0 ? undefined : capped(sums.points / sums.fresh, cap),
+    atBest: capped(mean(sums.best, known), capOf(limits, sums.failing === 'now')),
+    asLastSeen: capped(mean(sums.points + sums.lostPoints, known), capOf(limits, sums.failing !== 'never')),
+    confidence: sums.total === 0 ? 0 : sums.fresh / sums.total,
     cap,
   };
+}
+
+interface Sums {
+  total: number;
+  fresh: number;
+  /** Weight of the signals that are missing now and were known before. */
+  lost: number;
+  points: number;
+  lostPoints: number;
+  /** Points with 100 for everything that is not seen just now. */
+  best: number;
+  /** How sure it is that a critical check fails: it is seen now, or it stands in the status, or it was so before it went missing. */
+  failing: 'now' | 'standing' | 'before' | 'never';
+}
+
+function addUp(signals: readonly Signal[]): Sums {
+  const sums: Sums = { total: 0, fresh: 0, lost: 0, points: 0, lostPoints: 0, best: 0, failing: 'never' };
+  for (const signal of signals) {
+    const { weight } = signal;
+    const score = signal.state === 'fresh' ? signal.score : signal.remembered;
+    const isSeen = signal.state === 'fresh' && signal.standing !== true;
+    sums.total += weight;
+    if (score === undefined) continue;
+    sums.best += weight * (isSeen ? score : 100);
+    if (signal.state === 'fresh') {
+      sums.fresh += weight;
+      sums.points += weight * score;
+    } else {
+      sums.lost += weight;
+      sums.lostPoints += weight * score;
+    }
+    if (!signal.critical || score >= FAILING) continue;
+    if (isSeen) sums.failing = 'now';
+    else if (signal.state === 'fresh' && sums.failing !== 'now') sums.failing = 'standing';
+    else if (sums.failing === 'never') sums.failing = 'before';
+  }
+  return sums;
 }
 
 function capOf({ desired, ready, minReplicas }: Limits, failing: boolean): Cap | undefined {

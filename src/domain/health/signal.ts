@@ -1,6 +1,9 @@
 import type { Reason } from '../../api/reasons.ts';
 import { cut } from './names.ts';
 
+/** Characters that the CRD leaves to the evidence of a signal. */
+export const EVIDENCE_LIMIT = 512;
+
 /** Weights of the signals that every service has; checks bring their own. */
 export const WEIGHTS = { availability: 40, rollout: 10, stability: 20, resources: 10, dependencies: 10 } as const;
 
@@ -23,6 +26,8 @@ export interface FreshSignal extends SignalBase {
   readonly score: number;
   /** Why it is not 100. */
   readonly reason: Reason;
+  /** Not seen now but taken over from the status, whose figures are rounded: no ground to let a level fall. */
+  readonly standing?: true;
 }
 
 /** There is no evidence now, and that says nothing about the service. */
@@ -70,23 +75,14 @@ export function missingSignal({
   whenBad,
 }: MissingFacts): Signal {
   const value = last?.value;
+  const base = { name, weight, critical, value };
   if (reason === 'NotAskedYet' && last?.score !== undefined) {
     const { score, evidence: before = '' } = last;
-    return { state: 'fresh', name, weight, critical, value, score, evidence: before, finding: '', reason: whenBad };
+    return { ...base, state: 'fresh', score, evidence: before, finding: '', reason: whenBad, standing: true };
   }
   const remembered = value === undefined ? undefined : scoreOf(value);
   const finding = `${reason}: `;
-  return {
-    state: 'missing',
-    name,
-    weight,
-    critical,
-    value,
-    evidence: cut(finding + evidence, 512),
-    finding,
-    reason,
-    remembered,
-  };
+  return { ...base, state: 'missing', evidence: cut(finding + evidence, EVIDENCE_LIMIT), finding, reason, remembered };
 }
 
 export function clampScore(score: number): number {

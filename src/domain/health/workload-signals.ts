@@ -1,8 +1,8 @@
 import type { Reason } from '../../api/reasons.ts';
 import type { WorkloadSnapshot } from '../snapshot.ts';
-import { nameSome } from './names.ts';
+import { cut, nameSome } from './names.ts';
 import type { PodFacts } from './pods.ts';
-import { type FreshSignal, WEIGHTS } from './signal.ts';
+import { EVIDENCE_LIMIT, type FreshSignal, WEIGHTS } from './signal.ts';
 
 type Name = keyof typeof WEIGHTS;
 
@@ -15,7 +15,18 @@ function fresh(
   details: string = '',
 ): FreshSignal {
   const weight = WEIGHTS[name];
-  return { state: 'fresh', name, weight, score, value, finding, evidence: finding + details, reason, critical: false };
+  const evidence = cut(finding + details, EVIDENCE_LIMIT);
+  return {
+    state: 'fresh',
+    name,
+    weight,
+    score,
+    value,
+    finding: cut(finding, EVIDENCE_LIMIT),
+    evidence,
+    reason,
+    critical: false,
+  };
 }
 
 /** Ready over desired pods; those that a rolling update adds count neither way. */

@@ -24,9 +24,14 @@ export function signalStatuses(
 }
 
 function stands(before: SignalStatus, signal: Signal): boolean {
-  if (before.weight !== signal.weight || !(before.evidence ?? '').startsWith(signal.finding)) return false;
+  if (before.weight !== signal.weight || !tellsTheSame(before.evidence ?? '', signal)) return false;
   if (signal.state === 'missing') return before.score === undefined;
   return before.score !== undefined && Math.abs(before.score - signal.score) < NOTICEABLE;
+}
+
+/** Where all of the evidence is the finding, a longer sentence that begins alike is another. */
+function tellsTheSame(before: string, { finding, evidence }: Signal): boolean {
+  return finding === evidence ? before === evidence : before.startsWith(finding);
 }
 
 function written(signal: Signal, before: SignalStatus | undefined, now: number): SignalStatus {
