@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly kubelet?: boolean;
   /** Default `parent`. */
   readonly lifetime?: Lifetime;
+  /** Folder of binaries that are used as they are. Default: the variable KUBEBUILDER_ASSETS; empty for none. */
+  readonly assets?: string;
   /** Appended to the flags of each component, so they win over what is set here. */
   readonly apiServerFlags?: readonly string[];
   readonly etcdFlags?: readonly string[];
@@ -84,6 +86,8 @@ export interface Cluster {
   /** Starts metrics-server on the host and registers metrics.k8s.io; resolves once the API answers. */
   startMetricsServer(): Promise<Component>;
   startPrometheus(options?: PrometheusOptions): Promise<Prometheus>;
+  /** From here on the cluster outlives this process, until `down`. */
+  detach(): Promise<void>;
   /** Stops everything; safe to call twice. */
   stop(): Promise<void>;
 }

@@ -9,6 +9,9 @@
 //
 // With a real node: `startCluster({ kubelet: true })` throws KubeletUnavailable (its message is the reason) where root or
 // the Debian packages cannot be had; `cluster.node.importImage(tar)` loads images, `writeImage(...)` makes simple ones.
+export { MissingPrerequisite } from './binaries.ts';
+export { type ObtainedCluster, type ObtainOptions, obtainCluster } from './obtain.ts';
+export { startCluster } from './start.ts';
 export type {
   CertificateRequest,
   ClientCertificate,
