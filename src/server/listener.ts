@@ -3,6 +3,7 @@ import { isIP, type AddressInfo } from 'node:net';
 import type { Listener } from './api.ts';
 
 const GRACE_MS = 1000;
+const SWEEP_MS = 25;
 
 /** `:8080` listens everywhere; `host:port` and `[::1]:8080` on that address. Throws with what is allowed. */
 export function parseAddress(address: string): { host: string | undefined; port: number } {
@@ -31,8 +32,11 @@ export async function listen(server: Server, address: string): Promise<Listener>
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        // close() ends the connections that are idle now; those under way would be kept alive after their answer.
+        const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(sweep);
           resolve();
         });
       }),
