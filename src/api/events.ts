@@ -1,0 +1,139 @@
+import type { Reason } from './reasons.ts';
+
+/** One reason that appears as an Event (events.k8s.io/v1) on the object it is about. */
+export interface EventDefinition {
+  readonly about: readonly ('OrchestratedService' | 'Orchestration')[];
+  /** Warning for the turn to the worse, Normal for the turn back. */
+  readonly types: readonly ('Normal' | 'Warning')[];
+  readonly when: string;
+  /** Shape of the note, with what varies in angle brackets. */
+  readonly note: string;
+}
+
+const SERVICE = ['OrchestratedService'] as const;
+const POLICY = ['Orchestration'] as const;
+const BOTH_TYPES = ['Warning', 'Normal'] as const;
+
+/**
+ * Every Event there is: a closed part of the reasons, so that people can alert on them. An Event tells a transition, never that Baton
+ * looked again; where a condition ends, the same reason comes as Normal with a note that begins with "no longer". docs/reference/events.md
+ * is generated from here.
+ */
+export const EVENTS = {
+  HealthChanged: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The level changed: Warning when it fell, Normal when it rose.',
+    note: '<level before> → <level now>: <why>',
+  },
+  TargetNotFound: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The workload of targetRef does not exist, or exists again.',
+    note: '<evidence>; <what to do>',
+  },
+  TargetKindUnknown: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The API server does not know the apiVersion and kind of targetRef, or knows them now.',
+    note: '<evidence>; <what to do>',
+  },
+  TargetNotScalable: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The kind of targetRef has no scale subresource, or has one now.',
+    note: '<evidence>; <what to do>',
+  },
+  TargetAlreadyManaged: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'An older OrchestratedService looks after the same workload, or does no longer.',
+    note: '<the other OrchestratedService>; <what to do>',
+  },
+  InvalidSpec: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The spec holds something that only the operator can see is wrong, such as a time zone that does not exist.',
+    note: '<field>: <what is wrong>; <what to do>',
+  },
+  Forbidden: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'Baton lacks a permission that this service needs, or has it again.',
+    note: '<verb> on <resource>; <what to do>',
+  },
+  DependencyUnhealthy: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'A dependency fell below its minimumHealth.',
+    note: '<namespace>/<name> is <level>, at least <level> is needed; <what to do>',
+  },
+  DependencyNotFound: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'A dependency is not an OrchestratedService that exists.',
+    note: 'there is no OrchestratedService <namespace>/<name>; <what to do>',
+  },
+  DependencyCycle: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'The service depends on itself through others.',
+    note: 'the services depend on each other in a circle: <name> → <name> → …; <what to do>',
+  },
+  DependenciesHealthy: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Every dependency is at its minimumHealth again.',
+    note: 'every dependency is at its minimumHealth or above',
+  },
+  BudgetExhausted: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'The error budget of an objective is spent.',
+    note: 'the error budget for <objective> of <target>% over <window> is spent; <what to do>',
+  },
+  ObjectivesMet: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Every objective is met again.',
+    note: '<objective> of <target>% over <window> is kept',
+  },
+  MaintenanceWindow: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'A maintenance window opened or ended.',
+    note: 'a maintenance window is open until <time>',
+  },
+  SelectorOverlap: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: "The selector of the workload began to match other people's pods, or stopped.",
+    note: '<selector>; <what to do>',
+  },
+  Created: {
+    about: POLICY,
+    types: ['Normal'],
+    when: 'Baton created Orchestration/default because it was absent.',
+    note: '<what was created>',
+  },
+  PolicyChanged: {
+    about: POLICY,
+    types: ['Normal'],
+    when: 'The policy changed and is in force.',
+    note: '<field>: <value before> → <value now>, for each field that changed',
+  },
+  PolicyInvalid: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'The policy holds something that only the operator can see is wrong; the one before stays in force.',
+    note: '<field>: <what is wrong>; the policy before stays in force',
+  },
+  StateChanged: {
+    about: POLICY,
+    types: BOTH_TYPES,
+    when: 'The state of the whole system changed: Warning when it became Degraded.',
+    note: '<state before> → <state now>: <why>',
+  },
+} as const satisfies Partial<Record<Reason, EventDefinition>>;
+
+export type EventReason = keyof typeof EVENTS;
