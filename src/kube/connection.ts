@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { statSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { parse } from 'yaml';
+
+export interface ConnectionOptions {
+  /** Path of a kubeconfig. Without it: $KUBECONFIG, ~/.kube/config, then the ServiceAccount of the pod. */
+  kubeconfig?: string | undefined;
+  /** A context of the kubeconfig; default its current one. */
+  context?: string | undefined;
+  /** Read the ServiceAccount's files under this folder instead of `/` (tests of the in-cluster way). */
+  inClusterRoot?: string | undefined;
+  userAgent: string;
+  /** How long credentials are used before their files are looked at again, milliseconds. Default 10,000. */
+  checkEveryMs?: number;
+}
+
+export interface Session {
+  readonly origin: string;
+  /** Path of the server's URL (a proxy such as Rancher's), without a slash at its end. */
+  readonly basePath: string;
+  readonly dispatcher: Dispatcher;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type TlsMaterial = Parameters<KubeConfig['createDispatcherOptions']>[1] & {
+  headers?: Record<string, string | string[] | undefined>;
+  auth?: string;
+};
+
+// Between client-node's default (4 s, a TLS handshake for each change in a quiet cluster) and the API server's own limit (90 s).
+const KEEP_ALIVE_MS = 75_000;
+
+/**
+ * Who we are to the API server and over which connections. client-node's KubeConfig reads the credentials (kubeconfig, pod,
+ * exec plugins, token files); the pool of connections is ours and is kept, where client-node would make one per request. It
+ * is replaced when the CA, the client certificate or the server change; running requests finish on the old one.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #config: KubeConfig;
+  #configStamp: string;
+  #session: Session | undefined;
+  #poolKey = '';
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #checking: Promise<Session> | undefined;
+  #reloading: Promise<Session> | undefined;
+
+  /** Throws when there is no kubeconfig to be read or it names no cluster. */
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#configStamp = this.#stamp();
+    this.#config = this.#load();
+  }
+
+  /** Namespace of the context, or of the pod; undefined when neither names one. */
+  get namespace(): string | undefined {
+    return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace?.trim() || undefined;
+  }
+
+  get server(): string {
+    return this.#config.getCurrentCluster()?.server ?? '';
+  }
+
+  /** The session to send the next request with. Rejects when credentials cannot be read. */
+  session(): Session | Promise<Session> {
+    const due = performance.now() - this.#checkedAt >= (this.#options.checkEveryMs ?? 10_000);
+    if (this.#session && !due) return this.#session;
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  /** After a 401 to a request of `refused`: reads everything again, past all caches, once for all who ask. */
+  reload(refused: Session): Promise<Session> {
+    if (this.#session && this.#session !== refused) return Promise.resolve(this.#session);
+    this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
+    return this.#reloading;
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.dispatcher.destroy();
+  }
+
+  /** A file that cannot be read while somebody replaces it is no reason to stop: what worked until now goes on. */
+  async #check(): Promise<Session> {
+    try {
+      const stamp = this.#stamp();
+      if (stamp === this.#configStamp) return await this.#apply();
+      const session = await this.#reload();
+      this.#configStamp = stamp;
+      return session;
+    } catch (error) {
+      if (!this.#session) throw error;
+      this.#checkedAt = performance.now();
+      return this.#session;
+    }
+  }
+
+  async #reload(): Promise<Session> {
+    this.#config = this.#load();
+    return this.#apply();
+  }
+
+  async #apply(): Promise<Session> {
+    const cluster = this.#config.getCurrentCluster();
+    if (!cluster) throw new Error(`no cluster in the kubeconfig for context ${this.#config.getCurrentContext()}`);
+    const tls: TlsMaterial = {};
+    await this.#config.applyToHTTPSOptions(tls as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+    const url = new URL(cluster.server);
+    const session: Session = {
+      origin: url.origin,
+      basePath: url.pathname.replace(/\/$/, ''),
+      dispatcher: await this.#pool(tls),
+      headers: this.#headers(tls),
+    };
+    this.#session = session;
+    this.#checkedAt = performance.now();
+    return session;
+  }
+
+  async #pool(tls: TlsMaterial): Promise<Dispatcher> {
+    const { server, proxyUrl } = this.#config.getCurrentCluster() ?? {};
+    const key = digest([server, proxyUrl, tls.ca, tls.cert, tls.key, tls.pfx, tls.servername, tls.rejectUnauthorized]);
+    if (this.#session && key === this.#poolKey) return this.#session.dispatcher;
+    const pool = await this.#newPool(tls);
+    void this.#session?.dispatcher.close();
+    this.#poolKey = key;
+    return pool;
+  }
+
+  async #newPool(tls: TlsMaterial): Promise<Dispatcher> {
+    const options = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls);
+    const keep = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false };
+    switch (options.type) {
+      case 'agent':
+        return new Agent({ ...keep, connect: options.connect as Agent.Options['connect'] & object });
+      case 'none':
+        return new Agent(keep);
+      case 'proxy':
+        return new ProxyAgent({
+          ...keep,
+          uri: options.uri,
+          requestTls: options.requestTls as ProxyAgent.Options['requestTls'] & object,
+        });
+      case 'socks':
+        return this.#socksPool();
+    }
+  }
+
+  /** client-node knows how to go through a SOCKS proxy, but gives its pool only to a request of its own. */
+  async #socksPool(): Promise<Dispatcher> {
+    let pool: Dispatcher | undefined;
+    const request = { setHeaderParam: () => undefined, setDispatcher: (made: Dispatcher) => (pool = made) };
+    await this.#config.applySecurityAuthentication(
+      request as unknown as Parameters<KubeConfig['applySecurityAuthentication']>[0],
+    );
+    if (!pool) throw new Error('client-node made no dispatcher for the SOCKS proxy');
+    return pool;
+  }
+
+  #headers(tls: TlsMaterial): Record<string, string> {
+    const headers: Record<string, string> = { 'user-agent': this.#options.userAgent, accept: 'application/json' };
+    if (tls.auth) headers['authorization'] = `Basic ${Buffer.from(tls.auth).toString('base64')}`;
+    for (const [name, value] of Object.entries(tls.headers ?? {})) {
+      // Token files end with a newline more often than not; in a header it is an error.
+      if (value !== undefined) headers[name.toLowerCase()] = String(value).trim();
+    }
+    return headers;
+  }
+
+  /** Changes when a kubeconfig file does: written in place (mtime, size) or replaced (inode). */
+  #stamp(): string {
+    return this.#files()
+      .map((file) => {
+        const stat = statSync(file, { throwIfNoEntry: false });
+        return stat ? `${stat.ino}:${stat.mtimeMs}:${stat.size}` : 'absent';
+      })
+      .join();
+  }
+
+  #files(): string[] {
+    const { kubeconfig, inClusterRoot } = this.#options;
+    if (inClusterRoot !== undefined) return [];
+    if (kubeconfig) return [kubeconfig];
+    if (process.env['KUBECONFIG']) return process.env['KUBECONFIG'].split(path.delimiter).filter(Boolean);
+    return process.env['HOME'] ? [path.join(process.env['HOME'], '.kube', 'config')] : [];
+  }
+
+  #load(): KubeConfig {
+    const { kubeconfig, context, inClusterRoot } = this.#options;
+    const config = new KubeConfig();
+    if (inClusterRoot !== undefined) config.loadFromCluster(inClusterRoot);
+    else if (kubeconfig) config.loadFromFile(kubeconfig);
+    else config.loadFromDefault();
+    if (context !== undefined) {
+      if (!config.getContextObject(context)) throw new Error(`no context ${context} in the kubeconfig`);
+      config.setCurrentContext(context);
+    }
+    for (const file of this.#files()) adoptTokenFiles(config, file);
+    return config;
+  }
+}
+
+/** kubectl reads `users[].user.tokenFile`; client-node 2.0 drops it, but has the same thing under another name. */
+function adoptTokenFiles(config: KubeConfig, file: string): void {
+  if (!statSync(file, { throwIfNoEntry: false })) return;
+  const raw = parse(readFileSync(file, 'utf8')) as { users?: { name: string; user?: { tokenFile?: string } }[] } | null;
+  for (const { name, user } of raw?.users ?? []) {
+    if (!user?.tokenFile) continue;
+    const tokenFile = path.resolve(path.dirname(file), user.tokenFile);
+    config.users = config.users.map((known) =>
+      known.name === name && !known.token
+        ? { ...known, authProvider: { name: 'tokenFile', config: { tokenFile } } }
+        : known,
+    );
+  }
+}
+
+function digest(parts: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(Buffer.isBuffer(part) ? part : JSON.stringify(part ?? null)).update('\0');
+  return hash.digest('base64');
+}
