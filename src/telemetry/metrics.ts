@@ -50,12 +50,6 @@ export const METRICS = [
     labels: [...SERVICE, 'signal'],
   },
   {
-    name: 'baton_service_signal_value',
-    type: 'gauge',
-    help: 'What a signal measured, in the unit of its check.',
-    labels: [...SERVICE, 'signal'],
-  },
-  {
     name: 'baton_service_availability_ratio',
     type: 'gauge',
     help: 'Availability over the window of an objective.',
@@ -164,6 +158,12 @@ export const METRICS = [
     type: 'counter',
     help: 'Requests to the API server, by method and status code (<error> when there was no answer).',
     labels: ['method', 'code'],
+  },
+  {
+    name: 'rest_client_request_retries_total',
+    type: 'counter',
+    help: 'Requests that were sent again, by the status code that caused it.',
+    labels: ['code', 'verb'],
   },
   {
     name: 'rest_client_request_duration_seconds',

@@ -81,7 +81,7 @@ export class OrchestrationReconciler {
     const { spec, generation, problems } = policy.current;
     const shuttingDown = this.#shuttingDown;
     const summary = summarise({ services: services(), policy: spec, generation, problems, shuttingDown, previous, now: now() });
-    const status = { ...summary.status, policy: spec as Record<string, unknown> };
+    const { status } = summary;
     const patch = statusPatch(previous, status);
     const again: Result =
       summary.lookAgainAt === undefined

@@ -200,5 +200,10 @@ function figuresFor(
 ): ServiceFigures {
   const { level, score, confidence } = assessment;
   const { current, ready } = facts;
-  return { health: level.level, score, confidence, current, ready, desired: workload?.desired ?? 0, objectives };
+  const signals = assessment.signals.map((signal) => ({
+    name: signal.name,
+    score: signal.state === 'fresh' ? signal.score : undefined,
+  }));
+  const desired = workload?.desired ?? 0;
+  return { health: level.level, score, confidence, current, ready, desired, signals, objectives };
 }

@@ -46,8 +46,11 @@ export interface ServiceFigures {
   readonly current: number;
   readonly ready: number;
   readonly desired: number;
+  /** `score` is undefined while there is no fresh evidence. */
+  readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
   readonly objectives: readonly {
     readonly name: string;
+    readonly availability: number;
     readonly budgetRemaining: number;
     readonly burnRate: number;
   }[];
