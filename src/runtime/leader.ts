@@ -1,4 +1,5 @@
 import { sleep, systemClock, type Clock } from './clock.ts';
+import { microTime } from './micro-time.ts';
 
 /** The fields of a coordination.k8s.io/v1 Lease that election reads and writes; times are RFC 3339 with microseconds. */
 export interface LeaseRecord {
@@ -289,11 +290,6 @@ export class LeaderElector {
     // A fifth of jitter, as client-go: replicas that were started together do not ask together.
     return sleep(this.#clock, ms * (1 + this.#random() / 5), signal);
   }
-}
-
-/** A MicroTime of the Kubernetes API: RFC 3339 in UTC with six digits of fraction. */
-function microTime(wallMs: number): string {
-  return new Date(wallMs).toISOString().replace('Z', '000Z');
 }
 
 function abortAfter(clock: Clock, ms: number, parent?: AbortSignal): { signal: AbortSignal; cancel: () => void } {
