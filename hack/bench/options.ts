@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import type { Scale } from './fleet.ts';
+import type { Timing } from './run.ts';
+import { SYSTEM_NAMES, type SystemName } from './systems.ts';
+
+export interface Options {
+  readonly scales: readonly Scale[];
+  readonly pairs: number;
+  readonly timing: Timing;
+  readonly systems: readonly SystemName[];
+  readonly json: string | undefined;
+  readonly profile: boolean;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --scale SxP,...   services x pods of each (default 200x5,1000x10)
+  --pairs N         alternating pairs of runs; the figures are medians (default 5)
+  --quick           one pair at 50x3 with short windows: a trial, not a measurement
+  --only NAME       baton or peer alone
+  --profile         Baton alone, once, with a CPU profile in .bench/profile
+  --json FILE       a second copy of the results`;
+
+const FULL: Timing = { plan: { changes: 800, perSecond: 40 }, settleMs: 15_000, quietMs: 30_000, tailMs: 12_000 };
+const QUICK: Timing = { plan: { changes: 200, perSecond: 40 }, settleMs: 3000, quietMs: 5000, tailMs: 3000 };
+
+/** Throws with a message for people when an option is wrong. */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      scale: { type: 'string' },
+      pairs: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      json: { type: 'string' },
+    },
+  });
+  const single = values.quick || values.profile;
+  return {
+    scales: (values.scale ?? (values.quick ? '50x3' : '200x5,1000x10')).split(',').map(scaleOf),
+    pairs: positive('--pairs', values.pairs ?? (single ? '1' : '5')),
+    timing: values.quick ? QUICK : FULL,
+    systems: values.profile ? ['baton'] : systemsOf(values.only),
+    json: values.json,
+    profile: values.profile,
+  };
+}
+
+function scaleOf(text: string): Scale {
+  const match = /^(\d+)x(\d+)$/.exec(text);
+  if (match === null) throw new Error(`--scale: ${text} is not SERVICESxPODS, such as 200x5`);
+  return { services: positive('--scale', match[1] ?? ''), replicas: positive('--scale', match[2] ?? '') };
+}
+
+function positive(option: string, text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`${option}: ${text} is not a whole number from 1 to 99999`);
+  return Number(text);
+}
+
+function systemsOf(only: string | undefined): readonly SystemName[] {
+  if (only === undefined) return SYSTEM_NAMES;
+  const name = SYSTEM_NAMES.find((candidate) => candidate === only);
+  if (name === undefined) throw new Error(`--only: ${only} is neither baton nor peer`);
+  return [name];
+}

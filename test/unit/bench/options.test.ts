@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../../hack/bench/options.ts';
+
+describe('options of the benchmark', () => {
+  it('measures both scales in five pairs unless told otherwise', () => {
+    const options = parseOptions([]);
+    expect(options).toMatchObject({ pairs: 5, systems: ['baton', 'peer'], profile: false, json: undefined });
+    expect(options.scales).toEqual([
+      { services: 200, replicas: 5 },
+      { services: 1000, replicas: 10 },
+    ]);
+  });
+
+  it('takes a scale, a trial and one system', () => {
+    expect(parseOptions(['--scale', '20x2']).scales).toEqual([{ services: 20, replicas: 2 }]);
+    expect(parseOptions(['--quick'])).toMatchObject({ pairs: 1, scales: [{ services: 50, replicas: 3 }] });
+    expect(parseOptions(['--quick', '--scale', '9x9', '--pairs', '2'])).toMatchObject({
+      pairs: 2,
+      scales: [{ services: 9 }],
+    });
+    expect(parseOptions(['--profile'])).toMatchObject({ pairs: 1, systems: ['baton'] });
+    expect(parseOptions(['--only', 'peer']).systems).toEqual(['peer']);
+  });
+
+  it.each([
+    [['--scale', '200'], 'SERVICESxPODS'],
+    [['--scale', '0x5'], 'whole number'],
+    [['--pairs', '1.5'], 'whole number'],
+    [['--only', 'kopf'], 'neither baton nor peer'],
+    [['--fast'], 'fast'],
+  ])('refuses %j', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});
