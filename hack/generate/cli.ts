@@ -1,13 +1,19 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readCrd } from './crd.ts';
 import { deployFiles, TEMPLATE_ARGUMENTS } from './deploy.ts';
 import { helm } from './helm.ts';
+import { apiReference } from './reference/api.ts';
+import { eventsReference, metricsReference, reasonsReference } from './reference/catalogues.ts';
+import { settingsReference } from './reference/settings.ts';
 import { typesOf } from './types.ts';
+
+const KINDS = ['orchestratedservices', 'orchestrations'];
 
 /** Every generated file and what it should hold. */
 async function outputs(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const plural of ['orchestratedservices', 'orchestrations']) {
+  for (const plural of KINDS) {
     const singular = plural === 'orchestrations' ? 'orchestration' : 'orchestrated-service';
     files.set(`src/api/generated/${singular}.ts`, await typesOf(`crds/${plural}.baton.dev.yaml`));
     files.set(
@@ -15,6 +21,12 @@ async function outputs(): Promise<Map<string, string>> {
       await readFile(`crds/${plural}.baton.dev.yaml`, 'utf8'),
     );
   }
+  const crds = await Promise.all(KINDS.map((plural) => readCrd(`crds/${plural}.baton.dev.yaml`)));
+  files.set('docs/reference/api.md', apiReference(crds));
+  files.set('docs/reference/reasons.md', reasonsReference());
+  files.set('docs/reference/events.md', eventsReference());
+  files.set('docs/reference/metrics.md', metricsReference());
+  files.set('docs/reference/settings.md', settingsReference());
   // Helm may have to be built first, so that deploy/ is checked by a test instead (test/unit/packaging).
   const deploy = check ? [] : await deployFiles(await helm(...TEMPLATE_ARGUMENTS));
   return new Map([...files, ...deploy]);

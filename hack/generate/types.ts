@@ -23,7 +23,7 @@ export async function typesOf(path: string): Promise<string> {
     const schema = closed(properties[part] ?? {}) as Schema;
     parts.push(await compile(schema, kind + part[0]?.toUpperCase() + part.slice(1), options));
   }
-  return `${header(path)}\n${parts.join('\n')}`;
+  return indented(`${header(path)}\n${parts.join('\n')}`);
 }
 
 const header = (path: string) => `/* Generated from ${path} by npm run generate; edit that file instead. */\n`;
@@ -64,3 +64,16 @@ function requiredOf(schema: Schema): string[] {
 
 const mapValues = (object: Schema, change: (value: unknown) => unknown): Schema =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+
+/** Two spaces a level, for people who read the generated file. */
+function indented(text: string): string {
+  let depth = 0;
+  const lines = text.split('\n').map((line) => {
+    const isComment = /^\s*(\/\*|\*)/.test(line);
+    if (!isComment && line.startsWith('}')) depth -= 1;
+    const shown = line.trim() === '' ? '' : '  '.repeat(depth) + line.trimEnd();
+    if (!isComment && line.endsWith('{')) depth += 1;
+    return shown;
+  });
+  return lines.join('\n');
+}

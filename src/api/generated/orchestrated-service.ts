@@ -4,394 +4,457 @@
  * What to look after, and what counts as healthy.
  */
 export interface OrchestratedServiceSpec {
-/**
- * The workload to look after, in the same namespace: a Deployment, a StatefulSet, or any kind with a scale subresource. It cannot be changed later: the uptime and the budget in the status are those of this workload.
- */
-targetRef: {
-/**
- * Group and version of the workload, as in its own YAML.
- */
-apiVersion: string
-/**
- * Kind of the workload.
- */
-kind: string
-/**
- * Name of the workload.
- */
-name: string
-}
-/**
- * How much this service matters: it weighs in the score of the whole system (Critical 5, High 3, Normal 2, Low 1, Maintenance 0) and comes first among the worst.
- */
-priority: ("Critical" | "High" | "Normal" | "Low" | "Maintenance")
-/**
- * Services that this one needs. A cycle is reported and not followed.
- * 
- * @maxItems 32
- */
-dependsOn?: {
-/**
- * Name of an OrchestratedService.
- */
-name: string
-/**
- * Namespace of that OrchestratedService; this one when absent.
- */
-namespace?: string
-/**
- * The dependency counts as missing below this level.
- */
-minimumHealth: ("Healthy" | "Warning" | "Degraded" | "Critical")
-}[]
-/**
- * The replicas that the service needs. Baton never changes replicas in this version; it tells when there are too few.
- */
-scaling?: {
-/**
- * With fewer ready pods than this the score is at most 69 (Degraded).
- */
-minReplicas: number
-}
-/**
- * What counts as healthy, beside what pod probes already say.
- */
-health?: {
-/**
- * Checks that are added to what pod probes, restarts, rollout, resources and dependencies say.
- * 
- * @maxItems 16
- */
-checks?: {
-/**
- * Name of the check, shown in status.signals.
- */
-name: string
-/**
- * Weight in the score, beside availability 40, stability 20, rollout 10, resources 10 and dependencies 10.
- */
-weight: number
-/**
- * While this check fails (its score is below 40) the whole score is at most 39 (Critical).
- */
-critical: boolean
-/**
- * How often to ask, 1s to 1h; 10s for http and tcp, 30s for prometheus when absent.
- */
-interval?: string
-/**
- * A heartbeat older than this does not count any more, 5s to 24h; 60s when absent.
- */
-staleAfter?: string
-/**
- * Score 100 up to warning, 80 there, 55 at degraded, 20 at critical, straight lines between, 0 at twice the distance from warning to critical. For a value that should be high write thresholds that fall: the order tells.
- */
-thresholds?: {
-/**
- * Score 80 here.
- */
-warning: number
-/**
- * Score 55 here.
- */
-degraded: number
-/**
- * Score 20 here.
- */
-critical: number
-}
-/**
- * A PromQL query that gives one number. It runs with the operator's credentials, so it is off until Orchestration/default names this namespace in metricSources.prometheus.namespaces.
- */
-prometheus?: {
-/**
- * PromQL with a scalar, or a vector of exactly one series, as its result.
- */
-query: string
-}
-/**
- * Use of a resource by the pods as metrics.k8s.io tells it, as a ratio of the limit or the request; the highest pod counts.
- */
-resource?: {
-/**
- * Which resource.
- */
-name: ("cpu" | "memory")
-/**
- * Ratio to the pod's limit or to its request.
- */
-of: ("limit" | "request")
-}
-/**
- * GET an address; a status from 200 to 399 passes. A redirect to another host is not followed and passes.
- */
-http?: {
-/**
- * Ask every ready pod, or the Service.
- */
-target: ("Pod" | "Service")
-/**
- * Name of the Service for target Service; the name of this OrchestratedService when absent.
- */
-service?: string
-/**
- * Number of the port, or its name in the pod or the Service.
- */
-port: number | string
-/**
- * Path, with a query where needed.
- */
-path: string
-/**
- * HTTPS does not verify the certificate, as in kubelet probes.
- */
-scheme: ("HTTP" | "HTTPS")
-/**
- * How long the whole answer may take, 100ms to 30s.
- */
-timeout: string
-}
-/**
- * Open a connection; it passes when that succeeds.
- */
-tcp?: {
-/**
- * Try every ready pod, or the Service.
- */
-target: ("Pod" | "Service")
-/**
- * Name of the Service for target Service; the name of this OrchestratedService when absent.
- */
-service?: string
-/**
- * Number of the port, or its name in the pod or the Service.
- */
-port: number | string
-/**
- * How long the connection may take, 100ms to 30s.
- */
-timeout: string
-}
-/**
- * A figure that the component itself posts to Baton's heartbeat endpoint.
- */
-heartbeat?: {
-/**
- * cpu, memory and error_rate are ratios from 0 to 1; response_time_seconds is in seconds. With several senders the worst counts.
- */
-metric: ("cpu" | "memory" | "error_rate" | "response_time_seconds")
-}
-}[]
-/**
- * How long a change must last before the level follows.
- */
-hysteresis?: {
-/**
- * A fall takes effect after this, 0s to 1h; what the policy says when absent.
- */
-fall?: string
-/**
- * A rise takes effect after this, with 5 points to spare, 0s to 1h; what the policy says when absent.
- */
-rise?: string
-}
-}
-/**
- * What is promised. Time in maintenance and time without evidence count neither way.
- * 
- * @maxItems 4
- */
-objectives?: {
-/**
- * availability: the share of time in which the level was not Failed or Critical.
- */
-name: "availability"
-/**
- * In percent.
- */
-target: number
-/**
- * The sliding window, 1h to 90d.
- */
-window: string
-}[]
-/**
- * Times of planned work. Health is still told; time counts as maintenance, not as down.
- * 
- * @maxItems 8
- */
-maintenanceWindows?: {
-/**
- * When a window begins: five cron fields (minute, hour, day of month, month, day of week).
- */
-schedule: string
-/**
- * How long it lasts, 1m to 168h.
- */
-duration: string
-/**
- * IANA time zone, such as Europe/Berlin.
- */
-timeZone: string
-}[]
+  /**
+   * The workload to look after, in the same namespace: a Deployment, a StatefulSet, or any kind with a scale subresource. It cannot be changed later: the uptime and the budget in the status are those of this workload.
+   */
+  targetRef: {
+    /**
+     * Group and version of the workload, as in its own YAML.
+     */
+    apiVersion: string
+    /**
+     * Kind of the workload.
+     */
+    kind: string
+    /**
+     * Name of the workload.
+     */
+    name: string
+  }
+  /**
+   * How much this service matters: it weighs in the score of the whole system (Critical 5, High 3, Normal 2, Low 1, Maintenance 0) and comes first among the worst.
+   */
+  priority: ("Critical" | "High" | "Normal" | "Low" | "Maintenance")
+  /**
+   * Services that this one needs. A cycle is reported and not followed.
+   *
+   * @maxItems 32
+   */
+  dependsOn?: {
+    /**
+     * Name of an OrchestratedService.
+     */
+    name: string
+    /**
+     * Namespace of that OrchestratedService; this one when absent.
+     */
+    namespace?: string
+    /**
+     * The dependency counts as missing below this level.
+     */
+    minimumHealth: ("Healthy" | "Warning" | "Degraded" | "Critical")
+  }[]
+  /**
+   * The replicas that the service needs. Baton never changes replicas in this version; it tells when there are too few.
+   */
+  scaling?: {
+    /**
+     * With fewer ready pods than this the score is at most 69 (Degraded).
+     */
+    minReplicas: number
+  }
+  /**
+   * What counts as healthy, beside what pod probes already say.
+   */
+  health?: {
+    /**
+     * Checks that are added to what pod probes, restarts, rollout, resources and dependencies say.
+     *
+     * @maxItems 16
+     */
+    checks?: {
+      /**
+       * Name of the check, shown in status.signals.
+       */
+      name: string
+      /**
+       * Weight in the score, beside availability 40, stability 20, rollout 10, resources 10 and dependencies 10.
+       */
+      weight: number
+      /**
+       * While this check fails (its score is below 40) the whole score is at most 39 (Critical).
+       */
+      critical: boolean
+      /**
+       * How often to ask, 1s to 1h; 10s for http and tcp, 30s for prometheus when absent.
+       */
+      interval?: string
+      /**
+       * A heartbeat older than this does not count any more, 5s to 24h; 60s when absent.
+       */
+      staleAfter?: string
+      /**
+       * Score 100 up to warning, 80 there, 55 at degraded, 20 at critical, straight lines between, 0 at twice the distance from warning to critical. For a value that should be high write thresholds that fall: the order tells.
+       */
+      thresholds?: {
+        /**
+         * Score 80 here.
+         */
+        warning: number
+        /**
+         * Score 55 here.
+         */
+        degraded: number
+        /**
+         * Score 20 here.
+         */
+        critical: number
+      }
+      /**
+       * A PromQL query that gives one number. It runs with the operator's credentials, so it is off until Orchestration/default names this namespace in metricSources.prometheus.namespaces.
+       */
+      prometheus?: {
+        /**
+         * PromQL with a scalar, or a vector of exactly one series, as its result.
+         */
+        query: string
+      }
+      /**
+       * Use of a resource by the pods as metrics.k8s.io tells it, as a ratio of the limit or the request; the highest pod counts.
+       */
+      resource?: {
+        /**
+         * Which resource.
+         */
+        name: ("cpu" | "memory")
+        /**
+         * Ratio to the pod's limit or to its request.
+         */
+        of: ("limit" | "request")
+      }
+      /**
+       * GET an address; a status from 200 to 399 passes. A redirect to another host is not followed and passes.
+       */
+      http?: {
+        /**
+         * Ask every ready pod, or the Service.
+         */
+        target: ("Pod" | "Service")
+        /**
+         * Name of the Service for target Service; the name of this OrchestratedService when absent.
+         */
+        service?: string
+        /**
+         * Number of the port, or its name in the pod or the Service.
+         */
+        port: number | string
+        /**
+         * Path, with a query where needed.
+         */
+        path: string
+        /**
+         * HTTPS does not verify the certificate, as in kubelet probes.
+         */
+        scheme: ("HTTP" | "HTTPS")
+        /**
+         * How long the whole answer may take, 100ms to 30s.
+         */
+        timeout: string
+      }
+      /**
+       * Open a connection; it passes when that succeeds.
+       */
+      tcp?: {
+        /**
+         * Try every ready pod, or the Service.
+         */
+        target: ("Pod" | "Service")
+        /**
+         * Name of the Service for target Service; the name of this OrchestratedService when absent.
+         */
+        service?: string
+        /**
+         * Number of the port, or its name in the pod or the Service.
+         */
+        port: number | string
+        /**
+         * How long the connection may take, 100ms to 30s.
+         */
+        timeout: string
+      }
+      /**
+       * A figure that the component itself posts to Baton's heartbeat endpoint.
+       */
+      heartbeat?: {
+        /**
+         * cpu, memory and error_rate are ratios from 0 to 1; response_time_seconds is in seconds. With several senders the worst counts.
+         */
+        metric: ("cpu" | "memory" | "error_rate" | "response_time_seconds")
+      }
+    }[]
+    /**
+     * How long a change must last before the level follows.
+     */
+    hysteresis?: {
+      /**
+       * A fall takes effect after this, 0s to 1h; what the policy says when absent.
+       */
+      fall?: string
+      /**
+       * A rise takes effect after this, with 5 points to spare, 0s to 1h; what the policy says when absent.
+       */
+      rise?: string
+    }
+  }
+  /**
+   * What is promised. Time in maintenance and time without evidence count neither way.
+   *
+   * @maxItems 4
+   */
+  objectives?: {
+    /**
+     * availability: the share of time in which the level was not Failed or Critical.
+     */
+    name: "availability"
+    /**
+     * In percent.
+     */
+    target: number
+    /**
+     * The sliding window, 1h to 90d.
+     */
+    window: string
+  }[]
+  /**
+   * Times of planned work. Health is still told; time counts as maintenance, not as down.
+   *
+   * @maxItems 8
+   */
+  maintenanceWindows?: {
+    /**
+     * When a window begins: five cron fields (minute, hour, day of month, month, day of week).
+     */
+    schedule: string
+    /**
+     * How long it lasts, 1m to 168h.
+     */
+    duration: string
+    /**
+     * IANA time zone, such as Europe/Berlin.
+     */
+    timeZone: string
+  }[]
 }
 
 /**
  * What Baton knows. Written only when it changes in a way a person would notice; exact figures are metrics.
  */
 export interface OrchestratedServiceStatus {
-/**
- * The generation of the spec that this status is about.
- */
-observedGeneration?: number
-/**
- * The level: Healthy from 90, Warning from 70, Degraded from 40, Critical above 0, Failed at 0, Unknown before the first evidence.
- */
-health?: ("Healthy" | "Warning" | "Degraded" | "Critical" | "Failed" | "Unknown")
-/**
- * The score of the evidence, 0 to 100; absent before the first evidence.
- */
-score?: number
-/**
- * Share of the evidence, by weight, that is fresh, as a percentage.
- */
-confidence?: string
-/**
- * Where the service is in its life.
- */
-phase?: ("Pending" | "Progressing" | "Running" | "ScaledToZero" | "Stalled" | "Terminating")
-replicas?: {
-/**
- * Pods of the workload that exist and are not terminating.
- */
-current?: number
-/**
- * Pods that are ready.
- */
-ready?: number
-/**
- * Pods that the workload asks for.
- */
-desired?: number
-}
-/**
- * The label selector of the pods.
- */
-selector?: string
-/**
- * The workload that serves now, as kind/name.
- */
-activeTarget?: string
-/**
- * @maxItems 24
- */
-signals?: {
-name: string
-/**
- * What was measured, with its unit.
- */
-value?: string
-/**
- * Absent while there is no fresh evidence.
- */
-score?: number
-weight?: number
-/**
- * A sentence that says what was seen.
- */
-evidence?: string
-/**
- * When this score was first seen.
- */
-observedAt?: string
-}[]
-/**
- * @maxItems 4
- */
-objectives?: {
-name: string
-/**
- * Over the window, in percent.
- */
-availability?: string
-/**
- * What is left of the error budget, in percent; below 0 when it is overspent.
- */
-budgetRemaining?: string
-/**
- * How fast the budget is being spent over the last hour; 1 spends it exactly over the window.
- */
-burnRate?: string
-}[]
-/**
- * Closed times of each kind up to since; the open one runs from there.
- */
-uptime?: {
-state?: ("Up" | "Down" | "Unknown" | "Maintenance")
-/**
- * When this state began.
- */
-since?: string
-/**
- * Time up before since.
- */
-up?: string
-/**
- * Time down (Critical or Failed) before since.
- */
-down?: string
-/**
- * Time without evidence before since.
- */
-unknown?: string
-/**
- * Time in maintenance windows before since.
- */
-maintenance?: string
-/**
- * The times that were not up, oldest first, as far back as the objectives look; neighbours are joined when there are too many.
- * 
- * @maxItems 64
- */
-segments?: {
-state: ("Down" | "Unknown" | "Maintenance")
-from: string
-to: string
-/**
- * Time in that state between from and to, where that is less than all of it.
- */
-total?: string
-}[]
-}
-/**
- * A change of level that waits for its hysteresis; so that it survives a restart.
- */
-pending?: {
-health?: ("Healthy" | "Warning" | "Degraded" | "Critical" | "Failed")
-since?: string
-}
-/**
- * Whether the workload was available once.
- */
-everAvailable?: boolean
-/**
- * The last thing that was concluded or done, and why.
- */
-lastDecision?: {
-kind?: string
-verdict?: string
-because?: string
-at?: string
-}
-/**
- * @maxItems 16
- */
-conditions?: {
-type: string
-status: ("True" | "False" | "Unknown")
-observedGeneration?: number
-lastTransitionTime: string
-reason: string
-message: string
-}[]
+  /**
+   * The generation of the spec that this status is about.
+   */
+  observedGeneration?: number
+  /**
+   * The level: Healthy from 90, Warning from 70, Degraded from 40, Critical above 0, Failed at 0, Unknown before the first evidence.
+   */
+  health?: ("Healthy" | "Warning" | "Degraded" | "Critical" | "Failed" | "Unknown")
+  /**
+   * The score of the evidence, 0 to 100; absent before the first evidence.
+   */
+  score?: number
+  /**
+   * Share of the evidence, by weight, that is fresh, as a percentage.
+   */
+  confidence?: string
+  /**
+   * Where the service is in its life.
+   */
+  phase?: ("Pending" | "Progressing" | "Running" | "ScaledToZero" | "Stalled" | "Terminating")
+  /**
+   * Pods of the workload, counted.
+   */
+  replicas?: {
+    /**
+     * Pods of the workload that exist and are not terminating.
+     */
+    current?: number
+    /**
+     * Pods that are ready.
+     */
+    ready?: number
+    /**
+     * Pods that the workload asks for.
+     */
+    desired?: number
+  }
+  /**
+   * The label selector of the pods.
+   */
+  selector?: string
+  /**
+   * The workload that serves now, as kind/name.
+   */
+  activeTarget?: string
+  /**
+   * The evidence that the score is made of.
+   *
+   * @maxItems 24
+   */
+  signals?: {
+    /**
+     * availability, rollout, stability, resources, dependencies, or the name of a check.
+     */
+    name: string
+    /**
+     * What was measured, with its unit.
+     */
+    value?: string
+    /**
+     * Absent while there is no fresh evidence.
+     */
+    score?: number
+    /**
+     * Weight in the score.
+     */
+    weight?: number
+    /**
+     * A sentence that says what was seen.
+     */
+    evidence?: string
+    /**
+     * When this score was first seen.
+     */
+    observedAt?: string
+  }[]
+  /**
+   * The objectives of the spec, and how far they are kept.
+   *
+   * @maxItems 4
+   */
+  objectives?: {
+    name: string
+    /**
+     * Over the window, in percent.
+     */
+    availability?: string
+    /**
+     * What is left of the error budget, in percent; below 0 when it is overspent.
+     */
+    budgetRemaining?: string
+    /**
+     * How fast the budget is being spent over the last hour; 1 spends it exactly over the window.
+     */
+    burnRate?: string
+  }[]
+  /**
+   * Closed times of each kind up to since; the open one runs from there.
+   */
+  uptime?: {
+    /**
+     * How it stands now: Down is Critical or Failed, Unknown is without evidence.
+     */
+    state?: ("Up" | "Down" | "Unknown" | "Maintenance")
+    /**
+     * When this state began.
+     */
+    since?: string
+    /**
+     * Time up before since.
+     */
+    up?: string
+    /**
+     * Time down (Critical or Failed) before since.
+     */
+    down?: string
+    /**
+     * Time without evidence before since.
+     */
+    unknown?: string
+    /**
+     * Time in maintenance windows before since.
+     */
+    maintenance?: string
+    /**
+     * The times that were not up, oldest first, as far back as the objectives look; neighbours are joined when there are too many.
+     *
+     * @maxItems 64
+     */
+    segments?: {
+      /**
+       * What this time was.
+       */
+      state: ("Down" | "Unknown" | "Maintenance")
+      /**
+       * When it began.
+       */
+      from: string
+      /**
+       * When it ended.
+       */
+      to: string
+      /**
+       * Time in that state between from and to, where that is less than all of it.
+       */
+      total?: string
+    }[]
+  }
+  /**
+   * A change of level that waits for its hysteresis; so that it survives a restart.
+   */
+  pending?: {
+    /**
+     * The level that follows.
+     */
+    health?: ("Healthy" | "Warning" | "Degraded" | "Critical" | "Failed")
+    /**
+     * When the evidence for it began.
+     */
+    since?: string
+  }
+  /**
+   * Whether the workload was available once.
+   */
+  everAvailable?: boolean
+  /**
+   * The last thing that was concluded or done, and why.
+   */
+  lastDecision?: {
+    /**
+     * What it was about, such as Health.
+     */
+    kind?: string
+    /**
+     * What was concluded.
+     */
+    verdict?: string
+    /**
+     * Why.
+     */
+    because?: string
+    /**
+     * When.
+     */
+    at?: string
+  }
+  /**
+   * What holds and what does not, after kstatus; Ready is always there, Reconciling and Stalled only while they hold.
+   *
+   * @maxItems 16
+   */
+  conditions?: {
+    /**
+     * Which condition.
+     */
+    type: string
+    /**
+     * Whether it holds.
+     */
+    status: ("True" | "False" | "Unknown")
+    /**
+     * The generation of the spec that it is about.
+     */
+    observedGeneration?: number
+    /**
+     * When its status last changed.
+     */
+    lastTransitionTime: string
+    /**
+     * Why, in one word of a closed list (docs/reference/reasons.md).
+     */
+    reason: string
+    /**
+     * Why, in a sentence, and what to do.
+     */
+    message: string
+  }[]
 }

@@ -4,152 +4,214 @@
  * The policy. It is read again at each change, without a restart.
  */
 export interface OrchestrationSpec {
-/**
- * Where figures come from.
- */
-metricSources: {
-/**
- * metrics.k8s.io (metrics-server).
- */
-resourceMetrics: {
-/**
- * Whether to ask metrics.k8s.io at all.
- */
-enabled: boolean
-/**
- * How often to ask, 5s to 10m.
- */
-interval: string
-}
-/**
- * A Prometheus server; without it prometheus checks have no evidence.
- */
-prometheus?: {
-/**
- * Base address, without /api/v1.
- */
-url: string
-/**
- * Namespaces whose services may run PromQL with the operator's credentials; * means all. Empty: none.
- * 
- * @maxItems 256
- */
-namespaces: string[]
-/**
- * How long one query may take, 100ms to 1m.
- */
-timeout: string
-}
-}
-/**
- * Limits of http and tcp checks.
- */
-httpChecks: {
-/**
- * Addresses that http and tcp checks may reach beside ordinary ones. They reach none of these by default.
- * 
- * @maxItems 3
- */
-allowedDestinations: ("Loopback" | "LinkLocal" | "APIServer")[]
-/**
- * Checks under way at once.
- */
-maxConcurrent: number
-}
-/**
- * What holds for services that do not say it themselves.
- */
-health: {
-hysteresis: {
-/**
- * A fall takes effect after this, 0s to 1h.
- */
-fall: string
-/**
- * A rise takes effect after this, with 5 points to spare, 0s to 1h.
- */
-rise: string
-}
-}
-/**
- * Times of planned work for all services.
- * 
- * @maxItems 16
- */
-maintenanceWindows: {
-/**
- * When a window begins: five cron fields (minute, hour, day of month, month, day of week).
- */
-schedule: string
-/**
- * How long it lasts, 1m to 168h.
- */
-duration: string
-/**
- * IANA time zone, such as Europe/Berlin.
- */
-timeZone: string
-}[]
+  /**
+   * Where figures come from.
+   */
+  metricSources: {
+    /**
+     * metrics.k8s.io (metrics-server).
+     */
+    resourceMetrics: {
+      /**
+       * Whether to ask metrics.k8s.io at all.
+       */
+      enabled: boolean
+      /**
+       * How often to ask, 5s to 10m.
+       */
+      interval: string
+    }
+    /**
+     * A Prometheus server; without it prometheus checks have no evidence.
+     */
+    prometheus?: {
+      /**
+       * Base address, without /api/v1.
+       */
+      url: string
+      /**
+       * Namespaces whose services may run PromQL with the operator's credentials; * means all. Empty: none.
+       *
+       * @maxItems 256
+       */
+      namespaces: string[]
+      /**
+       * How long one query may take, 100ms to 1m.
+       */
+      timeout: string
+    }
+  }
+  /**
+   * Limits of http and tcp checks.
+   */
+  httpChecks: {
+    /**
+     * Addresses that http and tcp checks may reach beside ordinary ones. They reach none of these by default.
+     *
+     * @maxItems 3
+     */
+    allowedDestinations: ("Loopback" | "LinkLocal" | "APIServer")[]
+    /**
+     * Checks under way at once.
+     */
+    maxConcurrent: number
+  }
+  /**
+   * What holds for services that do not say it themselves.
+   */
+  health: {
+    /**
+     * How long a change must last before the level follows.
+     */
+    hysteresis: {
+      /**
+       * A fall takes effect after this, 0s to 1h.
+       */
+      fall: string
+      /**
+       * A rise takes effect after this, with 5 points to spare, 0s to 1h.
+       */
+      rise: string
+    }
+  }
+  /**
+   * Times of planned work for all services.
+   *
+   * @maxItems 16
+   */
+  maintenanceWindows: {
+    /**
+     * When a window begins: five cron fields (minute, hour, day of month, month, day of week).
+     */
+    schedule: string
+    /**
+     * How long it lasts, 1m to 168h.
+     */
+    duration: string
+    /**
+     * IANA time zone, such as Europe/Berlin.
+     */
+    timeZone: string
+  }[]
 }
 
 /**
  * The state of the whole system.
  */
 export interface OrchestrationStatus {
-/**
- * The generation of the policy that is in force.
- */
-observedGeneration?: number
-/**
- * Initializing until every service was looked at once; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; ShuttingDown while the operator ends.
- */
-state?: ("Initializing" | "Active" | "Degraded" | "Maintenance" | "ShuttingDown")
-/**
- * Since when.
- */
-since?: string
-/**
- * Mean score of the services with evidence, weighted by priority.
- */
-score?: number
-/**
- * Services by level.
- */
-services?: {
-total?: number
-healthy?: number
-warning?: number
-degraded?: number
-critical?: number
-failed?: number
-unknown?: number
-}
-/**
- * The worst five services below Healthy.
- * 
- * @maxItems 5
- */
-worst?: {
-namespace: string
-name: string
-health?: string
-score?: number
-reason?: string
-message?: string
-}[]
-/**
- * The policy that is in force, as last read; to tell what a change changed after a restart.
- */
-policy?: Record<string, unknown>
-/**
- * @maxItems 16
- */
-conditions?: {
-type: string
-status: ("True" | "False" | "Unknown")
-observedGeneration?: number
-lastTransitionTime: string
-reason: string
-message: string
-}[]
+  /**
+   * The generation of the policy that is in force.
+   */
+  observedGeneration?: number
+  /**
+   * Initializing until every service was looked at once; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; ShuttingDown while the operator ends.
+   */
+  state?: ("Initializing" | "Active" | "Degraded" | "Maintenance" | "ShuttingDown")
+  /**
+   * Since when.
+   */
+  since?: string
+  /**
+   * Mean score of the services with evidence, weighted by priority.
+   */
+  score?: number
+  /**
+   * Services by level.
+   */
+  services?: {
+    /**
+     * All services, also those that do not count yet.
+     */
+    total?: number
+    /**
+     * Score of 90 and above.
+     */
+    healthy?: number
+    /**
+     * Score from 70.
+     */
+    warning?: number
+    /**
+     * Score from 40.
+     */
+    degraded?: number
+    /**
+     * Score above 0, or a critical check fails.
+     */
+    critical?: number
+    /**
+     * Score of 0.
+     */
+    failed?: number
+    /**
+     * Without evidence so far.
+     */
+    unknown?: number
+  }
+  /**
+   * The worst five services below Healthy.
+   *
+   * @maxItems 5
+   */
+  worst?: {
+    /**
+     * Namespace of the service.
+     */
+    namespace: string
+    /**
+     * Name of the service.
+     */
+    name: string
+    /**
+     * Its level.
+     */
+    health?: string
+    /**
+     * Its score.
+     */
+    score?: number
+    /**
+     * Reason of its condition Ready.
+     */
+    reason?: string
+    /**
+     * Message of its condition Ready.
+     */
+    message?: string
+  }[]
+  /**
+   * The policy that is in force, as last read; to tell what a change changed after a restart.
+   */
+  policy?: Record<string, unknown>
+  /**
+   * Ready: the policy is in force and every service was looked at. Reconciling, Stalled and InMaintenance only while they hold.
+   *
+   * @maxItems 16
+   */
+  conditions?: {
+    /**
+     * Which condition.
+     */
+    type: string
+    /**
+     * Whether it holds.
+     */
+    status: ("True" | "False" | "Unknown")
+    /**
+     * The generation of the spec that it is about.
+     */
+    observedGeneration?: number
+    /**
+     * When its status last changed.
+     */
+    lastTransitionTime: string
+    /**
+     * Why, in one word of a closed list (docs/reference/reasons.md).
+     */
+    reason: string
+    /**
+     * Why, in a sentence, and what to do.
+     */
+    message: string
+  }[]
 }
