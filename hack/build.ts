@@ -4,7 +4,8 @@ import { rolldown } from 'rolldown';
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 
 /** Where the bundler puts CommonJS modules, `require` has to come from somewhere. */
-const banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 const bundle = await rolldown({
   input: 'src/main.ts',
@@ -16,6 +17,12 @@ const bundle = await rolldown({
     report(level, log);
   },
 });
-const { output } = await bundle.write({ file: 'dist/operator.mjs', format: 'esm', minify: false, sourcemap: true, banner });
+const { output } = await bundle.write({
+  file: 'dist/operator.mjs',
+  format: 'esm',
+  minify: false,
+  sourcemap: true,
+  banner,
+});
 const size = output[0].code.length;
 console.log(`dist/operator.mjs ${(size / 1024).toFixed(0)} KiB, version ${version}`);

@@ -25,7 +25,8 @@ export function controllerHooks(metrics: Metrics, controller: string) {
 export function restHooks(metrics: Metrics) {
   return {
     request: (code: string, method: string) => metrics.increment('rest_client_requests_total', { code, method }),
-    duration: (verb: string, seconds: number) => metrics.observe('rest_client_request_duration_seconds', { verb }, seconds),
+    duration: (verb: string, seconds: number) =>
+      metrics.observe('rest_client_request_duration_seconds', { verb }, seconds),
     retry: (code: string, verb: string) => metrics.increment('rest_client_request_retries_total', { code, verb }),
   };
 }

@@ -95,7 +95,7 @@ export const METRICS = [
   {
     name: 'baton_events_total',
     type: 'counter',
-    help: 'Kubernetes Events, by outcome (sent, joined, dropped, failed).',
+    help: 'Kubernetes Events, by outcome (recorded, dropped, failed).',
     labels: ['outcome'],
   },
   {

@@ -1,4 +1,9 @@
-import { ORCHESTRATION_NAME, type Orchestration, type OrchestrationSpec, type OrchestrationStatus } from '../../api/kinds.ts';
+import {
+  ORCHESTRATION_NAME,
+  type Orchestration,
+  type OrchestrationSpec,
+  type OrchestrationStatus,
+} from '../../api/kinds.ts';
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
 import type { Cache, Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
@@ -34,7 +39,9 @@ const CREATED_RETRY_MS = 1_000;
 /** Orchestration/default: creates it when it is absent, tells which policy is in force, and sums up all services. */
 export class OrchestrationReconciler {
   readonly #options: OrchestrationReconcilerOptions;
-  #written: { readonly uid: string; readonly resourceVersion: string; readonly status: OrchestrationStatus } | undefined;
+  #written:
+    | { readonly uid: string; readonly resourceVersion: string; readonly status: OrchestrationStatus }
+    | undefined;
   #lastWrite = -Infinity;
   #shuttingDown = false;
 
@@ -80,7 +87,15 @@ export class OrchestrationReconciler {
     const previous = ours ? this.#written?.status : cached.status;
     const { spec, generation, problems } = policy.current;
     const shuttingDown = this.#shuttingDown;
-    const summary = summarise({ services: services(), policy: spec, generation, problems, shuttingDown, previous, now: now() });
+    const summary = summarise({
+      services: services(),
+      policy: spec,
+      generation,
+      problems,
+      shuttingDown,
+      previous,
+      now: now(),
+    });
     const { status } = summary;
     const patch = statusPatch(previous, status);
     const again: Result =
@@ -90,7 +105,13 @@ export class OrchestrationReconciler {
     if (!patch) return again;
     const { uid } = cached;
     const resourceVersion = ours && this.#written ? this.#written.resourceVersion : cached.resourceVersion;
-    const reference: Reference = { kind: 'Orchestration', namespace: undefined, name: ORCHESTRATION_NAME, uid, resourceVersion };
+    const reference: Reference = {
+      kind: 'Orchestration',
+      namespace: undefined,
+      name: ORCHESTRATION_NAME,
+      uid,
+      resourceVersion,
+    };
     const outcome = await writeStatus(reference, patch, signal);
     count.statusWrite('Orchestration', outcome.kind === 'written' ? 'written' : 'conflict');
     this.#lastWrite = now();

@@ -91,7 +91,9 @@ export class PodProjector {
       hostNetwork: raw.spec?.hostNetwork ?? false,
       restarts: this.#restartsOf(metadata.uid, statuses),
       oomKilledAt: oomKilledAt(statuses),
-      waiting: statuses.map((s) => s.state?.waiting?.reason).find((reason) => reason !== undefined && FAULTS.has(reason)),
+      waiting: statuses
+        .map((s) => s.state?.waiting?.reason)
+        .find((reason) => reason !== undefined && FAULTS.has(reason)),
       unschedulable: unschedulable?.message?.slice(0, 256),
       template: this.#templateOf(raw, owner),
     };
@@ -117,9 +119,15 @@ export class PodProjector {
     const last = statuses.map((s) => moment(s.lastState?.terminated?.finishedAt)).filter((at) => at !== undefined);
     // A pod seen for the first time tells only the last restart of each container; later ones are counted one by one.
     const seen = before
-      ? Array.from({ length: Math.min(Math.max(0, count - before.count), 10) }, () => Math.max(0, ...last) || this.#now())
+      ? Array.from(
+          { length: Math.min(Math.max(0, count - before.count), 10) },
+          () => Math.max(0, ...last) || this.#now(),
+        )
       : last;
-    const moments = [...(before?.moments ?? []), ...seen].filter((at) => at > oldest).slice(-10).sort((a, b) => a - b);
+    const moments = [...(before?.moments ?? []), ...seen]
+      .filter((at) => at > oldest)
+      .slice(-10)
+      .sort((a, b) => a - b);
     this.#restarts.set(uid, { count, moments });
     return moments;
   }

@@ -5,7 +5,11 @@ import { formatSelector, type LabelSelector } from './selector.ts';
 /** The part of Deployments, StatefulSets and ReplicaSets that is looked at. */
 export interface RawWorkload {
   metadata: RawMeta;
-  spec?: { replicas?: number; selector?: LabelSelector; updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } } };
+  spec?: {
+    replicas?: number;
+    selector?: LabelSelector;
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
+  };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -24,7 +28,8 @@ export interface ReplicaSetSnapshot extends WorkloadSnapshot {
 }
 
 export const projectDeployment = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'Deployment', deploymentRollout);
-export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'StatefulSet', statefulSetRollout);
+export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot =>
+  project(raw, 'StatefulSet', statefulSetRollout);
 export const projectReplicaSet = (raw: RawWorkload): ReplicaSetSnapshot => {
   const owner = controllerOf(raw.metadata);
   // Of the many old ReplicaSets of Deployments nobody asks for the selector.
@@ -32,7 +37,11 @@ export const projectReplicaSet = (raw: RawWorkload): ReplicaSetSnapshot => {
   return { ...project(lean, 'ReplicaSet', replicaSetRollout), owner };
 };
 
-function project(raw: RawWorkload, kind: string, rollout: (raw: RawWorkload, desired: number) => Rollout): WorkloadSnapshot {
+function project(
+  raw: RawWorkload,
+  kind: string,
+  rollout: (raw: RawWorkload, desired: number) => Rollout,
+): WorkloadSnapshot {
   const { metadata, spec, status } = raw;
   const desired = spec?.replicas ?? 1;
   return {
@@ -65,17 +74,21 @@ function deploymentRollout({ status }: RawWorkload, desired: number): Rollout {
   // A rollout whose pods became available once is over, whatever happens to them later: that is availability, not rollout.
   if (progressing?.reason === 'NewReplicaSetAvailable') return { state: 'Complete' };
   const available = status?.availableReplicas ?? 0;
-  if (available < updated) return { state: 'Progressing', message: `${available} of ${updated} updated pods are available` };
+  if (available < updated)
+    return { state: 'Progressing', message: `${available} of ${updated} updated pods are available` };
   return { state: 'Complete' };
 }
 
 function statefulSetRollout({ spec, status }: RawWorkload, desired: number): Rollout {
   if (spec?.updateStrategy?.type === 'OnDelete') return { state: 'Complete' };
-  if (status === undefined || status.updateRevision === undefined) return { state: 'Progressing', message: 'no pod was created yet' };
+  if (status === undefined || status.updateRevision === undefined)
+    return { state: 'Progressing', message: 'no pod was created yet' };
   if (status.updateRevision === status.currentRevision) return { state: 'Complete' };
   const wanted = desired - (spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
   const updated = status.updatedReplicas ?? 0;
-  return updated >= wanted ? { state: 'Complete' } : { state: 'Progressing', message: `${updated} of ${wanted} pods are updated` };
+  return updated >= wanted
+    ? { state: 'Complete' }
+    : { state: 'Progressing', message: `${updated} of ${wanted} pods are updated` };
 }
 
 const replicaSetRollout = (): Rollout => ({ state: 'Complete' });

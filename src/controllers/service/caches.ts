@@ -38,8 +38,9 @@ export const INDEXES = {
   services: {
     [BY_TARGET]: ({ namespace, spec: { targetRef } }: CachedService) =>
       targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name),
-    [BY_DEPENDENCY]: (service: CachedService) => (dependencyKeys(service.namespace, service.spec.dependsOn)),
-    [BY_FOREIGN]: ({ namespace, spec }: CachedService) => (spec.targetRef.apiVersion === 'apps/v1' ? undefined : namespace),
+    [BY_DEPENDENCY]: (service: CachedService) => dependencyKeys(service.namespace, service.spec.dependsOn),
+    [BY_FOREIGN]: ({ namespace, spec }: CachedService) =>
+      spec.targetRef.apiVersion === 'apps/v1' ? undefined : namespace,
   },
   pods: {
     [BY_OWNER]: (pod: PodSnapshot) => pod.owner?.uid,

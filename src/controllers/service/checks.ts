@@ -108,7 +108,8 @@ function reader(
     const falling = check.thresholds !== undefined && check.thresholds.critical < check.thresholds.warning;
     const staleAfterMs = parseDuration(check.staleAfter ?? STALE_AFTER);
     const worst = falling ? 'lowest' : 'highest';
-    return (signal) => sources.heartbeat({ namespace, service: name, metric: heartbeat.metric, staleAfterMs, worst }, signal);
+    return (signal) =>
+      sources.heartbeat({ namespace, service: name, metric: heartbeat.metric, staleAfterMs, worst }, signal);
   }
   const connect = http ?? tcp;
   if (!connect) return noSuchCheck;
@@ -145,7 +146,10 @@ async function targetsOf(
 ): Promise<readonly CheckTarget[] | (Reading & { kind: 'missing' })> {
   const { port } = connect;
   if (connect.target === 'Service') {
-    const target = await sources.service({ namespace: service.namespace, name: connect.service ?? service.name, port }, signal);
+    const target = await sources.service(
+      { namespace: service.namespace, name: connect.service ?? service.name, port },
+      signal,
+    );
     return 'kind' in target ? target : [target];
   }
   return pods

@@ -4,27 +4,35 @@ import { moment, type RawMeta } from '../project/meta.ts';
 import type { ReadForeign } from './target.ts';
 
 /** The answers that the API server gives about an object of any kind; src/kube asks. Other failures reject. */
-export interface ForeignReader {
+interface ForeignReader {
   /** The object and its scale subresource (autoscaling/v1). */
   read(
-    reference: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
+    reference: {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly namespace: string;
+      readonly name: string;
+    },
     signal: AbortSignal,
   ): Promise<ForeignAnswer>;
 }
 
-export type ForeignAnswer =
+type ForeignAnswer =
   | { readonly kind: 'found'; readonly object: RawForeign; readonly scale: RawScale }
   | { readonly kind: 'unknownKind' | 'noScale' | 'notFound' }
   | { readonly kind: 'forbidden'; readonly verb: string; readonly resource: string };
 
-export interface RawForeign {
-  metadata: RawMeta;
-  status?: { observedGeneration?: number | string };
+interface RawForeign {
+  readonly metadata: Pick<
+    RawMeta,
+    'name' | 'namespace' | 'uid' | 'resourceVersion' | 'generation' | 'creationTimestamp' | 'deletionTimestamp'
+  >;
+  readonly status?: { readonly observedGeneration?: number | string };
 }
 
-export interface RawScale {
-  spec?: { replicas?: number };
-  status?: { replicas?: number; selector?: string };
+interface RawScale {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly replicas?: number; readonly selector?: string };
 }
 
 const REASONS = { unknownKind: 'TargetKindUnknown', noScale: 'TargetNotScalable', notFound: 'TargetNotFound' } as const;
@@ -42,7 +50,12 @@ export function foreignTargets(reader: ForeignReader): ReadForeign {
   };
 }
 
-function project(apiVersion: string, kind: string, { metadata, status }: RawForeign, scale: RawScale): WorkloadSnapshot {
+function project(
+  apiVersion: string,
+  kind: string,
+  { metadata, status }: RawForeign,
+  scale: RawScale,
+): WorkloadSnapshot {
   const observed = Number(status?.observedGeneration);
   return {
     apiVersion,

@@ -48,3 +48,13 @@ function byTarget(namespace: string, owner: OwnerReference, caches: Caches): Cac
 export function servicesOfForeignKinds(namespace: string, caches: Caches): CachedService[] {
   return caches.services.byIndex(BY_FOREIGN, namespace);
 }
+
+/** Services with this targetRef: the one that looks after the workload and those that wait for it. */
+export function servicesOfTarget(
+  target: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
+  caches: Pick<Caches, 'services'>,
+): string[] {
+  const { apiVersion, kind, namespace, name } = target;
+  const services = caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, namespace, name));
+  return services.map((service) => `${service.namespace}/${service.name}`);
+}

@@ -71,7 +71,8 @@ export class PodGroups {
       if (isKnown(group.ownerKind, uid)) strangers += group.pods;
       else complete = false;
     }
-    if (complete) this.#counts.set(query.workloadUid, { version: namespace.version, selector: query.selector, strangers });
+    if (complete)
+      this.#counts.set(query.workloadUid, { version: namespace.version, selector: query.selector, strangers });
     return strangers;
   }
 

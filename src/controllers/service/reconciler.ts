@@ -68,6 +68,11 @@ export class ServiceReconciler {
     return service && this.#written.latest(key, service);
   }
 
+  /** Whether that version of the service is one that this process wrote. */
+  wrote(key: string, resourceVersion: string): boolean {
+    return this.#written.has(key, resourceVersion);
+  }
+
   /** Another replica leads now: what it writes is not seen here before it is in the cache. */
   reset(): void {
     for (const key of this.#figures.keys()) this.#forget(key);
@@ -90,7 +95,8 @@ export class ServiceReconciler {
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
     const outcome = await this.#write(key, service, derivation, signal);
-    if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score) this.#tellOthers(key, service);
+    if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
+      this.#tellOthers(key, service);
     return outcome;
   }
 
@@ -115,7 +121,9 @@ export class ServiceReconciler {
     own.add(workload.uid);
     for (const set of caches.replicaSets.byIndex(BY_OWNER, workload.uid)) own.add(set.uid);
     const { namespace, uid, selector } = workload;
-    return groups.strangers({ namespace, workloadUid: uid, selector }, own, (kind, ownerUid) => this.#isKnown(kind, ownerUid, namespace));
+    return groups.strangers({ namespace, workloadUid: uid, selector }, own, (kind, ownerUid) =>
+      this.#isKnown(kind, ownerUid, namespace),
+    );
   }
 
   /** A ReplicaSet that the cache does not show yet may be the workload's own. */
@@ -154,14 +162,16 @@ export class ServiceReconciler {
     if (outcome.kind === 'gone') return { kind: 'done' };
     this.#written.record(key, { uid: service.uid, resourceVersion: outcome.resourceVersion, status });
     const details = { namespace: service.namespace, service: service.name };
-    for (const transition of transitions) say(this.#options, reference, transition, { ...details, kind: transition.kind });
+    for (const transition of transitions)
+      say(this.#options, reference, transition, { ...details, kind: transition.kind });
     return later(lookAgainAt, now());
   }
 
   /** Those that depend on this one, and the rollup. */
   #tellOthers(key: string, service: CachedService): void {
     const { caches, enqueue, onChange } = this.#options;
-    for (const dependant of caches.services.byIndex(BY_DEPENDENCY, key)) enqueue(`${dependant.namespace}/${dependant.name}`);
+    for (const dependant of caches.services.byIndex(BY_DEPENDENCY, key))
+      enqueue(`${dependant.namespace}/${dependant.name}`);
     if (service.metadata.deletionTimestamp) this.#wakeRivals(service);
     onChange();
   }

@@ -12,6 +12,8 @@ export interface TriggerOptions {
   readonly groups: PodGroups;
   readonly projector: PodProjector;
   readonly enqueue: (key: string) => void;
+  /** Whether this process wrote that version of the service. */
+  readonly isOwnWrite: (key: string, resourceVersion: string) => boolean;
 }
 
 /** Turns changes in the caches into keys of services to look at; together with the reconciler's own timers this is all that wakes them. */
@@ -33,17 +35,24 @@ export class Triggers {
     for (const service of this.#options.caches.services.list()) this.#enqueue(service);
   }
 
+  /** The use of a pod moved. */
+  usage(namespace: string, podName: string): void {
+    const pod = this.#options.caches.pods.get(`${namespace}/${podName}`);
+    if (pod) this.#wake(pod);
+  }
+
   #service(change: CacheChange<CachedService>): void {
     const { old, new: now } = change;
     // Our own status writes come back here; what they mean to others was told when they were derived.
-    if (old && now && old.metadata.generation === now.metadata.generation && !wasEdited(old, now)) return;
+    if (now && this.#options.isOwnWrite(change.key, now.resourceVersion)) return;
     this.#options.enqueue(change.key);
+    if (old && now && old.metadata.generation === now.metadata.generation && !isGoing(now)) return;
     for (const service of [old, now]) if (service) this.#rivalsOf(service);
     if (!old || !now || dependenciesOf(old) !== dependenciesOf(now)) this.#dependants(change.key);
   }
 
   #pod(change: CacheChange<PodSnapshot>): void {
-    const { groups, projector, caches } = this.#options;
+    const { groups, projector } = this.#options;
     const { old, new: now } = change;
     if (now && !old) groups.add(now);
     if (old && !now) {
@@ -53,6 +62,11 @@ export class Triggers {
     if (old && now && samePod(old, now)) return;
     const pod = now ?? old;
     if (!pod) return;
+    this.#wake(pod);
+  }
+
+  #wake(pod: PodSnapshot): void {
+    const { caches } = this.#options;
     const services = pod.owner
       ? servicesOfOwner(pod.namespace, pod.owner, caches)
       : servicesOfForeignKinds(pod.namespace, caches);
@@ -74,7 +88,10 @@ export class Triggers {
     const workload = now ?? old;
     if (!workload) return;
     const { apiVersion, kind, namespace, name } = workload;
-    for (const service of this.#options.caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, namespace, name))) {
+    for (const service of this.#options.caches.services.byIndex(
+      BY_TARGET,
+      targetKey(apiVersion, kind, namespace, name),
+    )) {
       this.#enqueue(service);
     }
   }
@@ -100,9 +117,7 @@ export class Triggers {
   }
 }
 
-/** Somebody else wrote the status: it has to be put right. Ours carry the same generation and are already known. */
-const wasEdited = (old: CachedService, now: CachedService): boolean =>
-  old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp || now.status === undefined;
+const isGoing = (service: CachedService): boolean => service.metadata.deletionTimestamp !== undefined;
 
 const dependenciesOf = (service: CachedService): string =>
   dependencyKeys(service.namespace, service.spec.dependsOn).join();

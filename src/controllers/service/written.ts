@@ -32,6 +32,10 @@ export class WrittenStatuses {
     return service;
   }
 
+  has(key: string, resourceVersion: string): boolean {
+    return this.#entries.get(key)?.resourceVersion === resourceVersion;
+  }
+
   record(key: string, entry: Entry): void {
     this.#entries.set(key, entry);
   }

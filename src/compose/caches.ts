@@ -1,0 +1,81 @@
+import { GROUP, type Orchestration, type OrchestratedService, VERSION } from '../api/kinds.ts';
+import type { CachedOrchestration } from '../controllers/orchestration/reconciler.ts';
+import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
+import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
+import {
+  type RawWorkload,
+  projectDeployment,
+  projectReplicaSet,
+  projectStatefulSet,
+} from '../controllers/project/workload.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
+import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
+import type { KubeObject, Resource } from '../kube/resource.ts';
+import type { RestClient } from '../kube/rest.ts';
+import type { Indexes, Projected } from '../runtime/store.ts';
+
+export const SERVICES: Resource = { group: GROUP, version: VERSION, plural: 'orchestratedservices' };
+export const ORCHESTRATIONS: Resource = { group: GROUP, version: VERSION, plural: 'orchestrations' };
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
+const apps = (plural: string): Resource => ({ group: 'apps', version: 'v1', plural });
+
+export interface CacheOptions {
+  readonly rest: RestClient;
+  /** One namespace only; empty means all. */
+  readonly namespace: string;
+  readonly now: () => number;
+  readonly onEvent: (resource: string, event: ReflectorEvent) => void;
+  readonly onListenerError: (error: unknown) => void;
+}
+
+/** Every watch of the operator. */
+export function createCaches({ rest, namespace, now, onEvent, onListenerError }: CacheOptions) {
+  const reflector = <T extends Projected, R>(resource: Resource, project: (raw: R) => T, indexes: Indexes<T> = {}) =>
+    new Reflector<T, KubeObject>({
+      rest,
+      resource,
+      ...(namespace !== '' && resource !== ORCHESTRATIONS && { namespace }),
+      project: (object) => project(object as unknown as R),
+      indexes,
+      onEvent: (event) => onEvent(resource.plural, event),
+      onListenerError,
+    });
+  const projector = new PodProjector(now);
+  return {
+    projector,
+    services: reflector(SERVICES, projectService, INDEXES.services),
+    orchestrations: reflector(ORCHESTRATIONS, projectOrchestration),
+    pods: reflector<PodSnapshot, RawPod>(PODS, (raw) => projector.project(raw), INDEXES.pods),
+    replicaSets: reflector(apps('replicasets'), projectReplicaSet, INDEXES.replicaSets),
+    deployments: reflector<WorkloadSnapshot, RawWorkload>(apps('deployments'), projectDeployment),
+    statefulSets: reflector<WorkloadSnapshot, RawWorkload>(apps('statefulsets'), projectStatefulSet),
+  };
+}
+
+function projectService(raw: OrchestratedService): CachedService {
+  const { apiVersion, kind, spec, status } = raw;
+  const metadata = lean(raw.metadata);
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return { apiVersion, kind, metadata, spec, ...(status && { status }), namespace, name, uid, resourceVersion };
+}
+
+function projectOrchestration(raw: Orchestration): CachedOrchestration {
+  const { apiVersion, kind, spec, status } = raw;
+  const metadata = lean(raw.metadata);
+  const { name, uid, resourceVersion } = metadata;
+  return { apiVersion, kind, metadata, ...(spec && { spec }), ...(status && { status }), name, uid, resourceVersion };
+}
+
+/** Metadata without managedFields, labels and annotations: more than half of a small object. */
+function lean<M extends OrchestratedService['metadata'] | Orchestration['metadata']>(metadata: M): M {
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = metadata;
+  return {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp,
+    ...(deletionTimestamp && { deletionTimestamp }),
+  } as M;
+}

@@ -1,0 +1,309 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { GROUP, ORCHESTRATION_NAME, VERSION } from '../api/kinds.ts';
+import type { Settings } from '../config/schema.ts';
+import { Policy } from '../controllers/orchestration/policy.ts';
+import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
+import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
+import { foreignTargets } from '../controllers/service/foreign.ts';
+import { servicesOfOwner, servicesOfTarget } from '../controllers/service/ownership.ts';
+import { PodGroups } from '../controllers/service/pod-groups.ts';
+import { ServiceReconciler } from '../controllers/service/reconciler.ts';
+import { Triggers } from '../controllers/service/triggers.ts';
+import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
+import { Connection } from '../kube/connection.ts';
+import { Discovery } from '../kube/discovery.ts';
+import { ApiError } from '../kube/errors.ts';
+import { leasePort } from '../kube/lease.ts';
+import { EventRecorder } from '../kube/recorder.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { RestClient } from '../kube/rest.ts';
+import { ScaleReader } from '../kube/scale.ts';
+import { writeStatus } from '../kube/status.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Controller } from '../runtime/controller.ts';
+import { LeaderElector, type Leadership } from '../runtime/leader.ts';
+import { Manager } from '../runtime/manager.ts';
+import { compareVersions } from '../runtime/store.ts';
+import { collectServices, collectSystem } from '../telemetry/collectors.ts';
+import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/registry.ts';
+import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
+import { watchLog } from './log.ts';
+import { createServers } from './servers.ts';
+import { createSources } from './sources.ts';
+
+const LAST_WORDS_MS = 1_000;
+
+/** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
+export async function runOperator(
+  settings: Settings,
+  version: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const clock = systemClock;
+  const now = (): number => clock.now();
+  const metrics = new Metrics({ version });
+  const connection = new Connection({ userAgent: `baton/${version}` });
+  const rest = new RestClient({ connection, metrics: restHooks(metrics) });
+  const namespace = settings.leaseNamespace || connection.namespace || 'default';
+  const faulty = (error: unknown): void => log.error({ error }, 'a fault of the program: please report it');
+  const onWatch = watchLog(log, metrics);
+
+  const policy = new Policy();
+  const caches = createCaches({
+    rest,
+    namespace: settings.namespace,
+    now,
+    onEvent: (resource, event) => {
+      onWatch(resource, event);
+      // A permission or a CRD that came or went changes what can be said of every service.
+      if (event.kind === 'problem' || event.kind === 'synced') triggers.all();
+    },
+    onListenerError: faulty,
+  });
+  const stores = {
+    services: caches.services.store,
+    orchestrations: caches.orchestrations.store,
+    pods: caches.pods.store,
+    replicaSets: caches.replicaSets.store,
+    deployments: caches.deployments.store,
+    statefulSets: caches.statefulSets.store,
+  };
+  const groups = new PodGroups();
+  const recorder = new EventRecorder({
+    rest,
+    controller: `${GROUP}/baton`,
+    instance: hostname(),
+    onDropped: (why) => metrics.increment('baton_events_total', { outcome: why === 'full' ? 'dropped' : 'failed' }),
+  });
+  const emit: EmitEvent = (reference, { reason, type, note }) => {
+    metrics.increment('baton_events_total', { outcome: 'recorded' });
+    recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
+  };
+  const write: WriteStatus = (reference, status, abort) =>
+    writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
+  const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
+  const told = { writeStatus: write, emit, isNewer, now, log, count: decisionHooks(metrics) };
+
+  const sources = createSources({
+    clock,
+    rest,
+    policy,
+    pods: stores.pods,
+    namespace: settings.namespace,
+    apiServer: connection.server,
+    version,
+    metrics,
+    isManaged: (pod) => pod.owner !== undefined && servicesOfOwner(pod.namespace, pod.owner, stores).length > 0,
+  });
+  const scales = new ScaleReader({
+    rest,
+    discovery: new Discovery(rest),
+    namespace: settings.namespace || undefined,
+    onChange: (reference) => servicesOfTarget(reference, stores).forEach(enqueue),
+    onEvent: onWatch,
+    onListenerError: faulty,
+  });
+
+  const services = new ServiceReconciler({
+    ...told,
+    caches: stores,
+    groups,
+    prober: sources.prober,
+    sources: sources.sources,
+    usage: sources.usage,
+    policy: () => policy.current,
+    readForeign: foreignTargets(scales),
+    enqueue: (key) => enqueue(key),
+    onChange: () => system.enqueue(ORCHESTRATION_NAME),
+  });
+  const onError = (key: string, error: unknown, retryInMs: number | undefined): void =>
+    log.warn({ key, error: describe(error), retryInMs }, 'a reconcile failed');
+  const controller = new Controller({
+    name: 'service',
+    workers: settings.workers,
+    reconcile: (key, context) => services.reconcile(key, context),
+    onError,
+    ...controllerHooks(metrics, 'service'),
+  });
+  const orchestration = new OrchestrationReconciler({
+    ...told,
+    orchestrations: stores.orchestrations,
+    policy,
+    services: () => summaries(services, stores.services.list()),
+    create: (abort) => createOrchestration(rest, abort),
+  });
+  const system = new Controller({
+    name: 'orchestration',
+    workers: 1,
+    reconcile: (_key, context) => orchestration.reconcile(context),
+    onError,
+    ...controllerHooks(metrics, 'orchestration'),
+  });
+  const enqueue = (key: string): void => controller.enqueue(key);
+  const triggers = new Triggers({
+    caches: stores,
+    groups,
+    projector: caches.projector,
+    enqueue,
+    isOwnWrite: (key, resourceVersion) => services.wrote(key, resourceVersion),
+  });
+
+  stores.orchestrations.subscribe(({ new: orch }) => {
+    policy.offer(orch?.spec, orch?.metadata.generation ?? 0);
+    system.enqueue(ORCHESTRATION_NAME);
+  });
+  policy.onChange(() => {
+    sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
+    sources.resources.poke();
+    triggers.all();
+  });
+  sources.prober.onChange(enqueue);
+  sources.resources.onChange((changes) => {
+    for (const [of, names] of changes) for (const name of names) triggers.usage(of, name);
+  });
+  sources.heartbeats.onBeat((of, service) => sources.prober.kick(`${of}/${service}`));
+
+  const elector = settings.leaderElection
+    ? new LeaderElector({
+        lease: leasePort(rest, { namespace, name: settings.leaseName }),
+        identity: identityOf(settings),
+        leaseDurationSeconds: settings.leaseDuration / 1_000,
+        renewDeadlineSeconds: settings.renewDeadline / 1_000,
+        retryPeriodSeconds: settings.retryPeriod / 1_000,
+        metrics: {
+          leading: (leads) => metrics.set('leader_election_master_status', { name: settings.leaseName }, leads ? 1 : 0),
+        },
+        onError: (error) => log.warn({ error: describe(error) }, 'leader election could not read or write the lease'),
+      })
+    : undefined;
+  let leads = false;
+  const manager = new Manager({
+    servers: [
+      ...createServers({
+        settings,
+        namespace,
+        rest,
+        clock,
+        metrics,
+        log,
+        alive: () => manager.stuck(),
+        ready: () => manager.notReady(),
+        leader: () => leaderOf(leads, elector?.holder),
+        known: (of, name) => stores.services.get(`${of}/${name}`) !== undefined,
+        record: (beat) => sources.heartbeats.record(beat),
+      }),
+      recorder,
+    ],
+    caches: Object.values(reflectorsOf(caches)),
+    ...(elector && { elector }),
+    workers: [{ name: 'leader', run: lead, stuck: () => controller.stuck() ?? system.stuck() }],
+    stopTimeoutMs: settings.shutdownTimeout - 500,
+    onPhase: (phase) => log.info({}, phase),
+  });
+
+  async function lead(leadership: Leadership): Promise<void> {
+    leads = true;
+    // What this replica knew when it led before may be long out of date.
+    services.reset();
+    triggers.all();
+    system.enqueue(ORCHESTRATION_NAME);
+    await Promise.all([controller.run(leadership), system.run(leadership), sources.resources.run(leadership.signal)]);
+    leads = false;
+    if (signal.aborted) {
+      await orchestration
+        .shutDown(AbortSignal.timeout(LAST_WORDS_MS))
+        .catch((error: unknown) => log.warn({ error: describe(error) }, 'the last status could not be written'));
+    }
+    services.reset();
+  }
+
+  collectServices(metrics, () => figuresOf(services));
+  collectSystem(metrics, () => (leads ? systemOf(orchestration) : undefined));
+  log.info({ version, server: connection.server, namespace }, 'baton starts');
+  try {
+    return await manager.run(signal);
+  } finally {
+    scales.stop();
+    await Promise.all([sources.prober.stop(), sources.prometheus.close(), connection.close()]);
+  }
+}
+
+function reflectorsOf({
+  services,
+  orchestrations,
+  pods,
+  replicaSets,
+  deployments,
+  statefulSets,
+}: ReturnType<typeof createCaches>) {
+  return { services, orchestrations, pods, replicaSets, deployments, statefulSets };
+}
+
+/** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */
+function identityOf({ identity, advertiseHost, heartbeatAddress }: Settings): string {
+  const name = identity || `${hostname()}_${process.pid}_${randomBytes(3).toString('hex')}`;
+  return heartbeatAddress === ''
+    ? name
+    : `${name}_${advertiseHost || '127.0.0.1'}${heartbeatAddress.slice(heartbeatAddress.lastIndexOf(':'))}`;
+}
+
+function leaderOf(
+  leads: boolean,
+  holder: string | undefined,
+): { self: true } | { self: false; address: string } | undefined {
+  if (leads) return { self: true };
+  const address = holder && /_([^_]+:\d+)$/.exec(holder)?.[1];
+  return address ? { self: false, address } : undefined;
+}
+
+function* summaries(
+  reconciler: ServiceReconciler,
+  services: Iterable<{ namespace: string; name: string; spec: { priority: ServiceSummary['priority'] } }>,
+): Generator<ServiceSummary> {
+  for (const { namespace, name, spec } of services) {
+    const key = `${namespace}/${name}`;
+    yield {
+      namespace,
+      name,
+      priority: spec.priority,
+      status: reconciler.latest(key)?.status,
+      observed: reconciler.figures.has(key),
+    };
+  }
+}
+
+function* figuresOf(reconciler: ServiceReconciler) {
+  for (const [key, figures] of reconciler.figures) {
+    const slash = key.indexOf('/');
+    yield { ...figures, namespace: key.slice(0, slash), service: key.slice(slash + 1) };
+  }
+}
+
+function systemOf({ status }: OrchestrationReconciler) {
+  return (
+    status && { state: status.state, score: status.score, services: (status.services ?? {}) as Record<string, number> }
+  );
+}
+
+async function createOrchestration(rest: RestClient, signal: AbortSignal): Promise<Reference | undefined> {
+  const body = {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: 'Orchestration',
+    metadata: { name: ORCHESTRATION_NAME },
+    spec: {},
+  };
+  try {
+    const { metadata } = await rest.create<KubeObject>(ORCHESTRATIONS, body, { signal });
+    const { name, uid, resourceVersion } = metadata;
+    return { kind: 'Orchestration', namespace: undefined, name, uid, resourceVersion };
+  } catch (error) {
+    if (error instanceof ApiError && error.conflict) return undefined;
+    throw error;
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
