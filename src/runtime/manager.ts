@@ -118,11 +118,23 @@ export class Manager {
     await elector.run(signal, (leadership) => this.#work(leadership));
   }
 
+  /** All workers end before this does, also when one fails: only then is the lease given back. */
   async #work(leadership: Leadership): Promise<void> {
     const { workers = [] } = this.#options;
+    const failed = new AbortController();
+    const signal = AbortSignal.any([leadership.signal, failed.signal]);
     this.#options.onPhase?.('leading');
-    await Promise.all([...workers.map((worker) => worker.run(leadership)), aborted(leadership.signal)]);
+    const ends = await Promise.allSettled([
+      aborted(signal),
+      ...workers.map((worker) =>
+        worker.run({ ...leadership, signal }).catch((error: unknown) => {
+          failed.abort();
+          throw error;
+        }),
+      ),
+    ]);
     this.#options.onPhase?.('no longer leading');
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** Goes through the stages in order while time lasts; returns who hangs. */
