@@ -44,6 +44,7 @@ export function conditionTransitions(
   before: readonly Condition[] | undefined,
   after: readonly Condition[],
 ): Transition[] {
+  const stalled = findCondition(after, 'Stalled');
   return TOLD.flatMap(({ type, good }) => {
     const old = findCondition(before, type);
     const now = findCondition(after, type);
@@ -51,6 +52,8 @@ export function conditionTransitions(
     const to = now?.status ?? 'absent';
     const isSame = from === to && (type !== 'Stalled' || old?.reason === now?.reason);
     if (isSame || (from === 'absent' && to === good)) return [];
+    // A target that cannot be read is told once, as Stalled.
+    if (type === 'MetricsAvailable' && now !== undefined && now.reason === stalled?.reason) return [];
     const told = now ?? old;
     // A condition that is no longer there because the spec no longer asks for it is no news either.
     if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
