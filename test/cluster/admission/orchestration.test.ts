@@ -1,0 +1,148 @@
+import { beforeAll, describe } from 'vitest';
+import { type Answer, Api } from '../support/api.ts';
+import { installCrds } from '../support/crds.ts';
+import { attempt, refuses } from './refusals.ts';
+
+const api = new Api();
+beforeAll(() => installCrds(api), 60_000);
+
+const tryIt = (object: object): Promise<Answer> => attempt(api, '/apis/baton.dev/v1alpha1/orchestrations', object);
+
+const named = (name: unknown) => ({
+  apiVersion: 'baton.dev/v1alpha1',
+  kind: 'Orchestration',
+  metadata: { name },
+  spec: {},
+});
+const withSpec = (spec: unknown) => ({ ...named('default'), spec });
+const withPrometheus = (part: unknown) =>
+  withSpec({ metricSources: { prometheus: { url: 'http://prometheus:9090', ...(part as object) } } });
+
+describe('an Orchestration is refused with what to write instead', () => {
+  refuses('name', tryIt, named, [
+    { title: 'not default', wrong: 'main', right: 'default', says: 'edit Orchestration/default instead' },
+  ]);
+
+  refuses('spec', tryIt, withSpec, [
+    {
+      title: 'a section of later releases',
+      wrong: { emergency: { halt: 'DryRun' } },
+      right: {},
+      says: 'unknown field "spec.emergency"',
+    },
+    {
+      title: 'no prometheus address',
+      wrong: { metricSources: { prometheus: {} } },
+      right: { metricSources: {} },
+      says: 'spec.metricSources.prometheus.url: Required value',
+    },
+    {
+      title: 'resource metrics asked too often',
+      wrong: { metricSources: { resourceMetrics: { interval: '1s' } } },
+      right: { metricSources: { resourceMetrics: { interval: '5s' } } },
+      says: 'interval must be a duration from 5s to 10m, such as 30s',
+    },
+    {
+      title: 'a switch that is a text',
+      wrong: { metricSources: { resourceMetrics: { enabled: 'no' } } },
+      right: { metricSources: { resourceMetrics: { enabled: false } } },
+      says: 'enabled in body must be of type boolean: "string"',
+    },
+    {
+      title: 'all destinations at once',
+      wrong: { httpChecks: { allowedDestinations: ['*'] } },
+      right: { httpChecks: { allowedDestinations: ['Loopback', 'LinkLocal', 'APIServer'] } },
+      says: 'supported values: "Loopback", "LinkLocal", "APIServer"',
+    },
+    {
+      title: 'one destination twice',
+      wrong: { httpChecks: { allowedDestinations: ['Loopback', 'Loopback'] } },
+      right: { httpChecks: { allowedDestinations: ['Loopback'] } },
+      says: 'allowedDestinations[1]: Duplicate value: "Loopback"',
+    },
+    {
+      title: 'no check at once',
+      wrong: { httpChecks: { maxConcurrent: 0 } },
+      right: { httpChecks: { maxConcurrent: 1 } },
+      says: 'maxConcurrent in body should be greater than or equal to 1',
+    },
+    {
+      title: 'a fall of an instant too many',
+      wrong: { health: { hysteresis: { fall: '1h1ms' } } },
+      right: { health: { hysteresis: { fall: '1h' } } },
+      says: 'fall must be a duration from 0s to 1h, such as 5s',
+    },
+    {
+      title: 'a rise that overflows',
+      wrong: { health: { hysteresis: { rise: '999999999999h' } } },
+      right: { health: { hysteresis: { rise: '59m59s999ms' } } },
+      says: 'rise must be a duration from 0s to 1h, such as 10s',
+    },
+    {
+      title: 'a window without a duration',
+      wrong: { maintenanceWindows: [{ schedule: '0 3 * * 0' }] },
+      right: { maintenanceWindows: [{ schedule: '0 3 * * 0', duration: '1h' }] },
+      says: 'spec.maintenanceWindows[0].duration: Required value',
+    },
+    {
+      title: 'a window on a day that there is not',
+      wrong: { maintenanceWindows: [{ schedule: '0 3 32 * *', duration: '1h' }] },
+      right: { maintenanceWindows: [{ schedule: '0 3 31 * *', duration: '1h' }] },
+      says: 'schedule must have five cron fields',
+    },
+  ]);
+
+  const url = 'url must be the base address of Prometheus, such as http://prometheus.monitoring:9090';
+  refuses('prometheus', tryIt, withPrometheus, [
+    {
+      title: 'without a scheme',
+      wrong: { url: 'prometheus:9090' },
+      right: { url: 'http://prometheus:9090' },
+      says: url,
+    },
+    { title: 'another scheme', wrong: { url: 'file:///etc/passwd' }, right: { url: 'https://prometheus' }, says: url },
+    {
+      title: 'credentials',
+      wrong: { url: 'http://me:secret@prometheus' },
+      right: { url: 'http://prometheus' },
+      says: url,
+    },
+    {
+      title: 'the path of the API',
+      wrong: { url: 'http://prometheus:9090/api/v1/query' },
+      right: { url: 'http://prometheus:9090/prefix/' },
+      says: url,
+    },
+    { title: 'a query', wrong: { url: 'http://prometheus/?a=b' }, right: { url: 'http://[fd00::1]:9090' }, says: url },
+    {
+      title: 'a line break',
+      wrong: { url: 'http://prometheus/\nx' },
+      right: { url: 'http://prometheus/x' },
+      says: url,
+    },
+    {
+      title: 'two ports',
+      wrong: { url: 'http://prometheus:9090:1' },
+      right: { url: 'http://prometheus:9090' },
+      says: url,
+    },
+    {
+      title: 'a pattern of namespaces',
+      wrong: { namespaces: ['team-*'] },
+      right: { namespaces: ['*'] },
+      says: 'patterns such as team-* are not understood',
+    },
+    {
+      title: 'a namespace twice',
+      wrong: { namespaces: ['shop', 'shop'] },
+      right: { namespaces: ['shop', 'shop-2'] },
+      says: 'namespaces[1]: Duplicate value: "shop"',
+    },
+    {
+      title: 'no time at all',
+      wrong: { timeout: '0s' },
+      right: { timeout: '100ms' },
+      says: 'timeout must be a duration from 100ms to 1m, such as 5s',
+    },
+  ]);
+});
