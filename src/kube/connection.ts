@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync, readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { parse } from 'yaml';
 
 export interface ConnectionOptions {
@@ -18,19 +19,20 @@ export interface ConnectionOptions {
 }
 
 export interface Session {
-  readonly origin: string;
+  readonly origin: URL;
   /** Path of the server's URL (a proxy such as Rancher's), without a slash at its end. */
   readonly basePath: string;
-  readonly dispatcher: Dispatcher;
+  readonly agent: http.Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-type TlsMaterial = Parameters<KubeConfig['createDispatcherOptions']>[1] & {
+type TlsMaterial = https.AgentOptions & {
+  agent?: http.Agent;
   headers?: Record<string, string | string[] | undefined>;
   auth?: string;
 };
 
-// Between client-node's default (4 s, a TLS handshake for each change in a quiet cluster) and the API server's own limit (90 s).
+// Between a TLS handshake for each change in a quiet cluster and the API server's own limit (90 s).
 const KEEP_ALIVE_MS = 75_000;
 
 /**
@@ -79,8 +81,9 @@ export class Connection {
     return this.#reloading;
   }
 
-  async close(): Promise<void> {
-    await this.#session?.dispatcher.destroy();
+  close(): Promise<void> {
+    this.#session?.agent.destroy();
+    return Promise.resolve();
   }
 
   /** A file that cannot be read while somebody replaces it is no reason to stop: what worked until now goes on. */
@@ -110,9 +113,9 @@ export class Connection {
     await this.#config.applyToHTTPSOptions(tls as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
     const url = new URL(cluster.server);
     const session: Session = {
-      origin: url.origin,
+      origin: url,
       basePath: url.pathname.replace(/\/$/, ''),
-      dispatcher: await this.#pool(tls),
+      agent: this.#pool(tls),
       headers: this.#headers(tls),
     };
     this.#session = session;
@@ -120,44 +123,24 @@ export class Connection {
     return session;
   }
 
-  async #pool(tls: TlsMaterial): Promise<Dispatcher> {
+  #pool(tls: TlsMaterial): http.Agent {
     const { server, proxyUrl } = this.#config.getCurrentCluster() ?? {};
     const key = digest([server, proxyUrl, tls.ca, tls.cert, tls.key, tls.pfx, tls.servername, tls.rejectUnauthorized]);
-    if (this.#session && key === this.#poolKey) return this.#session.dispatcher;
-    const pool = await this.#newPool(tls);
-    void this.#session?.dispatcher.close();
+    if (this.#session && key === this.#poolKey) return this.#session.agent;
+    const pool = this.#newPool(tls, proxyUrl !== undefined);
+    if (this.#session) closeIdle(this.#session.agent);
     this.#poolKey = key;
     return pool;
   }
 
-  async #newPool(tls: TlsMaterial): Promise<Dispatcher> {
-    const options = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls);
-    const keep = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, allowH2: false };
-    switch (options.type) {
-      case 'agent':
-        return new Agent({ ...keep, connect: options.connect as Agent.Options['connect'] & object });
-      case 'none':
-        return new Agent(keep);
-      case 'proxy':
-        return new ProxyAgent({
-          ...keep,
-          uri: options.uri,
-          requestTls: options.requestTls as ProxyAgent.Options['requestTls'] & object,
-        });
-      case 'socks':
-        return this.#socksPool();
-    }
-  }
-
-  /** client-node knows how to go through a SOCKS proxy, but gives its pool only to a request of its own. */
-  async #socksPool(): Promise<Dispatcher> {
-    let pool: Dispatcher | undefined;
-    const request = { setHeaderParam: () => undefined, setDispatcher: (made: Dispatcher) => (pool = made) };
-    await this.#config.applySecurityAuthentication(
-      request as unknown as Parameters<KubeConfig['applySecurityAuthentication']>[0],
-    );
-    if (!pool) throw new Error('client-node made no dispatcher for the SOCKS proxy');
-    return pool;
+  #newPool({ agent, ...tls }: TlsMaterial, isProxied: boolean): http.Agent {
+    // Through a proxy only client-node's agent knows the way; the configuration it came from is as new as its credentials.
+    if (isProxied && agent) return agent;
+    const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = tls;
+    const keep = { keepAlive: true, timeout: KEEP_ALIVE_MS, scheduling: 'lifo' } as const;
+    if (this.#config.getCurrentCluster()?.server.startsWith('http:')) return new http.Agent(keep);
+    const given = Object.entries({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized });
+    return new https.Agent({ ...keep, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) });
   }
 
   #headers(tls: TlsMaterial): Record<string, string> {
@@ -216,6 +199,11 @@ function adoptTokenFiles(config: KubeConfig, file: string): void {
         : known,
     );
   }
+}
+
+/** Requests under way keep the old connections until they end; these are closed then by the idle timeout. */
+function closeIdle(agent: http.Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 function digest(parts: readonly unknown[]): string {

@@ -67,7 +67,9 @@ export class Discovery {
   }
 
   async #kinds(apiVersion: string): Promise<ReadonlyMap<string, DiscoveredKind>> {
-    const [version = '', group = ''] = apiVersion.split('/', 2).toReversed();
+    const [version = '', group = '', more] = apiVersion.split('/').toReversed();
+    // `..` would be resolved by what lies between; no group or version is called that.
+    if (more !== undefined || version === '' || [group, version].some((part) => /^\.+$/.test(part))) return new Map();
     try {
       const path = [group ? 'apis' : 'api', group, version].filter(Boolean).map(encodeURIComponent).join('/');
       return kindsOf(group, version, await this.#rest.get<ResourceList>(`/${path}`));

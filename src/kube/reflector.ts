@@ -154,7 +154,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     this.#openedAt = Number.POSITIVE_INFINITY;
     await this.#options.rest.stream(this.#target(), full, { signal, stallMs, onOpen }, (chunk) => lines.push(chunk));
     // Proxies end idle streams cleanly as well; one that keeps doing so at once must not become a busy loop.
-    if (this.#clock.monotonic() - this.#openedAt < SHORT_LIVED_MS)
+    if (!this.#isInitial() && this.#clock.monotonic() - this.#openedAt < SHORT_LIVED_MS)
       throw new Error('the stream ended as soon as it began');
   }
 

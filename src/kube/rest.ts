@@ -241,7 +241,7 @@ function parse(call: Call, response: WireResponse): unknown {
 function mayRepeat(call: Call, error: ApiError): boolean {
   if (error.status === 429) return true;
   if (error.status >= 500 && error.retryAfterMs !== undefined) return true;
-  return call.idempotent && [0, 502, 503, 504].includes(error.status);
+  return call.idempotent && (error.reason === 'Unreachable' || [502, 503, 504].includes(error.status));
 }
 
 function queryString(query: Readonly<Record<string, string | undefined>> = {}): string {

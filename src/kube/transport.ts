@@ -1,4 +1,5 @@
-import type { Dispatcher } from 'undici';
+import http from 'node:http';
+import https from 'node:https';
 import type { Session } from './connection.ts';
 
 export interface WireRequest {
@@ -28,60 +29,67 @@ export interface StreamConsumer {
 }
 
 /**
- * One HTTP request over the kept connections; the thinnest way undici has. With a consumer, the body of a successful answer goes
- * there chunk by chunk and nothing of it is kept; what its `onData` throws ends the request and rejects. Rejects when there is no
- * complete answer.
+ * One HTTP request over the kept connections. With a consumer, the body of a successful answer goes there chunk by chunk and nothing of it is
+ * kept; what its `onData` throws ends the request and rejects. Rejects when there is no complete answer.
+ *
+ * Node's own client and not undici: undici takes a little less CPU for a request (0.13 against 0.15 ms) and 25 MiB more memory for its
+ * parser, which is more than everything else that an idle operator keeps.
  */
 export function send(session: Session, request: WireRequest, consumer?: StreamConsumer): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const { signal } = request;
-    let controller: Dispatcher.DispatchController | undefined;
-    let status = 0;
-    let retryAfter: string | undefined;
-    const chunks: Buffer[] = [];
-    const abort = (): void => controller?.abort(signal.reason as Error);
-    const done = (): void => signal.removeEventListener('abort', abort);
     if (signal.aborted) return reject(signal.reason as Error);
+    const outgoing = open(session, request);
+    const abort = (): void => void outgoing.destroy(signal.reason as Error);
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', abort);
+      reject(signal.aborted ? (signal.reason as Error) : error);
+    };
     signal.addEventListener('abort', abort, { once: true });
-
-    session.dispatcher.dispatch(
-      {
-        origin: session.origin,
-        path: session.basePath + request.path,
-        method: request.method,
-        headers: request.contentType ? { ...session.headers, 'content-type': request.contentType } : session.headers,
-        body: request.body ?? null,
-        headersTimeout: request.headersTimeoutMs,
-        bodyTimeout: request.bodyTimeoutMs,
-      },
-      {
-        onRequestStart(started) {
-          controller = started;
-          if (signal.aborted) abort();
-        },
-        onResponseStart(_, statusCode, headers) {
-          status = statusCode;
-          const value = headers['retry-after'];
-          retryAfter = typeof value === 'string' ? value : value?.[0];
-          if (status < 300) consumer?.onOpen();
-        },
-        onResponseData(current, chunk) {
-          if (!consumer || status >= 300) return void chunks.push(chunk);
-          try {
-            consumer.onData(chunk);
-          } catch (error) {
-            current.abort(error as Error);
-          }
-        },
-        onResponseEnd() {
-          done();
-          resolve({ status, retryAfter, body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) });
-        },
-        onResponseError(_, error) {
-          done();
-          reject(signal.aborted ? (signal.reason as Error) : error);
-        },
-      },
+    outgoing.setTimeout(request.headersTimeoutMs, () =>
+      outgoing.destroy(new Error(`silence for ${request.headersTimeoutMs} ms`)),
     );
+    outgoing.on('error', fail);
+    outgoing.on('response', (incoming) => {
+      outgoing.setTimeout(request.bodyTimeoutMs);
+      const status = incoming.statusCode ?? 0;
+      const streamed = status < 300 ? consumer : undefined;
+      const chunks: Buffer[] = [];
+      streamed?.onOpen();
+      incoming.on('error', fail);
+      incoming.on('data', (chunk: Buffer) => {
+        if (!streamed) return void chunks.push(chunk);
+        try {
+          streamed.onData(chunk);
+        } catch (error) {
+          outgoing.destroy(error as Error);
+          fail(error as Error);
+        }
+      });
+      incoming.on('close', () => {
+        if (!incoming.complete) return fail(new Error('the connection ended in the middle of the answer'));
+        signal.removeEventListener('abort', abort);
+        const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+        resolve({ status, retryAfter: incoming.headers['retry-after'], body });
+      });
+    });
+    outgoing.end(request.body);
   });
+}
+
+function open(
+  { origin, basePath, agent, headers }: Session,
+  { method, path, body, contentType }: WireRequest,
+): http.ClientRequest {
+  const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };
+  const options = {
+    protocol: origin.protocol,
+    hostname: origin.hostname.replace(/^\[|\]$/g, ''),
+    port: origin.port,
+    path: basePath + path,
+    method,
+    agent,
+    headers: { ...headers, ...(contentType !== undefined && { 'content-type': contentType }), ...length },
+  };
+  return origin.protocol === 'https:' ? https.request(options) : http.request(options);
 }

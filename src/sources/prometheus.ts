@@ -1,4 +1,5 @@
-import { Agent, request, type Dispatcher } from 'undici';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { Reading } from '../domain/reading.ts';
 import type { PrometheusOptions, PrometheusPolicy } from './api.ts';
 import { bounded, messageOf, missing, type Source } from './contract.ts';
@@ -16,18 +17,13 @@ const ANSWER_LIMIT = 1024 * 1024;
  */
 export function createPrometheus(options: PrometheusOptions): Source<PrometheusQuery> & { close(): Promise<void> } {
   const { clock } = options;
-  const agent = new Agent({
-    connections: 16,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 0 },
-  });
+  const keep = { keepAlive: true, maxSockets: 16 };
+  const agents = { 'http:': new http.Agent(keep), 'https:': new https.Agent(keep) };
 
   async function ask(policy: PrometheusPolicy, query: string, parent: AbortSignal): Promise<Reading> {
     const deadline = deadlineWithin(clock, parent, policy.timeoutMs);
     try {
-      return await instantQuery(agent, policy, query, deadline.signal, () => clock.now());
+      return await instantQuery(agents, policy, query, deadline.signal, () => clock.now());
     } catch (error) {
       const at = clock.now();
       if (deadline.expired()) return missing('SourceTimeout', `no answer within ${inWords(policy.timeoutMs)}`, at);
@@ -51,27 +47,30 @@ export function createPrometheus(options: PrometheusOptions): Source<PrometheusQ
       }
       return ask(policy, query, signal);
     },
-    close: () => agent.destroy(),
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+      return Promise.resolve();
+    },
   };
 }
 
+interface Agents {
+  readonly 'http:': http.Agent;
+  readonly 'https:': https.Agent;
+}
+
 async function instantQuery(
-  dispatcher: Dispatcher,
+  agents: Agents,
   policy: PrometheusPolicy,
   query: string,
   signal: AbortSignal,
   now: () => number,
 ): Promise<Reading> {
   const base = policy.url.endsWith('/') ? policy.url : `${policy.url}/`;
-  const { statusCode, headers, body } = await request(new URL('api/v1/query', base), {
-    method: 'POST',
-    dispatcher,
-    signal,
-    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams({ query, timeout: `${policy.timeoutMs}ms` }).toString(),
-  });
-  // Read in any case: a body that is destroyed without a reader ends the process with an uncaught error.
-  const { text, whole } = await readAtMost(body, ANSWER_LIMIT);
+  const form = new URLSearchParams({ query, timeout: `${policy.timeoutMs}ms` }).toString();
+  const response = await post(agents, new URL('api/v1/query', base), form, signal);
+  const { statusCode = 0, headers } = response;
+  const { text, whole } = await readAtMost(response, ANSWER_LIMIT);
   if (statusCode >= 300 && statusCode < 400) {
     const to = bounded(String(headers['location'] ?? 'nowhere'), 100);
     return missing(
@@ -91,10 +90,22 @@ async function instantQuery(
     : missing('SourceUnavailable', `the answer is larger than ${ANSWER_LIMIT} bytes`, now());
 }
 
-async function readAtMost(
-  body: Dispatcher.ResponseData['body'],
-  limit: number,
-): Promise<{ text: string; whole: boolean }> {
+function post(agents: Agents, url: URL, form: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const isSecure = url.protocol === 'https:';
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': Buffer.byteLength(form),
+    accept: 'application/json',
+  };
+  return new Promise((resolve, reject) => {
+    const options = { method: 'POST', agent: agents[isSecure ? 'https:' : 'http:'], headers, signal };
+    const request = isSecure ? https.request(url, options, resolve) : http.request(url, options, resolve);
+    request.on('error', reject);
+    request.end(form);
+  });
+}
+
+async function readAtMost(body: IncomingMessage, limit: number): Promise<{ text: string; whole: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
