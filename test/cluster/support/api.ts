@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'undici';
-import { Connection } from '../../../src/kube/connection.ts';
+import { Agent, request, type RequestOptions } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { KubeConfig } from '@kubernetes/client-node';
 
 /** What the API server answered, whatever it was: tests of refusals read it as often as tests of successes. */
 export interface Answer {
@@ -23,14 +24,24 @@ interface Call {
 /** For names that no other test has. */
 export const unique = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
 
+// Keeps connections apart by certificate and key, so that two users never share one.
+const AGENT = new Agent({ keepAlive: true });
+
+const send = (url: URL, options: RequestOptions, body: object | undefined): Promise<readonly [number, string]> =>
+  new Promise((resolve, reject) => {
+    const sent = request(url, options, (answer) => {
+      text(answer).then((said) => resolve([answer.statusCode ?? 0, said]), reject);
+    });
+    sent.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
+  });
+
 /** A plain client for the API server of the tests: nothing is retried and nothing is thrown for a refusal. */
 export class Api {
-  readonly #connection: Connection;
+  readonly #config = new KubeConfig();
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(headers: Readonly<Record<string, string>> = {}) {
-    const kubeconfig = process.env['KUBECONFIG'] || '.cluster/kubeconfig';
-    this.#connection = new Connection({ kubeconfig, userAgent: 'baton-tests' });
+    this.#config.loadFromFile(process.env['KUBECONFIG'] || '.cluster/kubeconfig');
     this.#headers = headers;
   }
 
@@ -41,18 +52,19 @@ export class Api {
 
   async call(method: Method, path: string, call: Call = {}): Promise<Answer> {
     const { body, query = {}, accept = 'application/json' } = call;
-    const { origin, basePath, dispatcher, headers } = await this.#connection.session();
     const type = call.contentType ?? (method === 'PATCH' ? 'application/merge-patch+json' : 'application/json');
-    const { statusCode, body: answer } = await request(`${origin}${basePath}${path}`, {
-      method,
-      dispatcher,
-      query: { ...query },
-      headers: { ...headers, ...this.#headers, accept, 'content-type': type },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    const text = await answer.text();
-    const parsed = JSON.parse(text) as Record<string, unknown>;
-    return { status: statusCode, body: parsed, message: parsed['kind'] === 'Status' ? String(parsed['message']) : '' };
+    const url = new URL(`${this.#config.getCurrentCluster()?.server}${path}?${new URLSearchParams(query).toString()}`);
+    const tls: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(tls);
+    const headers = {
+      ...(tls.headers as Record<string, string> | undefined),
+      ...this.#headers,
+      accept,
+      'content-type': type,
+    };
+    const [status, answer] = await send(url, { ...tls, agent: AGENT, method, headers }, body);
+    const parsed = JSON.parse(answer) as Record<string, unknown>;
+    return { status, body: parsed, message: parsed['kind'] === 'Status' ? String(parsed['message']) : '' };
   }
 
   /** Creates a namespace of this test's own and returns its name; disposing deletes it without waiting for it to be gone. */
