@@ -62,11 +62,9 @@ function timesSince(ledger: Ledger, start: number, end: number): { down: number;
   };
   for (const segment of ledger.segments) add(segment.state, within(segment, from));
   add(ledger.state, end - Math.max(from, ledger.since));
-  // Proportions of joined segments may overlap by a little: no share is more than all there is.
-  const lived = Math.max(0, end - from);
-  const excludedAtMost = Math.min(excluded, lived);
-  const counted = lived - excludedAtMost;
-  return { down: Math.min(down, counted), excluded: excludedAtMost, counted };
+  // Shares of joined segments may overlap with others: no share is more than all there is.
+  const counted = Math.max(0, end - from - excluded);
+  return { down: Math.min(down, counted), excluded, counted };
 }
 
 function within({ from, to, total }: Segment, start: number): number {

@@ -56,7 +56,7 @@ const reading: fc.Arbitrary<Reading> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .double({ min: -2, max: 50, noNaN: true })
+      .oneof(fc.double({ min: -2, max: 50, noNaN: true }), fc.double({ min: 0.5, max: 1.2, noNaN: true }))
       .map((value) => ({ kind: 'value' as const, value, at: NOW, evidence: 'measured' })),
   },
   {

@@ -12,6 +12,7 @@ import {
   pods,
   policy,
   signal,
+  stored,
   value,
   verdict,
 } from './fixtures.ts';
@@ -134,7 +135,7 @@ describe('resources, weight 10', () => {
     [0.875, 50],
     [1, 0],
     [1.2, 0],
-  ])('is 100 up to 75 %% and falls evenly to 0 at 100 %%: %d of the limit is %d', (share, score) => {
+  ])('is 100 up to three quarters and falls evenly to 0: a share of %d scores %d', (share, score) => {
     expect(signal(derive({ pods: bounded, usage: use(share, 100) }), 'resources').score).toBe(score);
     expect(signal(derive({ pods: bounded, usage: use(0.1, share * 1000) }), 'resources').score).toBe(score);
   });
@@ -308,6 +309,44 @@ describe('missing data', () => {
       { spec, readings: lost, pods: pods(0, 3) },
     );
     expect(result.status.health).toBe('Failed');
+  });
+
+  it('of a check that is another one now, by the same name, is not filled in from the old one', () => {
+    const first = play({ spec, readings: new Map([['errors', value(6)]]) });
+    const result = derive({ spec, generation: 2, status: stored(first.status) });
+    expect(signal(result, 'errors')).not.toHaveProperty('score');
+    expect(condition(result, 'MetricsAvailable')).toMatchObject({ status: 'Unknown', reason: 'NotAskedYet' });
+  });
+
+  it('after a restart is not taken for a fall, though what the status shows is older than the level', () => {
+    const two = [
+      check('a', { weight: 100, thresholds: { warning: 0, degraded: 25, critical: 60 } }),
+      check('b', { weight: 40, thresholds: { warning: 10, degraded: 35, critical: 60 } }),
+    ];
+    const world = (a: number, b: number) => ({
+      spec: { health: { checks: two } },
+      readings: new Map([
+        ['a', value(a)],
+        ['b', value(b)],
+      ]),
+    });
+    // 44 and 100 points: (80·100 + 100·44 + 40·100) / 220 = 74.5. Then 48.5, which still shows as 44, and 70: 71.1.
+    const before = play(world(36, 0), world(31.5, 20));
+    expect(before.status.health).toBe('Warning');
+    // Of what is shown it were (80·100 + 100·44 + 40·70) / 220 = 69.1.
+    const after = derive({ spec: { health: { checks: two } }, status: stored(before.status) });
+    expect(after.status.health).toBe('Warning');
+  });
+
+  it('after a restart keeps the cap of a critical check that failed, and lets nothing rise', () => {
+    const critical = { health: { checks: [check('page', { weight: 1, critical: true })] } };
+    const before = play({ spec: critical, readings: new Map([['page', verdict(false)]]) });
+    const after = play(
+      { spec: critical, readings: new Map([['page', verdict(false)]]) },
+      { spec: critical, now: NOW + MINUTE },
+    );
+    expect(after.status).toEqual(before.status);
+    expect(after.figures.score).toBe(39);
   });
 
   it('is no news after a restart: what the status says stands until the check was made', () => {

@@ -93,7 +93,7 @@ describe('hysteresis', () => {
   it('never changes faster than fall and rise, for any evidence and any steps of time', () => {
     const moves = fc.array(
       fc.record({ score: fc.integer({ min: 0, max: 100 }), wait: fc.integer({ min: 0, max: 9_000 }) }),
-      { maxLength: 60 },
+      { maxLength: 60, size: 'max' },
     );
     fc.assert(
       fc.property(moves, fc.constantFrom(0, 7_000, 30_000), fc.constantFrom(0, 10_000), (all, fall, rise) => {

@@ -435,6 +435,12 @@ describe('a quiet cluster', () => {
     expect(result.status.score).toBe(99);
   });
 
+  it('names the pods that are not ready now, though their number and the score are the same', () => {
+    const two = { desired: 2 };
+    const result = play({ pods: pods(1, 2), workload: two }, { pods: pods(1, 1), workload: two });
+    expect(signal(result, 'availability').evidence).toBe('1 of 2 pods are ready; not ready: web-b');
+  });
+
   it('keeps the moment at which a score was first seen', () => {
     const result = play(lag(15), { ...lag(15), pods: pods(2, 1), now: NOW + MINUTE });
     expect(signal(result, 'lag').observedAt).toBe('2026-05-01T10:00:00Z');
