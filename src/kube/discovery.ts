@@ -41,11 +41,7 @@ export class Discovery {
    * The resource of a kind, e.g. of a `targetRef`; undefined when the server does not serve it. An unknown kind, or one without
    * scale, is asked for again at most every 10 s. Rejects with ApiError when there is no answer.
    */
-  async resolveScaleTarget(
-    apiVersion: string,
-    kind: string,
-    signal?: AbortSignal,
-  ): Promise<DiscoveredKind | undefined> {
+  async resolveScaleTarget(apiVersion: string, kind: string): Promise<DiscoveredKind | undefined> {
     const known = this.#known.get(apiVersion);
     const found = known?.kinds.get(kind);
     if (known && this.#clock.monotonic() - known.at < (found?.hasScale ? FRESH_MS : ASK_AGAIN_MS)) return found;

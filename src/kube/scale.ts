@@ -31,7 +31,7 @@ interface Cached extends Projected {
 }
 
 interface Watched {
-  readonly reflector: Reflector<Cached, KubeObject>;
+  readonly reflector: Reflector<Cached>;
   /** The scale that was read for an object, as long as the object stays at that resourceVersion. */
   readonly scales: Map<string, { readonly resourceVersion: string; readonly scale: Scale }>;
 }
@@ -62,7 +62,7 @@ export class ScaleReader {
 
   /** Rejects with ApiError where trying again may help, and when `signal` aborts. */
   async read(reference: ScaleReference, signal: AbortSignal): Promise<ScaleAnswer> {
-    const kind = await this.#options.discovery.resolveScaleTarget(reference.apiVersion, reference.kind, signal);
+    const kind = await this.#options.discovery.resolveScaleTarget(reference.apiVersion, reference.kind);
     if (!kind) return { kind: 'unknownKind' };
     if (!kind.hasScale || !kind.namespaced) return { kind: 'noScale' };
     const watched = this.#watch(kind, reference);
@@ -113,7 +113,7 @@ export class ScaleReader {
     if (known) return known;
     const { rest, namespace, onChange, onEvent, onListenerError } = this.#options;
     const { group, version, plural } = kind;
-    const reflector = new Reflector<Cached, KubeObject>({
+    const reflector = new Reflector<Cached>({
       rest,
       resource: { group, version, plural },
       ...(namespace && { namespace }),

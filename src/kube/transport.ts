@@ -28,6 +28,8 @@ export interface StreamConsumer {
   onData(chunk: Buffer): void;
 }
 
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
 /**
  * One HTTP request over the kept connections. With a consumer, the body of a successful answer goes there chunk by chunk and nothing of it is
  * kept; what its `onData` throws ends the request and rejects. Rejects when there is no complete answer.
@@ -41,17 +43,21 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
     if (signal.aborted) return reject(signal.reason as Error);
     const outgoing = open(session, request);
     const abort = (): void => void outgoing.destroy(signal.reason as Error);
+    // Unlike the socket's own timeout this one counts the time to connect too: a host that swallows packets is noticed as well.
+    const silence = (ms: number): void => void outgoing.destroy(new Error(`silence for ${ms} ms`));
+    const headersTimer = setTimeout(silence, request.headersTimeoutMs, request.headersTimeoutMs);
     const fail = (error: Error): void => {
+      clearTimeout(headersTimer);
       signal.removeEventListener('abort', abort);
       reject(signal.aborted ? (signal.reason as Error) : error);
     };
     signal.addEventListener('abort', abort, { once: true });
-    outgoing.setTimeout(request.headersTimeoutMs, () =>
-      outgoing.destroy(new Error(`silence for ${request.headersTimeoutMs} ms`)),
-    );
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {
-      outgoing.setTimeout(request.bodyTimeoutMs);
+      clearTimeout(headersTimer);
+      outgoing.setTimeout(request.bodyTimeoutMs, () => silence(request.bodyTimeoutMs));
+      // A stream that is silent for minutes is the usual case; the kernel finds out whether somebody is still there.
+      if (consumer) incoming.socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
       const status = incoming.statusCode ?? 0;
       const streamed = status < 300 ? consumer : undefined;
       const chunks: Buffer[] = [];
