@@ -322,6 +322,9 @@ export interface OrchestratedServiceStatus {
    * @maxItems 4
    */
   objectives?: {
+    /**
+     * Name of the objective.
+     */
     name: string
     /**
      * Over the window, in percent.
