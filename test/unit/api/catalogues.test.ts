@@ -79,7 +79,7 @@ describe('the catalogue of metrics', () => {
   it('names units as Prometheus does, and never a pod', () => {
     const suffixes = { counter: '_total', histogram: '_seconds', gauge: '' };
     for (const { name, type, labels } of METRICS) {
-      expect(name.slice(-suffixes[type].length || name.length)).toBe(suffixes[type] || name);
+      expect(name.endsWith(suffixes[type])).toBe(true);
       expect(labels).not.toContain('pod');
     }
   });
