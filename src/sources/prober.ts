@@ -1,6 +1,6 @@
 import type { Reading } from '../domain/reading.ts';
 import type { ProbeCheck, Prober, ProberOptions } from './api.ts';
-import { missing } from './contract.ts';
+import { messageOf, missing, type Clock } from './contract.ts';
 import { inWords } from './deadline.ts';
 
 /** First answers come within this, so that a restarted operator knows everything in seconds. */
@@ -90,7 +90,7 @@ export function createProber(options: ProberOptions): Prober {
   async function execute(probe: Probe): Promise<void> {
     probe.state = 'running';
     const began = clock.monotonic();
-    const reading = await probe.check.read(probe.life.signal);
+    const reading = await readingOf(probe.check, probe.life.signal, clock);
     if (probe.life.signal.aborted) return;
     probe.state = 'idle';
     probe.runs += 1;
@@ -156,6 +156,15 @@ export function createProber(options: ProberOptions): Prober {
       await Promise.all(running);
     },
   };
+}
+
+/** Sources never reject, but a check may ask something else before it asks its source, such as where a Service is. */
+async function readingOf(check: ProbeCheck, signal: AbortSignal, clock: Clock): Promise<Reading> {
+  try {
+    return await check.read(signal);
+  } catch (error) {
+    return missing('SourceUnavailable', messageOf(error), clock.now());
+  }
 }
 
 function isNews(told: Reading | undefined, reading: Reading, step: number): boolean {

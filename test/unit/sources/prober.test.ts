@@ -198,6 +198,35 @@ describe('prober', () => {
     expect(changed).toEqual(['k']);
   });
 
+  it('a check that throws or rejects is SourceUnavailable, and is run again', async () => {
+    const { clock, prober } = setUp();
+    const failing = [
+      () => Promise.reject(new Error('services "cart" is forbidden')),
+      () => {
+        throw new Error('at once');
+      },
+      async () => value(1),
+    ];
+    const check = {
+      name: 'c',
+      intervalMs: 10_000,
+      definition: 'd',
+      read: async () => (failing.shift() ?? (async () => value(0)))(),
+    };
+    prober.ensure('k', [check]);
+    await clock.advance(1000);
+    expect(prober.readings('k').get('c')).toMatchObject({
+      reason: 'SourceUnavailable',
+      evidence: 'services "cart" is forbidden',
+    });
+    prober.kick('k');
+    await clock.advance(1);
+    expect(prober.readings('k').get('c')).toMatchObject({ reason: 'SourceUnavailable', evidence: 'at once' });
+    prober.kick('k');
+    await clock.advance(1);
+    expect(prober.readings('k').get('c')).toEqual(value(1));
+  });
+
   it('a jump of the wall clock changes nothing', async () => {
     const { clock, prober, changed } = setUp();
     const { seen, check } = counting(clock);
