@@ -120,7 +120,7 @@ export const EVENTS = {
     about: POLICY,
     types: ['Normal'],
     when: 'The policy changed and is in force.',
-    note: '<field>: <value before> → <value now>, for each field that changed',
+    note: '<field> <value before> → <value now>, <field> …',
   },
   PolicyInvalid: {
     about: POLICY,

@@ -28,7 +28,7 @@ export function eventsReference(): string {
     about.join(', '),
     types.join(' or '),
     prose(when),
-    prose(note),
+    code(note),
   ]);
   return [
     generatedFrom('src/api/events.ts'),
