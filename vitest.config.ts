@@ -2,7 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,cluster,faults}/**/*.test.ts'],
     // The machine that CI has: two cores.
     maxWorkers: 2,
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/api/generated/**'] },

@@ -10,7 +10,7 @@ import {
 } from '../controllers/project/workload.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
-import type { KubeObject, Resource } from '../kube/resource.ts';
+import type { Resource } from '../kube/resource.ts';
 import type { RestClient } from '../kube/rest.ts';
 import type { Indexes, Projected } from '../runtime/store.ts';
 
@@ -30,12 +30,13 @@ export interface CacheOptions {
 
 /** Every watch of the operator. */
 export function createCaches({ rest, namespace, now, onEvent, onListenerError }: CacheOptions) {
-  const reflector = <T extends Projected, R>(resource: Resource, project: (raw: R) => T, indexes: Indexes<T> = {}) =>
-    new Reflector<T, KubeObject>({
+  const reflector = <T extends Projected>(resource: Resource, project: (raw: never) => T, indexes: Indexes<T> = {}) =>
+    new Reflector<T>({
       rest,
       resource,
       ...(namespace !== '' && resource !== ORCHESTRATIONS && { namespace }),
-      project: (object) => project(object as unknown as R),
+      // The API server answers with objects of the kind that was asked for.
+      project: (object) => project(object as never),
       indexes,
       onEvent: (event) => onEvent(resource.plural, event),
       onListenerError,
@@ -45,10 +46,10 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     projector,
     services: reflector(SERVICES, projectService, INDEXES.services),
     orchestrations: reflector(ORCHESTRATIONS, projectOrchestration),
-    pods: reflector<PodSnapshot, RawPod>(PODS, (raw) => projector.project(raw), INDEXES.pods),
+    pods: reflector<PodSnapshot>(PODS, (raw: RawPod) => projector.project(raw), INDEXES.pods),
     replicaSets: reflector(apps('replicasets'), projectReplicaSet, INDEXES.replicaSets),
-    deployments: reflector<WorkloadSnapshot, RawWorkload>(apps('deployments'), projectDeployment),
-    statefulSets: reflector<WorkloadSnapshot, RawWorkload>(apps('statefulsets'), projectStatefulSet),
+    deployments: reflector<WorkloadSnapshot>(apps('deployments'), projectDeployment),
+    statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets'), projectStatefulSet),
   };
 }
 

@@ -72,7 +72,7 @@ async function instantQuery(
   const { statusCode = 0, headers } = response;
   const { text, whole } = await readAtMost(response, ANSWER_LIMIT);
   if (statusCode >= 300 && statusCode < 400) {
-    const to = bounded(String(headers['location'] ?? 'nowhere'), 100);
+    const to = bounded(headers.location ?? 'nowhere', 100);
     return missing(
       'SourceUnavailable',
       `answered ${statusCode}, a redirect to ${to}; redirects are not followed`,

@@ -5,7 +5,9 @@ import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../../
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const minutesAgo = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 
-function pod(overrides: { restartCount?: number; lastFinished?: string; reason?: string; waiting?: string; uid?: string } = {}): RawPod {
+function pod(
+  overrides: { restartCount?: number; lastFinished?: string; reason?: string; waiting?: string; uid?: string } = {},
+): RawPod {
   const { restartCount = 0, lastFinished, reason = 'Error', waiting, uid = 'p1' } = overrides;
   return {
     metadata: {
@@ -19,7 +21,11 @@ function pod(overrides: { restartCount?: number; lastFinished?: string; reason?:
     },
     spec: {
       containers: [
-        { name: 'a', ports: [{ name: 'http', containerPort: 80 }], resources: { limits: { cpu: '500m', memory: '64Mi' } } },
+        {
+          name: 'a',
+          ports: [{ name: 'http', containerPort: 80 }],
+          resources: { limits: { cpu: '500m', memory: '64Mi' } },
+        },
         { name: 'b', resources: { limits: { cpu: '1' } } },
       ],
     },
@@ -67,7 +73,8 @@ describe('a pod', () => {
   });
 
   it('tells the last restart when it is seen for the first time, and none that is older than ten minutes', () => {
-    const project = (lastFinished: string) => new PodProjector(() => NOW).project(pod({ restartCount: 7, lastFinished }));
+    const project = (lastFinished: string) =>
+      new PodProjector(() => NOW).project(pod({ restartCount: 7, lastFinished }));
     expect(project(minutesAgo(3)).restarts).toEqual([NOW - 180_000]);
     expect(project(minutesAgo(11)).restarts).toEqual([]);
   });
@@ -105,36 +112,55 @@ describe('a pod', () => {
   });
 });
 
-const metadata = { name: 'web', namespace: 'shop', uid: 'd1', resourceVersion: '1', generation: 3, creationTimestamp: minutesAgo(60) };
+const metadata = {
+  name: 'web',
+  namespace: 'shop',
+  uid: 'd1',
+  resourceVersion: '1',
+  generation: 3,
+  creationTimestamp: minutesAgo(60),
+};
 
 describe('the rollout of a Deployment', () => {
   const rollout = (status: object, replicas = 3) => projectDeployment({ metadata, spec: { replicas }, status }).rollout;
 
   it('is complete once the new ReplicaSet was available, whatever happens to its pods later', () => {
     const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }];
-    expect(rollout({ replicas: 3, updatedReplicas: 3, availableReplicas: 0, conditions })).toEqual({ state: 'Complete' });
+    expect(rollout({ replicas: 3, updatedReplicas: 3, availableReplicas: 0, conditions })).toEqual({
+      state: 'Complete',
+    });
   });
 
   it('is under way while pods are not updated, old ones remain or new ones are not available', () => {
-    expect(rollout({ replicas: 3, updatedReplicas: 1 })).toEqual({ state: 'Progressing', message: '1 of 3 pods are updated' });
+    expect(rollout({ replicas: 3, updatedReplicas: 1 })).toEqual({
+      state: 'Progressing',
+      message: '1 of 3 pods are updated',
+    });
     expect(rollout({ replicas: 4, updatedReplicas: 3, availableReplicas: 3 })).toMatchObject({ state: 'Progressing' });
     expect(rollout({ replicas: 3, updatedReplicas: 3, availableReplicas: 2 })).toMatchObject({ state: 'Progressing' });
   });
 
   it('is stuck when its deadline passed', () => {
-    const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }];
+    const conditions = [
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' },
+    ];
     expect(rollout({ replicas: 3, updatedReplicas: 1, conditions })).toEqual({ state: 'Stuck', message: 'timed out' });
   });
 });
 
 describe('the rollout of a StatefulSet', () => {
-  const rollout = (status: object, spec: object = {}) => projectStatefulSet({ metadata, spec: { replicas: 3, ...spec }, status }).rollout;
+  const rollout = (status: object, spec: object = {}) =>
+    projectStatefulSet({ metadata, spec: { replicas: 3, ...spec }, status }).rollout;
 
   it('is complete at the update revision, and asks only for what the partition lets through', () => {
     expect(rollout({ currentRevision: 'a', updateRevision: 'a' })).toEqual({ state: 'Complete' });
     const partition = { updateStrategy: { rollingUpdate: { partition: 2 } } };
-    expect(rollout({ currentRevision: 'a', updateRevision: 'b', updatedReplicas: 1 }, partition)).toEqual({ state: 'Complete' });
-    expect(rollout({ currentRevision: 'a', updateRevision: 'b', updatedReplicas: 1 })).toMatchObject({ state: 'Progressing' });
+    expect(rollout({ currentRevision: 'a', updateRevision: 'b', updatedReplicas: 1 }, partition)).toEqual({
+      state: 'Complete',
+    });
+    expect(rollout({ currentRevision: 'a', updateRevision: 'b', updatedReplicas: 1 })).toMatchObject({
+      state: 'Progressing',
+    });
   });
 });
 
@@ -145,6 +171,10 @@ it('asks for one pod where a Deployment does not say how many, as the API server
 it('keeps the owner of a ReplicaSet and drops the selector that nobody asks for', () => {
   const owned = { ...metadata, ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'd1', controller: true }] };
   const spec = { replicas: 2, selector: { matchLabels: { app: 'web' } } };
-  expect(projectReplicaSet({ metadata: owned, spec })).toMatchObject({ owner: { uid: 'd1' }, selector: '', desired: 2 });
+  expect(projectReplicaSet({ metadata: owned, spec })).toMatchObject({
+    owner: { uid: 'd1' },
+    selector: '',
+    desired: 2,
+  });
   expect(projectReplicaSet({ metadata, spec })).toMatchObject({ owner: undefined, selector: 'app=web' });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { statusPatch } from '../../../src/controllers/status-patch.ts';
 
@@ -6,7 +6,7 @@ import { statusPatch } from '../../../src/controllers/status-patch.ts';
 function apply(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const result: Record<string, unknown> =
-    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...(target as object) } : {};
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
     else result[key] = apply(result[key], value);
@@ -14,7 +14,13 @@ function apply(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-const leaf = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.array(fc.integer()), fc.array(fc.record({ a: fc.integer() })));
+const leaf = fc.oneof(
+  fc.integer(),
+  fc.string(),
+  fc.boolean(),
+  fc.array(fc.integer()),
+  fc.array(fc.record({ a: fc.integer() })),
+);
 const json = fc.dictionary(
   fc.constantFrom('a', 'b', 'c', 'd'),
   fc.oneof(leaf, fc.dictionary(fc.constantFrom('x', 'y'), leaf, { noNullPrototype: true })),
@@ -40,7 +46,9 @@ describe('statusPatch', () => {
   });
 
   it('replaces a list as a whole', () => {
-    expect(statusPatch({ list: [{ name: 'a' }, { name: 'b' }] }, { list: [{ name: 'b' }] })).toEqual({ list: [{ name: 'b' }] });
+    expect(statusPatch({ list: [{ name: 'a' }, { name: 'b' }] }, { list: [{ name: 'b' }] })).toEqual({
+      list: [{ name: 'b' }],
+    });
   });
 
   it('writes everything where there was nothing', () => {
