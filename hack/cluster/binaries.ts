@@ -39,8 +39,10 @@ export async function provideBinaries(
   const found: Record<string, string> = {};
   const missing: ProgramName[] = [];
   for (const name of names) {
-    const path = inAssets(name, assets) ?? join(cacheFolder(catalogue[name].module), name);
-    if (existsSync(path)) found[name] = path;
+    const given = inAssets(name, assets);
+    const cached = join(cacheFolder(catalogue[name].module), name);
+    if (given !== undefined) found[name] = given;
+    else if (isCached(name, cached)) found[name] = cached;
     else missing.push(name);
   }
   if (missing.length === 0) return found;
@@ -51,9 +53,13 @@ export async function provideBinaries(
   return { ...found, ...built };
 }
 
-/** Reads the stages that make KWOK's nodes and pods ready; kept beside the program they were built with. */
-export function kwokStages(kwok: string): string {
-  return `${kwok}-stages.yaml`;
+/** What KWOK plays: stages that make nodes and pods ready, and their metrics; kept beside the program it comes with. */
+export function kwokConfig(kwok: string): string {
+  return `${kwok}-config.yaml`;
+}
+
+function isCached(name: ProgramName, path: string): boolean {
+  return existsSync(path) && (name !== 'kwok' || existsSync(kwokConfig(path)));
 }
 
 function inAssets(name: ProgramName, assets: string | undefined): string | undefined {
@@ -64,7 +70,7 @@ function inAssets(name: ProgramName, assets: string | undefined): string | undef
   return existsSync(path) ? path : undefined;
 }
 
-function cacheRoot(): string {
+export function cacheRoot(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'baton', 'bin');
 }
 
@@ -125,13 +131,13 @@ async function buildOne(name: ProgramName): Promise<string> {
   const folder = cacheFolder(module);
   const target = join(folder, name);
   // Somebody else may have built it while we waited for the lock.
-  if (existsSync(target)) return target;
+  if (isCached(name, target)) return target;
   mkdirSync(folder, { recursive: true });
   const scratch = mkdtempSync(join(folder, '.building-'));
   try {
     const flags = linkerFlags(module, readFileSync(join(modules, module, 'go.mod'), 'utf8'));
     await go(['build', '-trimpath', '-ldflags', flags, '-o', join(scratch, name), goPackage], module);
-    if (name === 'kwok') writeFileSync(kwokStages(target), await stagesOfModule());
+    if (name === 'kwok') writeFileSync(kwokConfig(target), await configOfKwokModule());
     renameSync(join(scratch, name), target);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -139,10 +145,11 @@ async function buildOne(name: ProgramName): Promise<string> {
   return target;
 }
 
-async function stagesOfModule(): Promise<string> {
+async function configOfKwokModule(): Promise<string> {
   const folder = (await go(['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kwok'], 'kwok')).trim();
-  const files = ['node/fast', 'node/heartbeat-with-lease', 'pod/fast'].flatMap((part) => {
-    const from = join(folder, 'kustomize/stage', part);
+  const stages = ['stage/node/fast', 'stage/node/heartbeat-with-lease', 'stage/pod/fast'];
+  const files = [...stages, 'metrics/resource', 'metrics/usage'].flatMap((part) => {
+    const from = join(folder, 'kustomize', part);
     const names = readdirSync(from).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
     return names.map((file) => readFileSync(join(from, file), 'utf8').trimEnd());
   });

@@ -4,7 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component } from './contract.ts';
-import { identify, isRunning, type ProcessIdentity, signal, terminate } from './processes.ts';
+import { until } from './poll.ts';
+import { childOf, identify, isRunning, type ProcessIdentity, signal, terminate } from './processes.ts';
 import { membership, type StateFile } from './state.ts';
 
 export interface ComponentSpec {
@@ -14,6 +15,8 @@ export interface ComponentSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Asked until true; what it throws is the reason that is told when the deadline passes. */
   readonly ready: () => Promise<boolean>;
+  /** The process meant is the only child of the one that is spawned (unshare and nsenter fork into a namespace). */
+  readonly wrapped?: boolean;
   /** Default 60 s. */
   readonly deadlineMs?: number;
 }
@@ -44,8 +47,10 @@ export class ManagedComponent implements Component {
       child.once('error', reject);
     });
     child.unref();
+    // The outer one first: should we be killed now, it is on record, and what it starts is found by its environment.
     this.#identity = child.pid === undefined ? undefined : identify(child.pid);
     if (this.#identity !== undefined) this.#state.record(this.name, this.#identity);
+    if (this.#spec.wrapped === true) await this.#findWrapped(child);
     await this.#untilReady(child);
   }
 
@@ -90,6 +95,17 @@ export class ManagedComponent implements Component {
     } finally {
       closeSync(log);
     }
+  }
+
+  async #findWrapped(child: ChildProcess): Promise<void> {
+    let inner: ProcessIdentity | undefined;
+    await until(`the process inside ${this.#spec.command}`, 10_000, async () => {
+      if (child.exitCode !== null) throw new Error(`${this.name} ended at once:\n${this.#logTail()}`);
+      inner = child.pid === undefined ? undefined : childOf(child.pid);
+      return inner !== undefined;
+    });
+    this.#identity = inner;
+    this.#state.record(this.name, inner);
   }
 
   async #untilReady(child: ChildProcess): Promise<void> {

@@ -65,7 +65,7 @@ export interface Cluster {
   readonly dir: string;
   /** Path of an administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** `https://127.0.0.1:PORT` */
+  /** `https://127.0.0.1:PORT`; with a real node the host's address on its link, which pods reach too. */
   readonly server: string;
   /** PEM of the authority that signs the API server's certificate. */
   readonly caCertificate: string;

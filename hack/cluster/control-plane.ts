@@ -85,8 +85,6 @@ export function apiServer(plan: ControlPlanePlan): ComponentSpec {
       '--requestheader-username-headers=X-Remote-User',
       `--proxy-client-cert-file=${file('front-proxy.crt')}`,
       `--proxy-client-key-file=${file('front-proxy.key')}`,
-      // The host has no kube-proxy: aggregated APIs are reached by their endpoints.
-      '--enable-aggregator-routing=true',
       '--max-requests-inflight=1000',
       '--max-mutating-requests-inflight=500',
       ...(plan.options.apiServerFlags ?? []),
@@ -97,8 +95,7 @@ export function apiServer(plan: ControlPlanePlan): ComponentSpec {
 
 function reachableByPods(plan: ControlPlanePlan): string[] {
   return [
-    '--bind-address=0.0.0.0',
-    `--advertise-address=${plan.addresses.host}`,
+    `--bind-address=${plan.addresses.host}`,
     '--kubelet-preferred-address-types=InternalIP',
     `--kubelet-client-certificate=${plan.credentials.file('apiserver-kubelet.crt')}`,
     `--kubelet-client-key=${plan.credentials.file('apiserver-kubelet.key')}`,

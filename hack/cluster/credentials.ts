@@ -18,7 +18,7 @@ export interface Credentials {
   readonly controllerManager: KeyPairPem;
   readonly scheduler: KeyPairPem;
   /** Path of one of the files, as `NAME.crt` or `NAME.key`. */
-  file(name: string): string;
+  readonly file: (name: string) => string;
 }
 
 export function createCredentials(dir: string, addresses: Addresses): Credentials {
@@ -49,7 +49,7 @@ export function createCredentials(dir: string, addresses: Addresses): Credential
   return {
     dir,
     authority,
-    administrator: client('baton-admin', ['system:masters']),
+    administrator: putPair('admin', client('baton-admin', ['system:masters'])),
     controllerManager: client('system:kube-controller-manager'),
     scheduler: client('system:kube-scheduler'),
     file,

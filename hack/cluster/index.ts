@@ -10,6 +10,9 @@
 // With a real node: `startCluster({ kubelet: true })` throws KubeletUnavailable (its message is the reason) where root or
 // the Debian packages cannot be had; `cluster.node.importImage(tar)` loads images, `writeImage(...)` makes simple ones.
 export { MissingPrerequisite } from './binaries.ts';
+export { type ImageOptions, makeBusyboxRoot, writeImage } from './node/images.ts';
+export { KubeletUnavailable } from './node/packages.ts';
+export { PrometheusUnavailable } from './prometheus.ts';
 export { type ObtainedCluster, type ObtainOptions, obtainCluster } from './obtain.ts';
 export { startCluster } from './start.ts';
 export type {

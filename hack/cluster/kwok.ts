@@ -1,6 +1,6 @@
 // Fake nodes, and KWOK, which plays them and the pods on them.
 import { type ApiAccess, apply, call } from './api.ts';
-import { kwokStages } from './binaries.ts';
+import { kwokConfig } from './binaries.ts';
 import type { ComponentSpec } from './component.ts';
 import { answersOk } from './control-plane.ts';
 
@@ -9,6 +9,9 @@ export interface KwokPlan {
   readonly kubeconfig: string;
   readonly port: number;
   readonly fakePods: string;
+  /** It plays the nodes' kubelets too, which metrics-server reads. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
   readonly flags: readonly string[];
 }
 
@@ -18,7 +21,7 @@ export function kwok(plan: KwokPlan): ComponentSpec {
     command: plan.binary,
     args: [
       `--kubeconfig=${plan.kubeconfig}`,
-      `--config=${kwokStages(plan.binary)}`,
+      `--config=${kwokConfig(plan.binary)}`,
       '--manage-all-nodes=false',
       '--manage-nodes-with-label-selector=type=kwok',
       '--node-lease-duration-seconds=40',
@@ -26,6 +29,8 @@ export function kwok(plan: KwokPlan): ComponentSpec {
       `--node-ip=127.0.0.1`,
       `--node-port=${plan.port}`,
       `--server-address=127.0.0.1:${plan.port}`,
+      `--tls-cert-file=${plan.certificateFile}`,
+      `--tls-private-key-file=${plan.keyFile}`,
       ...plan.flags,
     ],
     ready: () => answersOk(`http://127.0.0.1:${plan.port}/healthz`),
@@ -41,6 +46,8 @@ export function fakeNode(index: number, tainted: boolean) {
     kind: 'Node',
     metadata: {
       name,
+      // All fake nodes share one address and port; metrics-server tells them apart by the path.
+      annotations: { 'metrics.k8s.io/resource-metrics-path': `/metrics/nodes/${name}/metrics/resource` },
       labels: {
         type: 'kwok',
         'kubernetes.io/hostname': name,

@@ -48,6 +48,14 @@ function startFromPs(pid: number): string | undefined {
   }
 }
 
+/** The first process that `parent` has started (Linux). */
+export function childOf(parent: number): ProcessIdentity | undefined {
+  const children = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && statFields(Number(name))?.[1] === String(parent),
+  );
+  return children.length === 0 ? undefined : identify(Number(children[0]));
+}
+
 /** Resident memory in bytes, 0 where it cannot be read. */
 export function residentBytes(pid: number): number {
   try {

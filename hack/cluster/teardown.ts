@@ -2,6 +2,7 @@
 // and by any process: nothing is ended that is not on record (or marked as a member) with the moment it was started.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { disconnect } from './node/namespace.ts';
 import { processesWithEnvironment, terminate } from './processes.ts';
 import { membership, StateFile } from './state.ts';
 
@@ -12,8 +13,9 @@ export async function teardown(dir: string): Promise<void> {
   const file = new StateFile(dir);
   const state = file.read();
   // Last started, first stopped. All data goes away with it, so nothing is given time to save any.
-  for (const process of [...(state?.processes ?? [])].reverse()) await terminate(process, 0);
+  for (const process of (state?.processes ?? []).toReversed()) await terminate(process, 0);
   for (const process of processesWithEnvironment(membership(dir).entry)) await terminate(process, 0);
+  if (state?.node !== undefined) disconnect(state.node);
   for (const name of owned) rmSync(join(dir, name), { recursive: true, force: true });
   // Last: until here, another run can take over where this one was interrupted.
   file.remove();
