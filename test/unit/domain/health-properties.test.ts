@@ -5,7 +5,7 @@ import type { Reading } from '../../../src/domain/reading.ts';
 import { anyWorld } from './arbitraries.ts';
 import { derive, MINUTE, NOW, stored, type World } from './fixtures.ts';
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 200 };
 
 /** A service that has been looked at before: levels are given at once, and figures come without waiting. */
 const seen = (world: World): World => ({ ...world, status: { everAvailable: true, health: 'Unknown' } });
@@ -178,7 +178,7 @@ describe('missing data alone', () => {
           expect(rank(later.health)).toBeLessThanOrEqual(Math.max(rank(before.health), 0));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 

@@ -257,7 +257,9 @@ describe('caps', () => {
     const result = derive({ ...world, readings: new Map([['page', verdict(false)]]) });
     expect(result.status).toMatchObject({ score: 39, health: 'Critical' });
     expect(condition(result, 'Ready')).toMatchObject({ status: 'False', reason: 'CheckFailing' });
-    expect(derive({ ...world, readings: new Map([['page', verdict(true)]]) }).status.score).toBe(100);
+    const good = { ...world, readings: new Map([['page', verdict(true)]]) };
+    expect(derive(good).status.score).toBe(100);
+    expect(play(good, { ...world, readings: new Map([['page', verdict(false)]]) }).status.health).toBe('Critical');
   });
 
   it('a critical check fails below 40: 2.4 scores 41 and does not, 2.5 scores 37.5 and does', () => {

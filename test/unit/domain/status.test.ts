@@ -413,6 +413,12 @@ describe('a quiet cluster', () => {
     const before = play(lag(15));
     expect(play(lag(15), lag(16.5)).status).toEqual(before.status);
     expect(signal(play(lag(15), lag(17)), 'lag')).toMatchObject({ value: '17', score: 63 });
+    // With weight 100 the score goes from (80·100 + 100·67.5) / 180 = 81.9 to 79.9, which are fewer than 5 points too.
+    const heavy = (figure: number): World => ({
+      ...lag(figure),
+      spec: { health: { checks: spec.health.checks.map((check) => ({ ...check, weight: 100 })) } },
+    });
+    expect(play(heavy(15), heavy(16.5)).status).toMatchObject({ score: 81, health: 'Warning' });
     // Drift adds up against what is shown, not against the last look.
     expect(signal(play(lag(15), lag(16.5), lag(18)), 'lag').score).toBe(60);
   });
