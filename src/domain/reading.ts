@@ -2,7 +2,7 @@
 export type Reading = Value | Verdict | Missing;
 
 /** A figure, in the unit of its check (ratios from 0 to 1, seconds), seen at `at` (ms since the epoch). */
-export interface Value {
+interface Value {
   readonly kind: 'value';
   readonly value: number;
   readonly at: number;
@@ -10,7 +10,7 @@ export interface Value {
 }
 
 /** A check that passes or fails. */
-export interface Verdict {
+interface Verdict {
   readonly kind: 'verdict';
   readonly passed: boolean;
   readonly at: number;

@@ -1,7 +1,7 @@
 import type { PodSnapshot } from '../snapshot.ts';
 
 /** Restarts and out-of-memory kills count this long. */
-export const STABILITY_WINDOW = 600_000;
+const STABILITY_WINDOW = 600_000;
 const POINTS_PER_RESTART = 25;
 
 const IMAGE_FAULTS: ReadonlySet<string> = new Set([

@@ -31,7 +31,7 @@ export interface FreshSignal extends SignalBase {
 }
 
 /** There is no evidence now, and that says nothing about the service. */
-export interface MissingSignal extends SignalBase {
+interface MissingSignal extends SignalBase {
   readonly state: 'missing';
   readonly reason: Reason;
   /** The score of the last value in the status; undefined where there never was one. */

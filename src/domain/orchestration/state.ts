@@ -11,7 +11,7 @@ export type SystemState =
   | { readonly name: 'ShuttingDown' };
 
 /** What the state follows from. */
-export interface SystemFacts {
+interface SystemFacts {
   /** Services that this process has not looked at yet. */
   readonly waitingFor: number;
   /** Services that are Failed or Critical and were available once. */

@@ -22,7 +22,7 @@ export interface SummaryInput {
   readonly now: number;
 }
 
-export interface Summary {
+interface Summary {
   /** The very object of the input when nothing changed. */
   readonly status: OrchestrationStatus;
   readonly transitions: readonly Transition[];

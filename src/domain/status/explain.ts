@@ -49,7 +49,7 @@ export function explain(
     const first = losses[0];
     return {
       reason: 'Healthy',
-      message: first === undefined ? 'all evidence is good' : `good in all, though ${evidenceOf(first)}`,
+      message: first === undefined ? 'all evidence is good' : `healthy, though ${evidenceOf(first)}`,
     };
   }
   const standing = `the level is ${level} since before evidence went missing or with too few points to rise`;

@@ -2,7 +2,7 @@ import type { OrchestratedServiceStatus } from '../../api/kinds.ts';
 import { formatDuration, parseDuration } from '../duration.ts';
 
 export type UptimeState = 'Up' | 'Down' | 'Unknown' | 'Maintenance';
-export type UptimeStatus = NonNullable<OrchestratedServiceStatus['uptime']>;
+type UptimeStatus = NonNullable<OrchestratedServiceStatus['uptime']>;
 
 /** Closed times as milliseconds; the open one runs from `since`. */
 export interface Ledger {
