@@ -97,11 +97,18 @@ function post(agents: Agents, url: URL, form: string, signal: AbortSignal): Prom
     'content-length': Buffer.byteLength(form),
     accept: 'application/json',
   };
+  const options = { method: 'POST', agent: agents[isSecure ? 'https:' : 'http:'], headers, signal };
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', agent: agents[isSecure ? 'https:' : 'http:'], headers, signal };
-    const request = isSecure ? https.request(url, options, resolve) : http.request(url, options, resolve);
-    request.on('error', reject);
-    request.end(form);
+    const attempt = (): void => {
+      const request = isSecure ? https.request(url, options, resolve) : http.request(url, options, resolve);
+      // The other end may close a kept connection at the moment it is used again; asking once more changes nothing there.
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (request.reusedSocket && error.code === 'ECONNRESET') attempt();
+        else reject(error);
+      });
+      request.end(form);
+    };
+    attempt();
   });
 }
 

@@ -117,6 +117,30 @@ describe('prometheus', () => {
     await expect.poll(() => aborted).toBe(true);
   });
 
+  it('asks again when a kept connection turns out to be closed', async () => {
+    const seen = new Set<unknown>();
+    let closed = 0;
+    const closing: RequestListener = (request, response) => {
+      if (seen.has(request.socket)) {
+        closed += 1;
+        return void request.socket.destroy();
+      }
+      seen.add(request.socket);
+      response.end(vector('1'));
+    };
+    const { url, stop } = await backend(closing);
+    const policy = { url, namespaces: ['*'], timeoutMs: 5000 };
+    const source = createPrometheus({ clock: realClock(), policy: () => policy });
+    closers.push(stop, () => source.close());
+    for (let round = 0; round < 3; round += 1) {
+      const reading = await source.read({ namespace: 'shop', query: 'up' }, new AbortController().signal);
+      expect(reading).toMatchObject({ kind: 'value' });
+      // The connection is put back for the next request only after the answer was read.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(closed).toBe(2);
+  });
+
   it('an answer that begins in time and drips: SourceTimeout', async () => {
     const drip: RequestListener = (_, response) => {
       response.write(' ');
