@@ -2,12 +2,7 @@ import { GROUP, type Orchestration, type OrchestratedService, VERSION } from '..
 import type { CachedOrchestration } from '../controllers/orchestration/reconciler.ts';
 import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
 import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
-import {
-  type RawWorkload,
-  projectDeployment,
-  projectReplicaSet,
-  projectStatefulSet,
-} from '../controllers/project/workload.ts';
+import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../controllers/project/workload.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
 import type { Resource } from '../kube/resource.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { GROUP, ORCHESTRATION_NAME, VERSION } from '../api/kinds.ts';
+import { GROUP, ORCHESTRATION_NAME, type OrchestrationSpec, VERSION } from '../api/kinds.ts';
 import type { Settings } from '../config/schema.ts';
 import { Policy } from '../controllers/orchestration/policy.ts';
 import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
@@ -153,7 +153,7 @@ export async function runOperator(
   });
 
   stores.orchestrations.subscribe(({ new: orch }) => {
-    policy.offer(orch?.spec, orch?.metadata.generation ?? 0);
+    policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
     system.enqueue(ORCHESTRATION_NAME);
   });
   policy.onChange(() => {

@@ -27,12 +27,16 @@ export class Policy {
     this.#listeners.push(listener);
   }
 
-  /** Orchestration/default as it is now; undefined when there is none: then the defaults hold. */
-  offer(spec: OrchestrationSpec | undefined, generation: number): void {
+  /**
+   * Orchestration/default as it is now; undefined when there is none: then the defaults hold. `lastInForce` is what its status remembers, for a
+   * process that starts while the spec is wrong.
+   */
+  offer(spec: OrchestrationSpec | undefined, generation: number, lastInForce?: OrchestrationSpec): void {
     const wanted = spec ?? DEFAULT_POLICY;
     const problems = validatePolicy(wanted);
     if (problems.length > 0) {
-      this.#current = { ...this.#current, problems };
+      const isFirst = this.#current.generation === 0 && lastInForce !== undefined;
+      this.#current = { ...(isFirst ? inForce(lastInForce, 0) : this.#current), problems };
       return;
     }
     const changed = policyChanges(this.#current.spec, wanted) !== '';

@@ -118,8 +118,20 @@ export class OrchestrationReconciler {
     if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: WRITE_INTERVAL_MS };
     this.#written = { uid, resourceVersion: outcome.resourceVersion, status };
     this.#tellPolicy(reference, previous?.policy as OrchestrationSpec | undefined, spec);
+    this.#tellProblems(reference, previous, problems);
     for (const transition of summary.transitions) say(this.#options, reference, transition, { kind: transition.kind });
     return again;
+  }
+
+  /** Once for each new set of problems. */
+  #tellProblems(reference: Reference, previous: OrchestrationStatus | undefined, problems: readonly string[]): void {
+    const note = `${problems.join('; ')}; the policy before stays in force`;
+    const told = previous?.conditions?.some(({ reason, message }) => reason === 'PolicyInvalid' && message === note);
+    if (problems.length === 0 || told === true) return;
+    const { emit, log, count } = this.#options;
+    log.warn({ orchestration: ORCHESTRATION_NAME }, note);
+    count.decision('Policy', 'Invalid');
+    emit(reference, { reason: 'PolicyInvalid', type: 'Warning', note });
   }
 
   #tellPolicy(reference: Reference, before: OrchestrationSpec | undefined, after: OrchestrationSpec): void {

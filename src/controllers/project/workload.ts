@@ -67,12 +67,12 @@ function deploymentRollout({ status }: RawWorkload, desired: number): Rollout {
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
     return { state: 'Stuck', message: progressing.message ?? 'the progress deadline passed' };
   }
+  // A rollout whose pods became available once is over, whatever happens to its pods later: that is availability, not rollout.
+  if (progressing?.reason === 'NewReplicaSetAvailable') return { state: 'Complete' };
   const updated = status?.updatedReplicas ?? 0;
   if (updated < desired) return { state: 'Progressing', message: `${updated} of ${desired} pods are updated` };
   const old = (status?.replicas ?? 0) - updated;
   if (old > 0) return { state: 'Progressing', message: `${old} old pods are still there` };
-  // A rollout whose pods became available once is over, whatever happens to them later: that is availability, not rollout.
-  if (progressing?.reason === 'NewReplicaSetAvailable') return { state: 'Complete' };
   const available = status?.availableReplicas ?? 0;
   if (available < updated)
     return { state: 'Progressing', message: `${available} of ${updated} updated pods are available` };
