@@ -2,7 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, get, helm, kubectl, unique } from './cluster.ts';
+import { get, helm, kubectl, unique } from './cluster.ts';
+import { eventually } from '../support/eventually.ts';
 
 // The chart on a real API server. Its CRDs are those of a group of the test's own, so that nobody else's change.
 

@@ -36,35 +36,32 @@ async function kubectlBinary(): Promise<string> {
 
 async function command(program: string, args: readonly string[], input = ''): Promise<string> {
   const pending = run(program, args, { maxBuffer: 64 << 20 });
-  pending.child.stdin?.end(input);
+  // A program that ends without reading says why on its standard error.
+  pending.child.stdin?.on('error', () => {}).end(input);
   const { stdout } = await pending.catch((error: Error & { stdout?: string; stderr?: string }) => {
     throw new Error(error.stderr || error.message);
   });
   return stdout;
 }
 
-/** Writes a kubeconfig for the same API server with a bearer token in place of the administrator's certificate. */
-export async function writeTokenKubeconfig(file: string, token: string): Promise<void> {
-  const config = parse(await readFile(kubeconfig, 'utf8')) as { clusters: { name: string; cluster: object }[] };
-  const cluster = config.clusters[0];
-  const context = { name: 'it', context: { cluster: cluster?.name, user: 'it' } };
-  const users = [{ name: 'it', user: { token } }];
-  const written = { apiVersion: 'v1', kind: 'Config', clusters: [cluster], users, contexts: [context] };
-  await writeFile(file, JSON.stringify({ ...written, 'current-context': 'it' }));
+/** Address and authority (PEM) of the API server. */
+export async function apiServer(): Promise<{ server: string; ca: string }> {
+  const config = parse(await readFile(kubeconfig, 'utf8')) as {
+    clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+  };
+  const cluster = config.clusters[0]?.cluster;
+  if (cluster === undefined) throw new Error(`${kubeconfig} names no cluster`);
+  return { server: cluster.server, ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString() };
 }
 
-/** Looks every 200 ms until `accept` holds; after `seconds` it throws with what was seen last. */
-export async function eventually<T>(
-  what: string,
-  seconds: number,
-  look: () => Promise<T>,
-  accept: (seen: T) => boolean,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look();
-    if (accept(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s; last seen ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+/** Writes a kubeconfig with a bearer token for the API server, or what stands before it. */
+export async function writeTokenKubeconfig(file: string, server: string, token: string): Promise<void> {
+  const it = 'it';
+  const config = {
+    // client-node takes a plain address only like this.
+    clusters: [{ name: it, cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: it, user: { token } }],
+    contexts: [{ name: it, context: { cluster: it, user: it } }],
+  };
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...config, 'current-context': it }));
 }

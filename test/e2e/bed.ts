@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { OrchestratedService } from '../../src/api/kinds.ts';
+
+const run = promisify(execFile);
+
+/** What hack/e2e/cli.ts brought up. */
+export const image = given('BATON_E2E_IMAGE');
+export const busybox = given('BATON_E2E_BUSYBOX');
+const kubeconfig = given('BATON_E2E_KUBECONFIG');
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; these tests are run by npm run e2e`);
+  return value;
+}
+
+export const kubectl = (...args: string[]) => command(given('BATON_E2E_KUBECTL'), args);
+export const helm = (...args: string[]) => command(given('BATON_E2E_HELM'), args);
+
+async function command(program: string, args: readonly string[]): Promise<string> {
+  const env = { ...process.env, KUBECONFIG: kubeconfig };
+  const { stdout } = await run(program, args, { env, maxBuffer: 64 << 20 }).catch(
+    (error: Error & { stdout?: string; stderr?: string }) => {
+      throw new Error(`${error.message}\n${error.stdout ?? ''}`);
+    },
+  );
+  return stdout;
+}
+
+export async function apply(...objects: object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  const pending = run(given('BATON_E2E_KUBECTL'), ['--kubeconfig', kubeconfig, 'apply', '--filename', '-']);
+  pending.child.stdin?.on('error', () => {}).end(list);
+  await pending;
+}
+
+export const get = async <T>(...args: string[]): Promise<T> =>
+  JSON.parse(await kubectl('get', ...args, '--output', 'json')) as T;
+
+export const service = (name: string) => get<OrchestratedService>('osvc', name, '--namespace', 'shop');
+
+/** Looks every quarter of a second until `accept` holds; after `seconds` it throws with what was seen last. */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  look: () => Promise<T>,
+  accept: (seen: T) => boolean,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (accept(seen)) return seen;
+    if (Date.now() > deadline)
+      throw new Error(`${what}: not within ${seconds} s; last seen ${JSON.stringify(seen, null, 1)}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Waits until the service's level is one of these. */
+export const level = (name: string, seconds: number, ...levels: string[]): Promise<OrchestratedService> =>
+  eventually(
+    `${name} ${levels.join(' or ')}`,
+    seconds,
+    () => service(name),
+    ({ status }) => levels.includes(status?.health ?? ''),
+  );
+
+export const condition = (of: OrchestratedService, type: string) =>
+  of.status?.conditions?.find((candidate) => candidate.type === type);
+
+export const signal = (of: OrchestratedService, name: string) =>
+  of.status?.signals?.find((candidate) => candidate.name === name);
+
+export interface Pod {
+  metadata: { name: string; uid: string };
+  status: {
+    podIP?: string;
+    conditions?: { type: string; status: string }[];
+    containerStatuses?: { restartCount: number }[];
+  };
+}
+
+export const pods = async (namespace: string, app: string): Promise<Pod[]> => {
+  const selector = `app.kubernetes.io/name=${app}`;
+  return (await get<{ items: Pod[] }>('pods', '--namespace', namespace, '--selector', selector)).items;
+};
+
+/** Runs a shell command in every pod of a shop's workload. */
+export async function inPods(app: string, shell: string, count = Number.POSITIVE_INFINITY): Promise<void> {
+  for (const { metadata } of (await pods('shop', app)).slice(0, count)) {
+    await kubectl('exec', '--namespace', 'shop', metadata.name, '--', 'sh', '-c', shell);
+  }
+}

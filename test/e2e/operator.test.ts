@@ -1,0 +1,249 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as bed from './bed.ts';
+import { apply, condition, eventually, get, inPods, kubectl, level, pods, service, signal } from './bed.ts';
+import { post } from './heartbeat.ts';
+import { namespace, poster, shop } from './shop.ts';
+
+// One story in order: installed, used, upgraded, uninstalled. Each part stands on the one before.
+
+const [repository, tag] = bed.image.split(/:(?=[^:]+$)/);
+const CHART = ['charts/baton', '--namespace', 'baton-system'];
+const IMAGE = ['--set', `image.repository=${repository},image.tag=${tag}`];
+
+interface Lease {
+  spec: { holderIdentity?: string };
+}
+interface Workload {
+  kind: string;
+  metadata: { name: string; uid: string; generation: number; resourceVersion: string };
+  spec: object;
+}
+
+const leader = async () => (await get<Lease>('lease', 'baton', '-n', 'baton-system')).spec.holderIdentity ?? '';
+const leadsNot = (before: string, seconds: number) =>
+  eventually('another leader', seconds, leader, (holder) => holder !== '' && holder !== before);
+const serviceAddress = async () =>
+  (await get<{ spec: { clusterIP: string } }>('service', 'baton', '-n', 'baton-system')).spec.clusterIP;
+const workloads = async () => (await get<{ items: Workload[] }>('deployments,statefulsets', '-n', 'shop')).items;
+/** What Baton must not have touched: the whole of a workload at rest, and the spec of those that fail all the time. */
+const untouched = (all: Workload[]) =>
+  all.map(({ kind, spec, metadata: { name, uid, generation, resourceVersion } }) => {
+    const atRest = !['crashing', 'no-image'].includes(name);
+    return { kind, name, uid, generation, spec, ...(atRest && { resourceVersion }) };
+  });
+
+beforeAll(async () => {
+  await apply(namespace('baton-system'), namespace('shop'), namespace('elsewhere'));
+}, 60_000);
+
+describe('installed with Helm and its defaults', () => {
+  it('runs under the restricted profile, unable to write to its own root', async () => {
+    await bed.helm('install', 'baton', ...CHART, ...IMAGE, '--wait', '--timeout', '120s');
+    const script = "try{require('fs').writeFileSync('/x','')}catch(e){console.log(process.getuid(),e.code)}";
+    const told = await kubectl('exec', '-n', 'baton-system', 'deploy/baton', '--', '/usr/local/bin/node', '-e', script);
+    expect(told.trim()).toBe('65532 EROFS');
+    expect(await leader()).toContain((await pods('baton-system', 'baton'))[0]?.metadata.name);
+  }, 150_000);
+
+  it('creates Orchestration/default, and finds the workloads of the shop', async () => {
+    await kubectl('wait', '--for=create', 'orchestration/default', '--timeout=30s');
+    await apply(...shop, ...poster('shop'), ...poster('elsewhere'));
+    await kubectl(
+      'wait',
+      '--for=condition=Ready',
+      'osvc/web',
+      'osvc/db',
+      'osvc/cart',
+      'osvc/hungry',
+      '-n',
+      'shop',
+      '--timeout=120s',
+    );
+    const rows = (await kubectl('get', 'osvc', '-n', 'shop')).split('\n');
+    expect(rows[0]).toMatch(/NAME +HEALTH +SCORE +READY +DESIRED +ACTIVE +PHASE +REASON +AGE/);
+    expect(rows.find((row) => row.startsWith('web '))).toMatch(
+      /web +Healthy +100 +2 +2 +Deployment\/web +Running +Healthy/i,
+    );
+  }, 180_000);
+});
+
+describe('the health of real pods', () => {
+  it('falls to Failed when no pod passes its readiness probe, and rises when they do', async () => {
+    await inPods('web', 'rm /www/ready');
+    const failed = await level('web', 30, 'Failed');
+    expect(condition(failed, 'Ready')).toMatchObject({ status: 'False' });
+    expect(failed.status?.replicas).toMatchObject({ ready: 0, desired: 2 });
+    await inPods('web', 'touch /www/ready');
+    const healthy = await level('web', 30, 'Healthy');
+    expect(condition(healthy, 'Ready')).toMatchObject({ status: 'True' });
+    const events = await kubectl(
+      'get',
+      'events',
+      '-n',
+      'shop',
+      '--field-selector',
+      'involvedObject.name=web,reason=HealthChanged',
+    );
+    expect(events).toContain('Failed');
+  }, 90_000);
+
+  it('counts the restart that a failing liveness probe causes', async () => {
+    await inPods('web', 'rm /www/alive', 1);
+    const restarted = await eventually(
+      'a restart in the signal stability',
+      60,
+      () => service('web'),
+      (seen) => (signal(seen, 'stability')?.score ?? 100) < 100,
+    );
+    expect(signal(restarted, 'stability')?.evidence).toMatch(/restart/);
+    await kubectl('wait', '--for=condition=Ready', 'osvc/web', '-n', 'shop', '--timeout=60s');
+  }, 150_000);
+
+  it('tells a container that ran out of memory', async () => {
+    await inPods('hungry', 'touch /www/eat');
+    const hungry = await eventually(
+      'OOMKilled in the signal stability',
+      60,
+      () => service('hungry'),
+      (seen) => signal(seen, 'stability')?.score === 0,
+    );
+    expect(signal(hungry, 'stability')?.evidence).toMatch(/memory|OOM/i);
+  }, 90_000);
+
+  it('tells an image that cannot be pulled and a container that crashes, once their deadline has passed', async () => {
+    const noImage = await level('no-image', 60, 'Failed');
+    expect(condition(noImage, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailing' });
+    const crashing = await level('crashing', 60, 'Failed');
+    expect(condition(crashing, 'Ready')).toMatchObject({ status: 'False', reason: 'PodsCrashing' });
+  }, 150_000);
+
+  it('of a dependency shows in what needs it', async () => {
+    await inPods('db', 'rm /www/ready');
+    await level('db', 30, 'Failed');
+    const web = await eventually(
+      'a missing dependency',
+      30,
+      () => service('web'),
+      (seen) => condition(seen, 'DependenciesReady')?.status === 'False',
+    );
+    expect(condition(web, 'DependenciesReady')?.message).toContain('db');
+    await inPods('db', 'touch /www/ready');
+    await level('db', 30, 'Healthy');
+  }, 90_000);
+});
+
+describe('heartbeats from pods', () => {
+  it('count over TLS with the published authority and the pod’s own token', async () => {
+    const before = await service('cart');
+    expect(condition(before, 'MetricsAvailable')).toMatchObject({ status: 'False' });
+    expect(await post('shop', await serviceAddress(), 'cart', { response_time_seconds: 0.1 })).toMatchObject({
+      status: 202,
+    });
+    await eventually(
+      'the figure',
+      30,
+      () => service('cart'),
+      (seen) => signal(seen, 'latency')?.score === 100,
+    );
+    expect(await post('shop', await serviceAddress(), 'cart', { response_time_seconds: 300 })).toMatchObject({
+      status: 202,
+    });
+    await eventually(
+      'the bad figure',
+      30,
+      () => service('cart'),
+      (seen) => signal(seen, 'latency')?.score === 0,
+    );
+    await post('shop', await serviceAddress(), 'cart', { response_time_seconds: 0.2 });
+    await level('cart', 30, 'Healthy');
+  }, 90_000);
+
+  it('are refused for the services of another namespace', async () => {
+    const answer = await post('elsewhere', await serviceAddress(), 'cart', { response_time_seconds: 0.1 });
+    expect(answer.status).toBe(403);
+    expect(answer.text).toContain('elsewhere');
+  }, 60_000);
+});
+
+describe('metrics through the Service', () => {
+  it('tell each service, one leader, and no request that was forbidden', async () => {
+    const text = await (await fetch(`http://${await serviceAddress()}:8080/metrics`)).text();
+    const sample = (pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
+    expect(sample(/^baton_service_health\{.*service="web".*level="Healthy".*\} 1$/)).toHaveLength(1);
+    expect(sample(/^baton_service_health\{.*service="crashing".*level="Failed".*\} 1$/)).toHaveLength(1);
+    expect(sample(/^leader_election_master_status\{.*\} 1$/)).toHaveLength(1);
+    expect(sample(/^rest_client_requests_total\{.*code="200".*\}/).length).toBeGreaterThan(0);
+    expect(sample(/^rest_client_requests_total\{.*code="403".*\}/)).toEqual([]);
+  }, 30_000);
+});
+
+describe('an upgrade', () => {
+  it('passes leadership on, loses nothing that happens meanwhile, and touches no workload', async () => {
+    const before = untouched(await workloads());
+    const first = await leader();
+    const history = (await service('cart')).status?.uptime;
+    const upgrade = bed.helm(
+      'upgrade',
+      'baton',
+      ...CHART,
+      '--reuse-values',
+      '--set',
+      'replicas=2,config.logLevel=debug',
+      '--wait',
+      '--timeout',
+      '120s',
+    );
+    await inPods('db', 'rm /www/ready');
+    await upgrade;
+    await level('db', 40, 'Failed');
+    await inPods('db', 'touch /www/ready');
+    await level('db', 40, 'Healthy');
+    expect(await leadsNot(first, 20)).not.toBe(first);
+    expect(await pods('baton-system', 'baton')).toHaveLength(2);
+    expect((await service('cart')).status?.uptime).toEqual(history);
+    const quiet = (all: ReturnType<typeof untouched>) => all.filter(({ name }) => name !== 'db');
+    expect(quiet(untouched(await workloads()))).toEqual(quiet(before));
+  }, 240_000);
+
+  it('leaves a replica that stands by: it passes heartbeats on, and takes over from a leader that stops', async () => {
+    const first = await leader();
+    const replicas = await pods('baton-system', 'baton');
+    const standby = replicas.find(({ metadata }) => !first.startsWith(metadata.name));
+    const passedOn = await post('shop', standby?.status.podIP ?? '', 'cart', { response_time_seconds: 0.3 });
+    expect(passedOn).toMatchObject({ status: 202 });
+    const started = Date.now();
+    const leading = replicas.find(({ metadata }) => first.startsWith(metadata.name));
+    await kubectl('delete', 'pod', leading?.metadata.name ?? '', '-n', 'baton-system', '--wait=false');
+    expect(await leadsNot(first, 30)).toContain(standby?.metadata.name);
+    // Far below the 15 s of the lease: the leader gave it back.
+    expect(Date.now() - started).toBeLessThan(10_000);
+    await inPods('web', 'rm /www/ready');
+    await level('web', 30, 'Failed');
+    await inPods('web', 'touch /www/ready');
+    await level('web', 30, 'Healthy', 'Warning');
+  }, 150_000);
+});
+
+describe('an uninstall', () => {
+  it('leaves the CRDs, the services and every workload as they were', async () => {
+    const before = untouched(await workloads());
+    const services = (await get<{ items: object[] }>('osvc', '-n', 'shop')).items.length;
+    await bed.helm('uninstall', 'baton', '--namespace', 'baton-system', '--wait', '--timeout', '60s');
+    await eventually(
+      'no pod of Baton',
+      30,
+      () => pods('baton-system', 'baton'),
+      (left) => left.length === 0,
+    );
+    expect(untouched(await workloads())).toEqual(before);
+    expect((await get<{ items: object[] }>('osvc', '-n', 'shop')).items).toHaveLength(services);
+    expect(await kubectl('get', 'clusterroles,clusterrolebindings', '-o', 'name')).not.toMatch(/\/baton-/);
+  }, 150_000);
+
+  it('gives everything back to a new installation', async () => {
+    await bed.helm('install', 'baton', ...CHART, ...IMAGE, '--wait', '--timeout', '120s');
+    await inPods('web', 'rm /www/ready');
+    const failed = await level('web', 60, 'Failed');
+    expect(condition(failed, 'Ready')).toMatchObject({ status: 'False' });
+  }, 200_000);
+});

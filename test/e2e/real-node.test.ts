@@ -1,0 +1,108 @@
+// The real node of the embedded cluster, in a cluster of its own beside the one that the other tests use: two clones do
+// not meet, and nothing of a node that crashed is left on the machine.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Cluster, startCluster } from '../../hack/cluster/index.ts';
+import { identify } from '../../hack/cluster/processes.ts';
+import { StateFile } from '../../hack/cluster/state.ts';
+import { eventually } from './bed.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'real-node-test-'));
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ dir, kubelet: true, log: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await cluster.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const kubectl = (args: readonly string[], input?: object): string =>
+  execFileSync(cluster.kubectl, ['--kubeconfig', cluster.kubeconfig, ...args], {
+    encoding: 'utf8',
+    ...(input === undefined ? {} : { input: JSON.stringify(input) }),
+  });
+
+function pod(name: string, script: string, readiness: string): object {
+  const container = {
+    name: 'main',
+    image: cluster.node?.busyboxImage,
+    imagePullPolicy: 'Never',
+    command: ['sh', '-c', script],
+    readinessProbe: { exec: { command: ['sh', '-c', readiness] }, periodSeconds: 1 },
+    securityContext: { runAsNonRoot: true, runAsUser: 65_534, allowPrivilegeEscalation: false },
+  };
+  const labels = { app: name };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [container] } };
+}
+
+it('runs pods that the host reaches, by their own and by a Service address', async () => {
+  kubectl(
+    ['apply', '-f', '-'],
+    pod('web', 'mkdir /tmp/w; echo hello > /tmp/w/index.html; httpd -f -p 8080 -h /tmp/w', 'true'),
+  );
+  kubectl(['expose', 'pod', 'web', '--port=80', '--target-port=8080']);
+  kubectl(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s']);
+  const address = kubectl(['get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}']);
+  const service = kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
+  for (const url of [`http://${address}:8080/`, `http://${service}/`]) {
+    const text = await eventually(
+      url,
+      10,
+      () => fetch(url).then((answer) => answer.text(), String),
+      (it) => it === 'hello\n',
+    );
+    expect(text).toBe('hello\n');
+  }
+});
+
+it('lets a pod reach the API server and its logs be read', () => {
+  const script = 'nc -z -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT && echo reached; sleep 1000';
+  kubectl(['apply', '-f', '-'], pod('client', script, 'true'));
+  kubectl(['wait', '--for=condition=Ready', 'pod/client', '--timeout=30s']);
+  expect(kubectl(['logs', 'client', '--pod-running-timeout=10s'])).toContain('reached');
+});
+
+it('follows a readiness probe that fails and recovers', () => {
+  kubectl(['apply', '-f', '-'], pod('moody', 'touch /tmp/ok; sleep 1000', 'test -f /tmp/ok'));
+  kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=30s']);
+  kubectl(['exec', 'moody', '--', 'rm', '/tmp/ok']);
+  kubectl(['wait', '--for=condition=Ready=false', 'pod/moody', '--timeout=30s']);
+  kubectl(['exec', 'moody', '--', 'touch', '/tmp/ok']);
+  expect(kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=30s'])).toContain('condition met');
+});
+
+it('is measured by the real metrics-server', async () => {
+  await cluster.startMetricsServer();
+  const read = () => Promise.resolve(kubectl(['get', '--raw', '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods']));
+  const metrics = await eventually('metrics of a pod', 60, read, (text) => text.includes('"name":"web"'));
+  expect(metrics).toContain('"memory"');
+});
+
+it('leaves no process, mount, link or cgroup when all of it is killed at once', async () => {
+  const state = new StateFile(dir).read();
+  const { hostLink, cgroup } = state?.node ?? { hostLink: '', cgroup: '' };
+  const shims = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('httpd'));
+  expect(existsSync(`/sys/class/net/${hostLink}`)).toBe(true);
+  expect(shims()).not.toHaveLength(0);
+  for (const { pid } of state?.processes ?? []) process.kill(pid, 'SIGKILL');
+  await cluster.stop();
+  expect(state?.processes.filter(({ pid }) => identify(pid) !== undefined)).toEqual([]);
+  expect(shims()).toEqual([]);
+  expect(existsSync(`/sys/class/net/${hostLink}`)).toBe(false);
+  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(dir);
+  const hierarchies = readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name, cgroup));
+  expect([join('/sys/fs/cgroup', cgroup), ...hierarchies].filter((path) => existsSync(path))).toEqual([]);
+}, 60_000);
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,150 @@
+import { busybox, image } from './bed.ts';
+
+/** Real workloads for the real node: all of them meet the restricted profile that their namespace enforces. */
+
+const POD_SECURITY = {
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  runAsGroup: 1000,
+  fsGroup: 1000,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+};
+
+interface Container {
+  command: string[];
+  image?: string;
+  readinessProbe?: object;
+  livenessProbe?: object;
+  resources?: object;
+}
+
+const probe = (path: string) => ({
+  httpGet: { path, port: 8080 },
+  periodSeconds: 1,
+  failureThreshold: 1,
+  timeoutSeconds: 5,
+});
+
+/** Serves /www; its probes ask for files there, which are made at each start and taken away by the tests. */
+const server = (start = ''): Container => ({
+  command: ['sh', '-c', `touch /www/ready /www/alive; ${start} exec httpd -f -p 8080 -h /www`],
+  readinessProbe: probe('/ready'),
+  livenessProbe: probe('/alive'),
+});
+
+export const namespace = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+});
+
+function podTemplate(name: string, container: Container) {
+  return {
+    metadata: { labels: { 'app.kubernetes.io/name': name } },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      securityContext: POD_SECURITY,
+      containers: [
+        {
+          name: 'main',
+          image: busybox,
+          imagePullPolicy: 'IfNotPresent',
+          securityContext: CONTAINER_SECURITY,
+          volumeMounts: [{ name: 'www', mountPath: '/www' }],
+          ...container,
+        },
+      ],
+      volumes: [{ name: 'www', emptyDir: {} }],
+    },
+  };
+}
+
+const workload = (kind: string, name: string, replicas: number, container: Container, more: object = {}) => ({
+  apiVersion: 'apps/v1',
+  kind,
+  metadata: { name, namespace: 'shop' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { 'app.kubernetes.io/name': name } },
+    template: podTemplate(name, container),
+    ...more,
+  },
+});
+
+const osvc = (kind: string, name: string, more: object = {}) => ({
+  apiVersion: 'baton.dev/v1alpha1',
+  kind: 'OrchestratedService',
+  metadata: { name, namespace: 'shop' },
+  spec: { targetRef: { apiVersion: 'apps/v1', kind, name }, ...more },
+});
+
+// It waits for a file, then doubles a string until the kernel ends it.
+const EAT =
+  'httpd -p 8080 -h /www; touch /www/ready /www/alive; until [ -e /www/eat ]; do sleep 0.2; done; rm /www/eat; x=0123456789; while :; do x=$x$x; done';
+
+const heartbeat = {
+  name: 'latency',
+  heartbeat: { metric: 'response_time_seconds' },
+  thresholds: { warning: 1, degraded: 5, critical: 60 },
+  staleAfter: '10m',
+};
+
+export const shop = [
+  workload('Deployment', 'web', 2, server()),
+  osvc('Deployment', 'web', {
+    dependsOn: [{ name: 'db' }],
+    health: {
+      checks: [{ name: 'page', http: { port: 8080, path: '/alive' }, interval: '1s', critical: true }],
+      hysteresis: { rise: '2s' },
+    },
+  }),
+  workload('StatefulSet', 'db', 1, server(), { serviceName: 'db' }),
+  osvc('StatefulSet', 'db', { priority: 'Critical', health: { hysteresis: { rise: '2s' } } }),
+  workload('Deployment', 'cart', 1, server()),
+  osvc('Deployment', 'cart', { health: { checks: [heartbeat], hysteresis: { rise: '1s' } } }),
+  workload('Deployment', 'hungry', 1, {
+    command: ['sh', '-c', EAT],
+    readinessProbe: probe('/ready'),
+    resources: { limits: { memory: '24Mi' } },
+  }),
+  osvc('Deployment', 'hungry'),
+  workload('Deployment', 'crashing', 1, { command: ['sh', '-c', 'exit 3'] }, { progressDeadlineSeconds: 15 }),
+  osvc('Deployment', 'crashing'),
+  workload(
+    'Deployment',
+    'no-image',
+    1,
+    { ...server(), image: 'localhost:1/absent:1' },
+    { progressDeadlineSeconds: 15 },
+  ),
+  osvc('Deployment', 'no-image'),
+];
+
+/** A pod that posts heartbeats when told to, with the token of its own ServiceAccount. */
+export const poster = (inNamespace: string) => [
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'poster', namespace: inNamespace } },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'poster', namespace: inNamespace },
+    spec: {
+      serviceAccountName: 'poster',
+      terminationGracePeriodSeconds: 1,
+      securityContext: POD_SECURITY,
+      containers: [
+        {
+          name: 'main',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['/usr/local/bin/node', '-e', 'setInterval(() => {}, 1e6)'],
+          securityContext: CONTAINER_SECURITY,
+        },
+      ],
+    },
+  },
+];
