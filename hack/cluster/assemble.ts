@@ -22,7 +22,7 @@ import { createFakeNodes, kwok, readyNodes } from './kwok.ts';
 import { hasNodeMetrics, metricsServer, registerMetricsApi } from './metrics-server.ts';
 import { startNamespaces, startRealNode } from './node/real-node.ts';
 import { until } from './poll.ts';
-import { choosePorts } from './ports.ts';
+import { freePorts } from './ports.ts';
 import { prometheus, prometheusBinary } from './prometheus.ts';
 import { StateFile } from './state.ts';
 import { teardown } from './teardown.ts';
@@ -102,7 +102,7 @@ async function prepare({ dir, options, binaries, log }: Assembly): Promise<Conte
 
 async function planControlPlane(dir: string, options: ClusterOptions, binaries: Binaries): Promise<ControlPlanePlan> {
   const addresses = chooseAddresses(dir);
-  const [etcdPort, etcdPeer, apiPort, managerPort, schedulerPort] = (await choosePorts(5)) as [
+  const [etcdPort, etcdPeer, apiPort, managerPort, schedulerPort] = (await freePorts(5)) as [
     number,
     number,
     number,
@@ -134,7 +134,7 @@ async function planControlPlane(dir: string, options: ClusterOptions, binaries: 
 }
 
 async function startFakeNodes(context: Context, count: number): Promise<ManagedComponent> {
-  const [port = 0] = await choosePorts(1);
+  const [port = 0] = await freePorts(1);
   const started = context.component(
     kwok({
       binary: context.binaries['kwok'] ?? 'kwok',
@@ -163,7 +163,7 @@ function issueClientCertificate(context: Context, request: CertificateRequest) {
 
 async function startMetricsServer(context: Context): Promise<Component> {
   const built = await provideBinaries(['metrics-server'], context.log);
-  const [port = 0] = await choosePorts(1);
+  const [port = 0] = await freePorts(1);
   const binary = built['metrics-server'] ?? 'metrics-server';
   const started = context.component(metricsServer({ ...context, binary, port }));
   await started.start();
@@ -174,7 +174,7 @@ async function startMetricsServer(context: Context): Promise<Component> {
 
 async function startPrometheus(context: Context, options: PrometheusOptions): Promise<Prometheus> {
   const binary = prometheusBinary(context.log);
-  const [port = 0] = await choosePorts(1);
+  const [port = 0] = await freePorts(1);
   const host = context.options.kubelet === true ? context.addresses.host : '127.0.0.1';
   const scrapeConfigs = options.scrapeConfigs ?? [apiServerScrape(context)];
   const started = context.component(

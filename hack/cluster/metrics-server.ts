@@ -41,6 +41,7 @@ export function metricsServer(plan: MetricsServerPlan): ComponentSpec {
       '--kubelet-preferred-address-types=InternalIP',
       '--kubelet-use-node-status-port',
       '--metric-resolution=10s',
+      '--kubelet-request-timeout=5s',
     ],
     ready: () => answersOk(`https://127.0.0.1:${plan.port}/livez`, plan.access.caCertificate),
   };

@@ -8,7 +8,7 @@ const count = 15_000;
 type IsFree = (port: number) => Promise<boolean>;
 
 /** `wanted` different ports; throws when a hundred tries for one of them all fail. */
-export async function choosePorts(
+export async function freePorts(
   wanted: number,
   isFree: IsFree = canListen,
   random: () => number = Math.random,
