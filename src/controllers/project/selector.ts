@@ -34,6 +34,11 @@ export function parseSelector(text: string): Requirement {
   return (labels) => requirements.every((matches) => matches(labels));
 }
 
+/** One `key=value` that everything the selector matches carries; undefined when it asks for none. */
+export function requiredLabel(text: string): string | undefined {
+  return text.split(',').find((part) => /^[^\s!=()]+=[^\s=()]*$/.test(part));
+}
+
 function requirement(part: string): Requirement {
   const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(part);
   if (set) {

@@ -1,5 +1,5 @@
 import type { PodSnapshot } from '../../domain/snapshot.ts';
-import { parseSelector } from '../project/selector.ts';
+import { parseSelector, requiredLabel } from '../project/selector.ts';
 
 interface Group {
   readonly labels: Readonly<Record<string, string>>;
@@ -9,6 +9,8 @@ interface Group {
 
 interface Namespace {
   readonly groups: Map<string, Group>;
+  /** Keys of the groups that carry a label, by `key=value`: a selector looks at those few and not at every owner of the namespace. */
+  readonly byLabel: Map<string, Set<string>>;
   /** Raised when a group comes or goes. */
   version: number;
 }
@@ -29,14 +31,21 @@ export class PodGroups {
 
   add(pod: PodSnapshot): void {
     let namespace = this.#namespaces.get(pod.namespace);
-    if (!namespace) this.#namespaces.set(pod.namespace, (namespace = { groups: new Map(), version: 0 }));
+    if (!namespace)
+      this.#namespaces.set(pod.namespace, (namespace = { groups: new Map(), byLabel: new Map(), version: 0 }));
     const group = namespace.groups.get(groupKey(pod));
     if (group) {
       group.pods++;
       return;
     }
     namespace.version++;
-    namespace.groups.set(groupKey(pod), { labels: pod.template.labels, ownerKind: pod.owner?.kind, pods: 1 });
+    const { labels } = pod.template;
+    namespace.groups.set(groupKey(pod), { labels, ownerKind: pod.owner?.kind, pods: 1 });
+    for (const label of labelsOf(labels)) {
+      const keys = namespace.byLabel.get(label);
+      if (keys) keys.add(groupKey(pod));
+      else namespace.byLabel.set(label, new Set([groupKey(pod)]));
+    }
   }
 
   /** Returns whether this was the last pod of its owner. */
@@ -46,6 +55,10 @@ export class PodGroups {
     if (!namespace || !group || --group.pods > 0) return false;
     namespace.version++;
     namespace.groups.delete(groupKey(pod));
+    for (const label of labelsOf(group.labels)) {
+      const keys = namespace.byLabel.get(label);
+      if (keys?.delete(groupKey(pod)) && keys.size === 0) namespace.byLabel.delete(label);
+    }
     if (namespace.groups.size === 0) this.#namespaces.delete(pod.namespace);
     return true;
   }
@@ -66,8 +79,11 @@ export class PodGroups {
     const matches = parseSelector(query.selector);
     let strangers = 0;
     let complete = true;
-    for (const [uid, group] of namespace.groups) {
-      if (own.has(uid) || !matches(group.labels)) continue;
+    const label = requiredLabel(query.selector);
+    const candidates = label === undefined ? namespace.groups.keys() : (namespace.byLabel.get(label) ?? []);
+    for (const uid of candidates) {
+      const group = namespace.groups.get(uid);
+      if (!group || own.has(uid) || !matches(group.labels)) continue;
       if (isKnown(group.ownerKind, uid)) strangers += group.pods;
       else complete = false;
     }
@@ -83,3 +99,5 @@ export class PodGroups {
 }
 
 const groupKey = (pod: PodSnapshot): string => pod.owner?.uid ?? pod.uid;
+
+const labelsOf = (labels: Group['labels']): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
