@@ -6,7 +6,7 @@ export type Json = Record<string, unknown>;
 
 export interface WatchEvent {
   readonly type: string;
-  readonly object: Json & { readonly metadata: { readonly name: string } & Json };
+  readonly object: Json & { readonly metadata: { readonly name: string; readonly resourceVersion: string } };
   /** When the bytes arrived, in ms of performance.now(). */
   readonly at: number;
 }
@@ -70,14 +70,27 @@ export class Api {
     }
   }
 
-  /** Reports each event until aborted. A watch that ends otherwise rejects: the figures would be worth nothing. */
-  async watch(
+  /**
+   * Reports each event until aborted. The API server ends the watch of a reader that falls behind; it goes on after the last
+   * event then, so that nothing is lost. Rejects with anything else that ends it.
+   */
+  async watch(path: string, from: string, signal: AbortSignal, onEvent: (event: WatchEvent) => void): Promise<void> {
+    for (let version = from; !signal.aborted; ) {
+      await this.#watchOnce(path, version, signal, (event) => {
+        if (event.type === 'ERROR') throw new Error(`watch ${path}: ${JSON.stringify(event.object)}`);
+        version = event.object.metadata.resourceVersion;
+        if (event.type !== 'BOOKMARK') onEvent(event);
+      });
+    }
+  }
+
+  async #watchOnce(
     path: string,
     resourceVersion: string,
     signal: AbortSignal,
     onEvent: (event: WatchEvent) => void,
   ): Promise<void> {
-    const query = `watch=true&timeoutSeconds=21600&resourceVersion=${resourceVersion}`;
+    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=21600&resourceVersion=${resourceVersion}`;
     const response = await request(`${this.#server}${path}?${query}`, { dispatcher: this.#agent, signal });
     if (response.statusCode !== 200) throw new ApiError(response.statusCode, `watch ${path}`);
     let rest = '';
@@ -88,7 +101,6 @@ export class Api {
       rest = lines.pop() ?? '';
       for (const line of lines) onEvent({ ...(JSON.parse(line) as Omit<WatchEvent, 'at'>), at });
     }
-    throw new Error(`watch ${path} ended`);
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,8 @@ import { LEASE_NAMESPACE, type System } from './systems.ts';
 export interface Figures {
   /** From spawning the process until the last status was right. */
   readonly startSeconds: number;
+  /** Writes but those of the lease until the quiet window, per service. */
+  readonly startWrites: number;
   readonly latencyP50Ms: number;
   readonly latencyP99Ms: number;
   readonly fromSendingP50Ms: number;
@@ -67,6 +69,7 @@ export async function measure(bench: Bench, system: System, label: string): Prom
   await until('statuses are cleared', 30_000, () => board.told === 0);
   await pause(2000);
 
+  const atStart = await requestsBy(api, system);
   const process = await launch(bench, system, label);
   try {
     const startSeconds = (await allRight(bench, system, process)) / 1000;
@@ -74,6 +77,7 @@ export async function measure(bench: Bench, system: System, label: string): Prom
     const quiet = await quietWindow(api, system, process, timing.quietMs);
 
     const before = await requestsBy(api, system);
+    const started = difference(before, atStart);
     const cpuBefore = process.cpuMs();
     const changes = await changeReadiness(api, fleet, bystander, board, timing.plan, timing.tailMs);
     const cpuMs = process.cpuMs() - cpuBefore;
@@ -83,6 +87,7 @@ export async function measure(bench: Bench, system: System, label: string): Prom
     bystander.assertWatching();
     return {
       startSeconds,
+      startWrites: (started.status + started.write - quiet.quietWrites) / fleet.services,
       latencyP50Ms: percentile(changes.latencies, 0.5),
       latencyP99Ms: percentile(changes.latencies, 0.99),
       fromSendingP50Ms: percentile(changes.fromSending, 0.5),

@@ -4,6 +4,7 @@ import type { Figures } from '../../../hack/bench/run.ts';
 
 const BASE: Figures = {
   startSeconds: 2,
+  startWrites: 1,
   latencyP50Ms: 10,
   latencyP99Ms: 40,
   fromSendingP50Ms: 14,
