@@ -55,6 +55,8 @@ interface ObjectEvent<R> {
 type WatchEvent<R> = ObjectEvent<R> | { readonly type: 'ERROR'; readonly object: StatusBody };
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+// Over a connection that is cut again and again a stream begins anew each time; pages are asked for again one by one.
+const MAX_CUT_STREAMS = 3;
 const SHORT_LIVED_MS = 1_000;
 // The API server that comes back must be noticed within seconds, and a refused connection costs next to nothing.
 const RETRY: BackoffPolicy = { initialMs: 200, factor: 2, maxMs: 2_000 };
@@ -73,6 +75,8 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   readonly #settled = Promise.withResolvers<void>();
   #state: State<T> = { kind: 'empty' };
   #hasWatchList = true;
+  /** Initial streams in a row that were cut off. */
+  #cutStreams = 0;
   #listBegan = 0;
   #failures = 0;
   #failedAs = '';
@@ -125,7 +129,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     const state = this.#state;
     if (state.kind === 'watching') return this.#stream({ resourceVersion: state.version }, signal);
     this.#listBegan = this.#clock.monotonic();
-    if (!this.#hasWatchList) return this.#list(signal);
+    if (!this.#hasWatchList || this.#cutStreams >= MAX_CUT_STREAMS) return this.#list(signal);
     this.#state = { kind: 'initial', items: new Map() };
     await this.#stream({ sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }, signal);
     // A server that does not know the parameter watches without ever marking the end of the list.
@@ -198,6 +202,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     this.#store.replace(items, version);
     this.#state = { kind: 'watching', version };
     this.#failures = 0;
+    this.#cutStreams = 0;
     this.#settled.resolve();
     const ms = this.#clock.monotonic() - this.#listBegan;
     this.#options.onEvent?.({ kind: 'synced', by, objects: items.size, ms });
@@ -219,6 +224,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     const api = error instanceof ApiError ? error : undefined;
     const lacksWatchList = this.#isInitial() && (api?.status === 422 || api?.status === 400);
     if (lacksWatchList) this.#hasWatchList = false;
+    else if (this.#isInitial() && (!api || api.status === 0)) this.#cutStreams += 1;
     const relist = this.#state.kind !== 'watching' || api?.expired === true || api?.notFound === true;
     const retryInMs = lacksWatchList ? 0 : this.#delay(error, api);
     if (relist) this.#state = { kind: 'empty' };

@@ -42,15 +42,20 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
     const { signal } = request;
     if (signal.aborted) return reject(signal.reason as Error);
     const outgoing = open(session, request);
-    const abort = (): void => void outgoing.destroy(signal.reason as Error);
-    // Unlike the socket's own timeout this one counts the time to connect too: a host that swallows packets is noticed as well.
-    const silence = (ms: number): void => void outgoing.destroy(new Error(`silence for ${ms} ms`));
-    const headersTimer = setTimeout(silence, request.headersTimeoutMs, request.headersTimeoutMs);
+    // The reason goes to our caller only: given to `destroy`, it can surface on a socket that nobody listens to any more.
+    const end = (error: Error): void => {
+      fail(error);
+      outgoing.destroy();
+    };
     const fail = (error: Error): void => {
       clearTimeout(headersTimer);
       signal.removeEventListener('abort', abort);
-      reject(signal.aborted ? (signal.reason as Error) : error);
+      reject(error);
     };
+    const abort = (): void => end(signal.reason as Error);
+    const silence = (ms: number): void => end(new Error(`silence for ${ms} ms`));
+    // Unlike the socket's own timeout this one counts the time to connect too: a host that swallows packets is noticed as well.
+    const headersTimer = setTimeout(silence, request.headersTimeoutMs, request.headersTimeoutMs);
     signal.addEventListener('abort', abort, { once: true });
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {
@@ -61,15 +66,17 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       const status = incoming.statusCode ?? 0;
       const streamed = status < 300 ? consumer : undefined;
       const chunks: Buffer[] = [];
+      let failed = false;
       streamed?.onOpen();
       incoming.on('error', fail);
       incoming.on('data', (chunk: Buffer) => {
         if (!streamed) return void chunks.push(chunk);
+        if (failed) return;
         try {
           streamed.onData(chunk);
         } catch (error) {
-          outgoing.destroy(error as Error);
-          fail(error as Error);
+          failed = true;
+          end(error as Error);
         }
       });
       incoming.on('close', () => {

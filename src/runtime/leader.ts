@@ -59,7 +59,7 @@ export interface Leadership {
    * True while the last renewal is young enough. Unlike `signal` it is right even when this process slept through its own
    * timers: ask right before an act that cannot be undone.
    */
-  isFresh(): boolean;
+  readonly isFresh: () => boolean;
 }
 
 interface Seen {
