@@ -63,7 +63,11 @@ export class Api {
       'content-type': type,
     };
     const [status, answer] = await send(url, { ...tls, agent: AGENT, method, headers }, body);
-    const parsed = JSON.parse(answer) as Record<string, unknown>;
+    // A path that is not served (yet) is answered in plain text.
+    const parsed = (answer.startsWith('{') ? JSON.parse(answer) : { kind: 'Status', message: answer }) as Record<
+      string,
+      unknown
+    >;
     return { status, body: parsed, message: parsed['kind'] === 'Status' ? String(parsed['message']) : '' };
   }
 

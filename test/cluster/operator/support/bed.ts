@@ -1,0 +1,207 @@
+import type { OrchestratedService } from '../../../../src/api/kinds.ts';
+import type { Condition } from '../../../../src/api/kinds.ts';
+import { Api, type Answer, unique } from '../../support/api.ts';
+import { installCrds } from '../../support/crds.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { Obj } from './objects.ts';
+import { Operator } from './process.ts';
+
+export interface Pod extends Obj {
+  spec: { nodeName?: string };
+  status: {
+    phase: string;
+    conditions?: { type: string; status: string; reason?: string; [other: string]: unknown }[];
+    containerStatuses?: Record<string, unknown>[];
+  };
+}
+
+export interface EventObj {
+  readonly reason: string;
+  readonly type: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string; readonly uid: string };
+  readonly series?: { readonly count: number };
+}
+
+const PLURALS: Readonly<Record<string, string>> = { Ingress: 'ingresses' };
+
+function pathOf(apiVersion: string, kind: string, namespace: string | undefined, name = ''): string {
+  const base = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
+  const plural = PLURALS[kind] ?? `${kind.toLowerCase()}s`;
+  return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}${name === '' ? '' : `/${name}`}`;
+}
+
+/** A namespace of one test file's own, and an operator that looks after nothing else. */
+export class Bed {
+  readonly namespace: string;
+  readonly api = new Api();
+  readonly #operators: Operator[] = [];
+  readonly #namespaces: string[] = [];
+
+  private constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  static async make(prefix: string): Promise<Bed> {
+    const bed = new Bed(unique(prefix));
+    await installCrds(bed.api);
+    await bed.addNamespace(bed.namespace);
+    return bed;
+  }
+
+  async addNamespace(name: string): Promise<void> {
+    accept(await this.api.call('POST', '/api/v1/namespaces', { body: { metadata: { name } } }));
+    this.#namespaces.push(name);
+  }
+
+  /** Flags by which an operator looks after this namespace only and takes its lease here. */
+  get flags(): readonly string[] {
+    return ['--namespace', this.namespace, '--lease-namespace', this.namespace, '--heartbeat-address', ''];
+  }
+
+  async start(...more: readonly string[]): Promise<Operator> {
+    return this.own(await Operator.start([...this.flags, ...more]));
+  }
+
+  /** Ended with the bed. */
+  own(operator: Operator): Operator {
+    this.#operators.push(operator);
+    return operator;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#operators.map((operator) => operator.end()));
+    await Promise.all(this.#namespaces.map((name) => this.api.call('DELETE', `/api/v1/namespaces/${name}`)));
+  }
+
+  async create(object: Obj, namespace: string | undefined = this.namespace): Promise<Obj> {
+    const path = pathOf(object.apiVersion, object.kind, namespace);
+    return accept(await this.api.call('POST', path, { body: object })).body as unknown as Obj;
+  }
+
+  async createAll(...objects: readonly Obj[]): Promise<void> {
+    await Promise.all(objects.map((object) => this.create(object)));
+  }
+
+  async get<T = Obj>(kind: string, name: string, apiVersion = 'apps/v1'): Promise<T> {
+    return accept(await this.api.call('GET', pathOf(apiVersion, kind, this.namespace, name))).body as T;
+  }
+
+  async patch(kind: string, name: string, body: object, apiVersion = 'apps/v1'): Promise<void> {
+    accept(await this.api.call('PATCH', pathOf(apiVersion, kind, this.namespace, name), { body }));
+  }
+
+  async remove(kind: string, name: string, apiVersion = 'apps/v1', propagation = 'Background'): Promise<void> {
+    const query = { propagationPolicy: propagation };
+    accept(await this.api.call('DELETE', pathOf(apiVersion, kind, this.namespace, name), { query }));
+  }
+
+  patchService(name: string, body: object): Promise<void> {
+    return this.patch('OrchestratedService', name, body, 'baton.dev/v1alpha1');
+  }
+
+  removeService(name: string): Promise<void> {
+    return this.remove('OrchestratedService', name, 'baton.dev/v1alpha1');
+  }
+
+  scale(name: string, replicas: number): Promise<void> {
+    return this.patch('Deployment', name, { spec: { replicas } });
+  }
+
+  async service(name: string, namespace = this.namespace): Promise<OrchestratedService> {
+    const path = pathOf('baton.dev/v1alpha1', 'OrchestratedService', namespace, name);
+    return accept(await this.api.call('GET', path)).body as unknown as OrchestratedService;
+  }
+
+  async services(): Promise<OrchestratedService[]> {
+    const path = pathOf('baton.dev/v1alpha1', 'OrchestratedService', this.namespace);
+    return accept(await this.api.call('GET', path)).body['items'] as OrchestratedService[];
+  }
+
+  /** Waits for a status; gives it back. */
+  async until(
+    name: string,
+    what: string,
+    holds: (service: OrchestratedService) => boolean | undefined,
+    seconds = 60,
+  ): Promise<OrchestratedService> {
+    return eventually(
+      `${name}: ${what}`,
+      seconds,
+      () => this.service(name),
+      (seen) => holds(seen) === true,
+    );
+  }
+
+  healthy(name: string): Promise<OrchestratedService> {
+    return this.until(name, 'Healthy', ({ status }) => status?.health === 'Healthy' && status.score === 100);
+  }
+
+  level(name: string, health: string): Promise<OrchestratedService> {
+    return this.until(name, health, ({ status }) => status?.health === health);
+  }
+
+  /** Waits until a condition has this status and, where given, this reason. */
+  async condition(name: string, type: string, status: string, reason?: string): Promise<Condition> {
+    const seen = await this.until(name, `${type}=${status} ${reason ?? ''}`, (service) => {
+      const condition = conditionOf(service, type);
+      return condition?.status === status && (reason === undefined || condition.reason === reason);
+    });
+    return conditionOf(seen, type) as Condition;
+  }
+
+  async pods(app: string): Promise<Pod[]> {
+    const path = pathOf('v1', 'Pod', this.namespace);
+    const answer = await this.api.call('GET', path, { query: { labelSelector: `app=${app}` } });
+    const items = accept(answer).body['items'] as Pod[];
+    return items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  }
+
+  async patchPodStatus(pod: Pod, status: object): Promise<void> {
+    const path = `${pathOf('v1', 'Pod', this.namespace, pod.metadata.name)}/status`;
+    accept(await this.api.call('PATCH', path, { body: { status } }));
+  }
+
+  /** As a kubelet tells it whose readiness probe fails, or passes again. */
+  setReady(pod: Pod, ready: boolean): Promise<void> {
+    const conditions = (pod.status.conditions ?? []).map((condition) =>
+      condition.type === 'Ready' || condition.type === 'ContainersReady'
+        ? { ...condition, status: ready ? 'True' : 'False' }
+        : condition,
+    );
+    return this.patchPodStatus(pod, { conditions });
+  }
+
+  /** The state of the container main and how often it restarted. */
+  setContainer(pod: Pod, restartCount: number, state: object, lastState: object = {}): Promise<void> {
+    const main = { name: 'main', image: 'example/none', imageID: '', ready: true, restartCount, state, lastState };
+    return this.patchPodStatus(pod, { containerStatuses: [main] });
+  }
+
+  /** Where http and tcp checks find the pod. */
+  setAddress(pod: Pod, ip: string): Promise<void> {
+    return this.patchPodStatus(pod, { podIP: ip, podIPs: [{ ip }] });
+  }
+
+  /** Events of events.k8s.io about an object of this name, oldest first. */
+  async events(name: string, namespace = this.namespace): Promise<EventObj[]> {
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
+    const items = accept(await this.api.call('GET', path)).body['items'] as (EventObj & { eventTime: string })[];
+    return items
+      .filter(({ regarding }) => regarding.name === name && /^Orch/.test(regarding.kind))
+      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
+  }
+}
+
+export const conditionOf = (service: { status?: { conditions?: Condition[] } }, type: string): Condition | undefined =>
+  service.status?.conditions?.find((condition) => condition.type === type);
+
+export const signalOf = (service: OrchestratedService, name: string) =>
+  service.status?.signals?.find((signal) => signal.name === name);
+
+export function accept(answer: Answer): Answer {
+  if (answer.status >= 300) throw new Error(`the API server answered ${answer.status}: ${answer.message}`);
+  return answer;
+}

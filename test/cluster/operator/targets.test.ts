@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bed, conditionOf } from './support/bed.ts';
+import { osvc, workload } from './support/objects.ts';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await Bed.make('op-targets');
+  await bed.start();
+}, 120_000);
+afterAll(() => bed.close(), 30_000);
+
+const forTarget = (name: string, target: string) =>
+  osvc(name, { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target } });
+
+describe('targets', { timeout: 90_000 }, () => {
+  it('that do not exist stall the service until they are created', async () => {
+    await bed.create(osvc('later'));
+    const stalled = await bed.condition('later', 'Stalled', 'True', 'TargetNotFound');
+    expect(stalled.message).toBe('Deployment later does not exist; create it, or correct targetRef');
+    const { status } = await bed.service('later');
+    expect(status).toMatchObject({ health: 'Unknown', phase: 'Stalled' });
+    expect(conditionOf({ status: status ?? {} }, 'Ready')).toMatchObject({ status: 'False', reason: 'TargetNotFound' });
+    await bed.create(workload('Deployment', 'later'));
+    expect(conditionOf(await bed.healthy('later'), 'Stalled')).toBeUndefined();
+  });
+
+  it('that vanish after they served are Failed, and Healthy when they are there again', async () => {
+    await bed.create(workload('Deployment', 'vanishes'));
+    await bed.create(osvc('vanishes'));
+    await bed.healthy('vanishes');
+    await bed.remove('Deployment', 'vanishes');
+    const gone = await bed.until('vanishes', 'stalled', (seen) => conditionOf(seen, 'Stalled') !== undefined);
+    expect(gone.status).toMatchObject({ health: 'Failed', score: 0, phase: 'Stalled', uptime: { state: 'Down' } });
+    expect(gone.status).not.toHaveProperty('replicas');
+    await bed.create(workload('Deployment', 'vanishes'));
+    await bed.healthy('vanishes');
+  });
+
+  it('in deletion are told as Terminating', async () => {
+    await bed.create({
+      ...workload('Deployment', 'ending'),
+      metadata: { name: 'ending', finalizers: ['example.dev/hold'] },
+    });
+    await bed.create(osvc('ending'));
+    await bed.healthy('ending');
+    await bed.remove('Deployment', 'ending');
+    const ready = await bed.condition('ending', 'Ready', 'False', 'TargetTerminating');
+    expect(ready.message).toBe('the workload is being deleted');
+    expect((await bed.service('ending')).status?.phase).toBe('Terminating');
+    await bed.patch('Deployment', 'ending', { metadata: { finalizers: null } });
+    await bed.condition('ending', 'Stalled', 'True', 'TargetNotFound');
+  });
+
+  it('that an older service looks after stay with it; when it is deleted the next oldest takes over', async () => {
+    await bed.create(workload('Deployment', 'wanted'));
+    const first = await bed.create(forTarget('first', 'wanted'));
+    await bed.healthy('first');
+    // Creation times are whole seconds; in the same second the uid would decide.
+    const nextSecond = Date.parse(String(first.metadata['creationTimestamp'])) + 1000;
+    await bed.until('first', 'a later second', () => Date.now() > nextSecond);
+    const second = await bed.create(forTarget('second', 'wanted'));
+    const afterSecond = Date.parse(String(second.metadata['creationTimestamp'])) + 1000;
+    const stalled = await bed.condition('second', 'Stalled', 'True', 'TargetAlreadyManaged');
+    expect(stalled.message).toBe('first looks after Deployment wanted already; delete one of the two');
+    await bed.until('first', 'a later second', () => Date.now() > afterSecond);
+    await bed.create(forTarget('third', 'wanted'));
+    await bed.condition('third', 'Stalled', 'True', 'TargetAlreadyManaged');
+    expect(conditionOf(await bed.service('first'), 'Ready')).toMatchObject({ status: 'True' });
+
+    await bed.removeService('first');
+    expect(conditionOf(await bed.healthy('second'), 'Stalled')).toBeUndefined();
+    const third = await bed.until('third', 'the new owner', (seen) =>
+      /^second /.test(conditionOf(seen, 'Stalled')?.message ?? ''),
+    );
+    expect(third.status?.health).toBe('Unknown');
+    const told = (await bed.events('second')).filter(({ reason }) => reason === 'TargetAlreadyManaged');
+    expect(told.map(({ type }) => type)).toEqual(['Warning', 'Normal']);
+  });
+
+  it("whose selector matches other people's pods count their own only, and say so until it ends", async () => {
+    const labels = { app: 'shared' };
+    await bed.create(workload('Deployment', 'mine', { labels, replicas: 2 }));
+    await bed.create(osvc('mine'));
+    await bed.healthy('mine');
+    await bed.create(workload('StatefulSet', 'theirs', { labels, replicas: 3 }));
+    const told = await bed.condition('mine', 'SelectorUnique', 'False', 'SelectorOverlap');
+    expect(told.message).toBe(
+      'the selector app=shared matches pods of others too, which do not count; make the selectors distinct',
+    );
+    expect((await bed.service('mine')).status?.replicas).toEqual({ current: 2, ready: 2, desired: 2 });
+    await bed.patch('StatefulSet', 'theirs', { spec: { replicas: 0 } });
+    await bed.until('mine', 'distinct again', (seen) => conditionOf(seen, 'SelectorUnique') === undefined);
+    const events = (await bed.events('mine')).filter(({ reason }) => reason === 'SelectorOverlap');
+    expect(events.map(({ type }) => type)).toEqual(['Warning', 'Normal']);
+  });
+});
