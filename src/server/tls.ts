@@ -83,8 +83,7 @@ function isServing(data: SecretData, names: readonly string[], now: number): boo
       serving.verify(authority.publicKey) &&
       names.every((name) => serving.checkHost(name) !== undefined) &&
       serving.validToDate.getTime() - now > RENEW_SERVING_MS &&
-      serving.validFromDate.getTime() <= now &&
-      authority.validToDate.getTime() - now > RENEW_AUTHORITY_MS
+      serving.validFromDate.getTime() <= now
     );
   } catch {
     return false;
