@@ -20,7 +20,7 @@ import type { KubeObject } from '../kube/resource.ts';
 import { RestClient } from '../kube/rest.ts';
 import { ScaleReader } from '../kube/scale.ts';
 import { writeStatus } from '../kube/status.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { sleep, systemClock } from '../runtime/clock.ts';
 import { Controller } from '../runtime/controller.ts';
 import { LeaderElector, type Leadership } from '../runtime/leader.ts';
 import { Manager } from '../runtime/manager.ts';
@@ -35,6 +35,8 @@ import { createServers } from './servers.ts';
 import { createSources } from './sources.ts';
 
 const LAST_WORDS_MS = 1_000;
+/** metrics-server answers in some milliseconds, or nothing does. */
+const FIRST_USAGE_MS = 1_000;
 
 /** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
 export async function runOperator(
@@ -118,7 +120,7 @@ export async function runOperator(
     policy: () => policy.current,
     readForeign: foreignTargets(scales),
     enqueue: (key) => enqueue(key),
-    onChange: () => system.enqueue(ORCHESTRATION_NAME),
+    onChange: () => sumUp(),
   });
   const onError = (key: string, error: unknown, retryInMs: number | undefined): void =>
     log.warn({ key, error: describe(error), retryInMs }, 'a reconcile failed');
@@ -144,6 +146,12 @@ export async function runOperator(
     ...controllerHooks(metrics, 'orchestration'),
   });
   const enqueue = (key: string): void => controller.enqueue(key);
+  // One namespace is not the whole: its operator reads the policy, and leaves it to the one that sees all to sum up. Two would write
+  // against each other for ever.
+  const seesAll = settings.namespace === '';
+  const sumUp = (): void => {
+    if (seesAll) system.enqueue(ORCHESTRATION_NAME);
+  };
   const triggers = new Triggers({
     caches: stores,
     groups,
@@ -165,6 +173,8 @@ export async function runOperator(
   sources.resources.onChange((changes) => {
     for (const [of, names] of changes) for (const name of names) triggers.usage(of, name);
   });
+  const usageAsked = new Promise<void>((resolve) => sources.resources.onProblem(resolve));
+  sources.resources.onProblem(() => triggers.all());
   sources.heartbeats.onBeat((of, service) => sources.prober.kick(`${of}/${service}`));
 
   const elector = settings.leaderElection
@@ -210,10 +220,13 @@ export async function runOperator(
     // What this replica knew when it led before may be long out of date.
     services.reset();
     triggers.all();
-    system.enqueue(ORCHESTRATION_NAME);
-    await Promise.all([controller.run(leadership), system.run(leadership), sources.resources.run(leadership.signal)]);
+    sumUp();
+    const listing = sources.resources.run(leadership.signal);
+    // With the first list of usage each status is right at once; without it a thousand would be written twice.
+    await Promise.race([usageAsked, sleep(clock, FIRST_USAGE_MS, leadership.signal)]);
+    await Promise.all([controller.run(leadership), system.run(leadership), listing]);
     leads = false;
-    if (signal.aborted) {
+    if (signal.aborted && seesAll) {
       await orchestration
         .shutDown(AbortSignal.timeout(LAST_WORDS_MS))
         .catch((error: unknown) => log.warn({ error: describe(error) }, 'the last status could not be written'));
@@ -222,7 +235,7 @@ export async function runOperator(
   }
 
   collectServices(metrics, () => figuresOf(services));
-  collectSystem(metrics, () => (leads ? systemOf(orchestration) : undefined));
+  collectSystem(metrics, () => (leads && seesAll ? systemOf(orchestration) : undefined));
   log.info({ version, server: connection.server, namespace }, 'baton starts');
   try {
     return await manager.run(signal);

@@ -8,44 +8,56 @@ interface Group {
 }
 
 interface Namespace {
+  /** By the uid of the owner. */
   readonly groups: Map<string, Group>;
   /** Keys of the groups that carry a label, by `key=value`: a selector looks at those few and not at every owner of the namespace. */
   readonly byLabel: Map<string, Set<string>>;
-  /** Raised when a group comes or goes. */
+  /** When a group last came or went. */
   version: number;
 }
 
-interface Count {
-  readonly version: number;
+interface Query {
+  readonly namespace: string;
+  /** Who asks, `namespace/name` of a service. */
+  readonly service: string;
   readonly selector: string;
-  readonly strangers: number;
+}
+
+interface Asker {
+  readonly selector: string;
+  /** Where it is found in #byLabel. */
+  readonly label: string;
+  version: number | undefined;
+  strangers: number;
 }
 
 /**
  * Pods by namespace and owner, kept up by the pod cache's changes: pods of one owner carry the same labels, so that whether a selector
- * matches pods of others is answered per owner and not per pod.
+ * matches pods of others is answered per owner and not per pod. Whoever asked once can be found by the labels of a group that comes or goes.
  */
 export class PodGroups {
   readonly #namespaces = new Map<string, Namespace>();
-  readonly #counts = new Map<string, Count>();
+  readonly #askers = new Map<string, Asker>();
+  /** Services by `namespace/key=value`, a label that their selector requires; `namespace/` for selectors that require none. */
+  readonly #byLabel = new Map<string, Set<string>>();
+  /** Raised for all namespaces together: one that comes again must not count from the start. */
+  #version = 0;
 
-  add(pod: PodSnapshot): void {
+  /** Returns whether this is the first pod of its owner. */
+  add(pod: PodSnapshot): boolean {
     let namespace = this.#namespaces.get(pod.namespace);
     if (!namespace)
       this.#namespaces.set(pod.namespace, (namespace = { groups: new Map(), byLabel: new Map(), version: 0 }));
     const group = namespace.groups.get(groupKey(pod));
     if (group) {
       group.pods++;
-      return;
+      return false;
     }
-    namespace.version++;
+    namespace.version = ++this.#version;
     const { labels } = pod.template;
     namespace.groups.set(groupKey(pod), { labels, ownerKind: pod.owner?.kind, pods: 1 });
-    for (const label of labelsOf(labels)) {
-      const keys = namespace.byLabel.get(label);
-      if (keys) keys.add(groupKey(pod));
-      else namespace.byLabel.set(label, new Set([groupKey(pod)]));
-    }
+    for (const label of labelsOf(labels)) addTo(namespace.byLabel, label, groupKey(pod));
+    return true;
   }
 
   /** Returns whether this was the last pod of its owner. */
@@ -53,12 +65,9 @@ export class PodGroups {
     const namespace = this.#namespaces.get(pod.namespace);
     const group = namespace?.groups.get(groupKey(pod));
     if (!namespace || !group || --group.pods > 0) return false;
-    namespace.version++;
+    namespace.version = ++this.#version;
     namespace.groups.delete(groupKey(pod));
-    for (const label of labelsOf(group.labels)) {
-      const keys = namespace.byLabel.get(label);
-      if (keys?.delete(groupKey(pod)) && keys.size === 0) namespace.byLabel.delete(label);
-    }
+    for (const label of labelsOf(group.labels)) removeFrom(namespace.byLabel, label, groupKey(pod));
     if (namespace.groups.size === 0) this.#namespaces.delete(pod.namespace);
     return true;
   }
@@ -68,36 +77,71 @@ export class PodGroups {
    * ReplicaSet may arrive a moment after its pods.
    */
   strangers(
-    query: { readonly namespace: string; readonly workloadUid: string; readonly selector: string },
+    query: Query,
     own: ReadonlySet<string>,
     isKnown: (kind: string | undefined, uid: string) => boolean,
   ): number {
+    const asker = this.#remember(query);
     const namespace = this.#namespaces.get(query.namespace);
     if (!namespace || query.selector === '') return 0;
-    const last = this.#counts.get(query.workloadUid);
-    if (last?.version === namespace.version && last.selector === query.selector) return last.strangers;
+    if (asker.version === namespace.version) return asker.strangers;
     const matches = parseSelector(query.selector);
-    let strangers = 0;
+    asker.strangers = 0;
     let complete = true;
     const label = requiredLabel(query.selector);
     const candidates = label === undefined ? namespace.groups.keys() : (namespace.byLabel.get(label) ?? []);
     for (const uid of candidates) {
       const group = namespace.groups.get(uid);
       if (!group || own.has(uid) || !matches(group.labels)) continue;
-      if (isKnown(group.ownerKind, uid)) strangers += group.pods;
+      if (isKnown(group.ownerKind, uid)) asker.strangers += group.pods;
       else complete = false;
     }
-    if (complete)
-      this.#counts.set(query.workloadUid, { version: namespace.version, selector: query.selector, strangers });
-    return strangers;
+    asker.version = complete ? namespace.version : undefined;
+    return asker.strangers;
   }
 
-  /** The workload is gone. */
-  forget(workloadUid: string): void {
-    this.#counts.delete(workloadUid);
+  /** Services that asked with a selector that matches these labels. */
+  askersOf(namespace: string, labels: Readonly<Record<string, string>>): string[] {
+    const found: string[] = [];
+    for (const label of ['', ...labelsOf(labels)]) {
+      for (const service of this.#byLabel.get(`${namespace}/${label}`) ?? []) {
+        if (parseSelector(this.#askers.get(service)?.selector ?? '')(labels)) found.push(service);
+      }
+    }
+    return found;
+  }
+
+  /** Nobody asks for this service any more. */
+  forget(service: string): void {
+    const asker = this.#askers.get(service);
+    if (!asker) return;
+    this.#askers.delete(service);
+    removeFrom(this.#byLabel, asker.label, service);
+  }
+
+  #remember({ namespace, service, selector }: Query): Asker {
+    const known = this.#askers.get(service);
+    if (known?.selector === selector) return known;
+    this.forget(service);
+    const label = `${namespace}/${requiredLabel(selector) ?? ''}`;
+    const asker = { selector, label, version: undefined, strangers: 0 };
+    this.#askers.set(service, asker);
+    addTo(this.#byLabel, label, service);
+    return asker;
   }
 }
 
 const groupKey = (pod: PodSnapshot): string => pod.owner?.uid ?? pod.uid;
 
 const labelsOf = (labels: Group['labels']): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+
+function addTo(index: Map<string, Set<string>>, key: string, member: string): void {
+  const members = index.get(key);
+  if (members) members.add(member);
+  else index.set(key, new Set([member]));
+}
+
+function removeFrom(index: Map<string, Set<string>>, key: string, member: string): void {
+  const members = index.get(key);
+  if (members?.delete(member) && members.size === 0) index.delete(key);
+}

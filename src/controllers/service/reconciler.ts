@@ -94,7 +94,8 @@ export class ServiceReconciler {
     const derivation = deriveStatus(this.#input(key, this.latest(key) ?? service, target, pods, now()));
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
-    const outcome = await this.#write(key, service, derivation, signal);
+    const lookAgainAt = askAgainAt(target, derivation, now());
+    const outcome = await this.#write(key, service, { ...derivation, lookAgainAt }, signal);
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
       this.#tellOthers(key, service);
     return outcome;
@@ -106,7 +107,7 @@ export class ServiceReconciler {
       service,
       target,
       pods,
-      strangers: target.state === 'Found' ? this.#strangers(target.workload, pods) : 0,
+      strangers: target.state === 'Found' ? this.#strangers(key, target.workload, pods) : 0,
       usage: usage(service.namespace),
       readings: prober.readings(key),
       dependencies: evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other)),
@@ -115,13 +116,13 @@ export class ServiceReconciler {
     };
   }
 
-  #strangers(workload: WorkloadSnapshot, pods: readonly PodSnapshot[]): number {
+  #strangers(key: string, workload: WorkloadSnapshot, pods: readonly PodSnapshot[]): number {
     const { caches, groups } = this.#options;
     const own = new Set(pods.map((pod) => pod.owner?.uid ?? pod.uid));
     own.add(workload.uid);
     for (const set of caches.replicaSets.byIndex(BY_OWNER, workload.uid)) own.add(set.uid);
-    const { namespace, uid, selector } = workload;
-    return groups.strangers({ namespace, workloadUid: uid, selector }, own, (kind, ownerUid) =>
+    const { namespace, selector } = workload;
+    return groups.strangers({ namespace, service: key, selector }, own, (kind, ownerUid) =>
       this.#isKnown(kind, ownerUid, namespace),
     );
   }
@@ -188,10 +189,22 @@ export class ServiceReconciler {
     this.#written.forget(key);
     this.#figures.delete(key);
     this.#buckets.delete(key);
+    this.#options.groups.forget(key);
   }
 }
 
 const CONFLICT_RETRY_MS = 250;
+const ASK_AGAIN_MS = 10_000;
+
+/** No watch tells when a kind is installed or gets a scale subresource, nor when its scale may be read. */
+function askAgainAt(target: Target, { lookAgainAt }: Derived, now: number): number | undefined {
+  if (target.state === 'Found') return lookAgainAt;
+  const isUntold =
+    target.reason === 'TargetKindUnknown' ||
+    target.reason === 'TargetNotScalable' ||
+    (target.reason === 'Forbidden' && target.resource.endsWith('/scale'));
+  return isUntold ? Math.min(lookAgainAt ?? Infinity, now + ASK_AGAIN_MS) : lookAgainAt;
+}
 
 const later = (at: number | undefined, now: number): Result =>
   at === undefined ? { kind: 'done' } : { kind: 'requeueAfter', ms: Math.max(0, at - now) };

@@ -3,7 +3,7 @@ import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { CacheChange } from '../ports.ts';
 import type { PodProjector } from '../project/pod.ts';
 import type { ReplicaSetSnapshot } from '../project/workload.ts';
-import { BY_DEPENDENCY, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
+import { BY_DEPENDENCY, BY_OWNER, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
 import { servicesOfForeignKinds, servicesOfOwner } from './ownership.ts';
 import type { PodGroups } from './pod-groups.ts';
 
@@ -54,10 +54,13 @@ export class Triggers {
   #pod(change: CacheChange<PodSnapshot>): void {
     const { groups, projector } = this.#options;
     const { old, new: now } = change;
-    if (now && !old) groups.add(now);
+    if (now && !old && groups.add(now)) this.#askersOf(now);
     if (old && !now) {
       projector.forget(old);
-      if (groups.remove(old) && old.owner) projector.forgetOwner(old.owner.uid);
+      if (groups.remove(old)) {
+        if (old.owner) projector.forgetOwner(old.owner.uid);
+        this.#askersOf(old);
+      }
     }
     if (old && now && samePod(old, now)) return;
     const pod = now ?? old;
@@ -73,9 +76,16 @@ export class Triggers {
     for (const service of services) this.#enqueue(service);
   }
 
+  /** Services whose selector matches this pod, whoever owns it: the first or the last pod of an owner may make an overlap or end it. */
+  #askersOf(pod: PodSnapshot): void {
+    for (const key of this.#options.groups.askersOf(pod.namespace, pod.template.labels)) this.#options.enqueue(key);
+  }
+
   #replicaSet(change: CacheChange<ReplicaSetSnapshot>): void {
     this.#workload(change);
     const set = change.new ?? change.old;
+    const [early] = set && !change.old ? this.#options.caches.pods.byIndex(BY_OWNER, set.uid) : [];
+    if (early) this.#askersOf(early);
     // Pods may have arrived before the ReplicaSet that leads from them to the service.
     if (set?.owner && change.old?.owner?.uid !== change.new?.owner?.uid) {
       for (const service of servicesOfOwner(set.namespace, set.owner, this.#options.caches)) this.#enqueue(service);
@@ -83,7 +93,6 @@ export class Triggers {
   }
 
   #workload({ old, new: now }: CacheChange<WorkloadSnapshot>): void {
-    if (old && !now) this.#options.groups.forget(old.uid);
     if (old && now && sameWorkload(old, now)) return;
     const workload = now ?? old;
     if (!workload) return;

@@ -48,8 +48,8 @@ export function conditionTransitions(
   return TOLD.flatMap(({ type, good }) => {
     const old = findCondition(before, type);
     const now = findCondition(after, type);
-    const from = old?.status ?? 'absent';
-    const to = now?.status ?? 'absent';
+    const from = statusOf(old);
+    const to = statusOf(now);
     const isSame = from === to && (type !== 'Stalled' || old?.reason === now?.reason);
     if (isSame || (from === 'absent' && to === good)) return [];
     // A target that cannot be read is told once, as Stalled.
@@ -62,4 +62,11 @@ export function conditionTransitions(
     const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown';
     return [{ kind: type, from, to, reason, message, type: isWarning ? 'Warning' : 'Normal' }];
   });
+}
+
+/** What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. */
+const NOT_YET: ReadonlySet<string> = new Set<Reason>(['NotAskedYet', 'DependencyUnknown']);
+
+function statusOf(condition: Condition | undefined): Condition['status'] | 'absent' {
+  return condition === undefined || NOT_YET.has(condition.reason) ? 'absent' : condition.status;
 }

@@ -25,7 +25,7 @@ function pod(owner: string | undefined, labels: Record<string, string>, namespac
   };
 }
 
-const QUERY = { namespace: 'shop', workloadUid: 'web', selector: 'app=web' };
+const QUERY = { namespace: 'shop', service: 'shop/web', selector: 'app=web' };
 const known = (): boolean => true;
 
 function groupsOf(...pods: PodSnapshot[]): PodGroups {

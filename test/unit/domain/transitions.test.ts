@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import type { Condition } from '../../../src/api/kinds.ts';
+import { conditionTransitions } from '../../../src/domain/status/transitions.ts';
+
+function condition(type: string, status: Condition['status'], reason: string): Condition {
+  return {
+    type,
+    status,
+    reason,
+    message: `${type} is ${status}`,
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+    observedGeneration: 1,
+  };
+}
+
+const told = (before: Condition[] | undefined, after: Condition[]): string[] =>
+  conditionTransitions(before, after).map(({ kind, from, to, type }) => `${kind} ${from} → ${to} ${type}`);
+
+const notAsked = condition('MetricsAvailable', 'Unknown', 'NotAskedYet');
+const good = condition('MetricsAvailable', 'True', 'AllSourcesAnswer');
+const bad = condition('MetricsAvailable', 'False', 'SourceUnavailable');
+
+describe('what people are told of conditions', () => {
+  it('is nothing while evidence was not asked for yet, and nothing when it turns out well', () => {
+    expect(told(undefined, [notAsked])).toEqual([]);
+    expect(told([notAsked], [good])).toEqual([]);
+  });
+
+  it('is the first bad answer, whatever was known before', () => {
+    expect(told([notAsked], [bad])).toEqual(['MetricsAvailable absent → False Warning']);
+    expect(told([good], [bad])).toEqual(['MetricsAvailable True → False Warning']);
+  });
+
+  it('is the turn back', () => {
+    expect(told([bad], [good])).toEqual(['MetricsAvailable False → True Normal']);
+  });
+
+  it('is nothing of dependencies that were not looked at yet', () => {
+    const unknown = condition('DependenciesReady', 'Unknown', 'DependencyUnknown');
+    expect(told(undefined, [unknown])).toEqual([]);
+    expect(told([unknown], [condition('DependenciesReady', 'True', 'DependenciesHealthy')])).toEqual([]);
+  });
+});
