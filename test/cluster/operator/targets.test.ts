@@ -73,8 +73,7 @@ describe('targets', { timeout: 90_000 }, () => {
       /^second /.test(conditionOf(seen, 'Stalled')?.message ?? ''),
     );
     expect(third.status?.health).toBe('Unknown');
-    const told = (await bed.events('second')).filter(({ reason }) => reason === 'TargetAlreadyManaged');
-    expect(told.map(({ type }) => type)).toEqual(['Warning', 'Normal']);
+    await bed.told('second', /^TargetAlreadyManaged$/, ['Warning TargetAlreadyManaged', 'Normal TargetAlreadyManaged']);
   });
 
   it("whose selector matches other people's pods count their own only, and say so until it ends", async () => {
@@ -90,7 +89,6 @@ describe('targets', { timeout: 90_000 }, () => {
     expect((await bed.service('mine')).status?.replicas).toEqual({ current: 2, ready: 2, desired: 2 });
     await bed.patch('StatefulSet', 'theirs', { spec: { replicas: 0 } });
     await bed.until('mine', 'distinct again', (seen) => conditionOf(seen, 'SelectorUnique') === undefined);
-    const events = (await bed.events('mine')).filter(({ reason }) => reason === 'SelectorOverlap');
-    expect(events.map(({ type }) => type)).toEqual(['Warning', 'Normal']);
+    await bed.told('mine', /^SelectorOverlap$/, ['Warning SelectorOverlap', 'Normal SelectorOverlap']);
   });
 });

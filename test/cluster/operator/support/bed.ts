@@ -193,6 +193,15 @@ export class Bed {
       .filter(({ regarding }) => regarding.name === name && /^Orch/.test(regarding.kind))
       .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
   }
+
+  /** Waits until the Events with these reasons about `name` are exactly these, as 'Warning TargetNotFound'. */
+  async told(name: string, reasons: RegExp, expected: readonly string[]): Promise<void> {
+    const look = async () =>
+      (await this.events(name))
+        .filter(({ reason }) => reasons.test(reason))
+        .map(({ type, reason }) => `${type} ${reason}`);
+    await eventually(`Events about ${name}`, 15, look, (seen) => JSON.stringify(seen) === JSON.stringify(expected));
+  }
 }
 
 export const conditionOf = (service: { status?: { conditions?: Condition[] } }, type: string): Condition | undefined =>
