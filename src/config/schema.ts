@@ -60,12 +60,10 @@ export const settingsSchema = z
       .meta({
         description: 'Whether replicas agree on one that acts. Switch off only where there is never a second one.',
       }),
-    leaseNamespace: optionalName
-      .default('')
-      .meta({
-        description:
-          "Namespace of the lease, the TLS secret and the CA; empty means the operator's own, or default out of a cluster.",
-      }),
+    leaseNamespace: optionalName.default('').meta({
+      description:
+        "Namespace of the lease, the TLS secret and the CA; empty means the operator's own, or default out of a cluster.",
+    }),
     leaseName: name.default('baton').meta({ description: 'Name of the lease.' }),
     leaseDuration: duration(1_000, 3_600_000, '1s to 1h')
       .default(15_000)
