@@ -1,7 +1,6 @@
 // npm run cluster -- up|down|status
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MissingPrerequisite } from './binaries.ts';
 import type { Provider } from './contract.ts';
 import { clusterDir, obtainCluster, removeCluster } from './obtain.ts';
 import { isRunning } from './processes.ts';
@@ -135,8 +134,6 @@ function wholeNumber(text: string): number {
 try {
   await main();
 } catch (error) {
-  const expected =
-    error instanceof MissingPrerequisite || (error instanceof Error && !error.stack?.includes('TypeError'));
-  process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }

@@ -8,7 +8,9 @@
 //   await cluster.stop();                           // also done by a watchdog when this process dies
 //
 // With a real node: `startCluster({ kubelet: true })` throws KubeletUnavailable (its message is the reason) where root or
-// the Debian packages cannot be had; `cluster.node.importImage(tar)` loads images, `writeImage(...)` makes simple ones.
+// the Debian packages cannot be had; `cluster.node.importImage(tar)` loads images. Pods have no DNS: Service addresses and
+// the variables of Services work, names do not. The host reaches pods and Service addresses. Fake nodes beside a real one
+// carry the taint kwok.x-k8s.io/node.
 export { MissingPrerequisite } from './binaries.ts';
 export { type ImageOptions, makeBusyboxRoot, writeImage } from './node/images.ts';
 export { KubeletUnavailable } from './node/packages.ts';

@@ -1,6 +1,7 @@
 // A cluster from whichever provider the machine has: for the demo, the tests and people, who only need a kubeconfig.
-import { mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import type { Cluster, ClusterOptions, Provider } from './contract.ts';
 import { kindDown, kindUp } from './kind.ts';
 import { chooseProvider, thisMachine } from './provider.ts';
@@ -46,11 +47,25 @@ export async function obtainCluster(options: ObtainOptions = {}): Promise<Obtain
 function named(because: string, log: (line: string) => void): ObtainedCluster {
   const kubeconfig = process.env['KUBECONFIG'];
   if (!kubeconfig) throw new Error('provider "kubeconfig" needs KUBECONFIG');
-  log(
-    `WARNING: the cluster that ${kubeconfig} names is used as it is: objects are created in it, and it is never taken down.`,
-  );
+  log(`WARNING: ${whatItIs(kubeconfig)} is used as it is: objects are created in it, and it is never taken down.`);
   log('         Unset KUBECONFIG to get one that is thrown away.');
   return { provider: 'kubeconfig', because, kubeconfig, cluster: undefined, stop: () => Promise.resolve() };
+}
+
+interface KubeconfigFile {
+  readonly 'current-context'?: string;
+  readonly contexts?: readonly { readonly name: string; readonly context: { readonly cluster: string } }[];
+  readonly clusters?: readonly { readonly name: string; readonly cluster: { readonly server: string } }[];
+}
+
+/** So that a person sees in time that it is the wrong one. Several files are joined by rules of their own: then the names. */
+function whatItIs(kubeconfig: string): string {
+  if (kubeconfig.includes(delimiter)) return `the cluster that ${kubeconfig} names`;
+  const file = parse(readFileSync(kubeconfig, 'utf8')) as KubeconfigFile;
+  const context = file['current-context'];
+  const cluster = file.contexts?.find(({ name }) => name === context)?.context.cluster;
+  const server = file.clusters?.find(({ name }) => name === cluster)?.cluster.server;
+  return `the cluster of context "${context}" in ${kubeconfig} (${server})`;
 }
 
 async function fromKind(
