@@ -19,6 +19,11 @@ export function watchLog(log: Logger, metrics: Metrics): (resource: string, even
         );
       case 'problem':
         return log.warn({ ...event.problem }, `cannot ${event.problem.verb} ${event.problem.resource}`);
+      case 'recovered':
+        return log.info(
+          { resource, was: event.problem.reason },
+          `can ${event.problem.verb} ${event.problem.resource} again`,
+        );
       case 'unreadable':
         return log.warn(
           { resource, key: event.key, error: String(event.error) },

@@ -62,7 +62,7 @@ export async function runOperator(
     onEvent: (resource, event) => {
       onWatch(resource, event);
       // A permission or a CRD that came or went changes what can be said of every service.
-      if (event.kind === 'problem' || event.kind === 'synced') triggers.all();
+      if (event.kind === 'problem' || event.kind === 'recovered' || event.kind === 'synced') triggers.all();
     },
     onListenerError: faulty,
   });
@@ -160,6 +160,9 @@ export async function runOperator(
     isOwnWrite: (key, resourceVersion) => services.wrote(key, resourceVersion),
   });
 
+  stores.services.subscribe(({ type, old }) => {
+    if (type === 'deleted') sources.heartbeats.forget(old.namespace, old.name);
+  });
   stores.orchestrations.subscribe(({ new: orch }) => {
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
     system.enqueue(ORCHESTRATION_NAME);

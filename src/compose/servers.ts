@@ -2,7 +2,7 @@ import type { Settings } from '../config/schema.ts';
 import { CertificateStore } from '../kube/certificate-store.ts';
 import type { RestClient } from '../kube/rest.ts';
 import { reviewToken } from '../kube/token-review.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { sleep, type Clock } from '../runtime/clock.ts';
 import type { Server } from '../runtime/manager.ts';
 import type { Certificates, HeartbeatServerOptions, Listener } from '../server/api.ts';
 import { startHeartbeatServer } from '../server/heartbeat-server.ts';
@@ -13,6 +13,7 @@ import type { Metrics } from '../telemetry/registry.ts';
 
 /** Audience that heartbeat tokens may carry. */
 const AUDIENCE = 'baton';
+const CERTIFICATE_LOOK_MS = 10_000;
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -74,7 +75,7 @@ function heartbeats(options: ServerOptions): Server {
   const { settings, rest, clock, metrics, log } = options;
   const certificates = certificatesOf(options);
   const stop = new AbortController();
-  let running: Promise<void> | undefined;
+  let running: Promise<unknown> | undefined;
   const server = listening(
     'heartbeats',
     log,
@@ -94,7 +95,7 @@ function heartbeats(options: ServerOptions): Server {
   return {
     name: server.name,
     async start() {
-      running = certificates.run(stop.signal);
+      running = Promise.all([certificates.run(stop.signal), tellProblems(certificates, options, stop.signal)]);
       await server.start();
     },
     async stop() {
@@ -103,6 +104,23 @@ function heartbeats(options: ServerOptions): Server {
       await running;
     },
   };
+}
+
+/** Without a certificate every handshake fails, and senders cannot say why. */
+async function tellProblems(
+  certificates: Certificates,
+  { log, clock }: ServerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let told: string | undefined;
+  while (!signal.aborted) {
+    await sleep(clock, CERTIFICATE_LOOK_MS, signal);
+    const problem = certificates.problem();
+    if (problem !== undefined && problem !== told)
+      log.warn({ problem }, 'heartbeats have no certificate that is up to date');
+    if (problem === undefined && told !== undefined) log.info({}, 'heartbeats have a certificate again');
+    told = problem;
+  }
 }
 
 function certificatesOf({ settings, namespace, rest, clock }: ServerOptions): Certificates {
