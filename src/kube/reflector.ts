@@ -14,6 +14,8 @@ export type ReflectorEvent =
   /** The stream ended otherwise than by the server's timeout, and goes on from where it was or with a new list. */
   | { readonly kind: 'restarted'; readonly relist: boolean; readonly error: unknown; readonly retryInMs: number }
   | { readonly kind: 'problem'; readonly problem: StoreProblem }
+  /** The problem has passed; `problem` is what it was. */
+  | { readonly kind: 'recovered'; readonly problem: StoreProblem }
   /** An object that `project` could not read; the store keeps what it had of it, if anything, until it changes. */
   | { readonly kind: 'unreadable'; readonly key: string; readonly error: unknown };
 
@@ -153,7 +155,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     };
     const onOpen = (): void => {
       this.#openedAt = this.#clock.monotonic();
-      if (this.#state.kind === 'watching') this.#store.problem = undefined;
+      if (this.#state.kind === 'watching') this.#recovered();
     };
     this.#openedAt = Number.POSITIVE_INFINITY;
     await this.#options.rest.stream(this.#target(), full, { signal, stallMs, onOpen }, (chunk) => lines.push(chunk));
@@ -198,7 +200,15 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     this.#state = { kind: 'watching', version: resourceVersion };
   }
 
+  #recovered(): void {
+    const { problem } = this.#store;
+    if (!problem) return;
+    this.#store.problem = undefined;
+    this.#options.onEvent?.({ kind: 'recovered', problem });
+  }
+
   #complete(items: Map<string, T>, version: string, by: 'WatchList' | 'pages'): void {
+    this.#recovered();
     this.#store.replace(items, version);
     this.#state = { kind: 'watching', version };
     this.#failures = 0;

@@ -32,8 +32,6 @@ export interface ControllerMetrics {
 export interface ControllerOptions {
   name: string;
   reconcile: Reconcile;
-  /** Every key there is: each run begins with all of them, so that nothing depends on having heard every change. */
-  keys?: () => Iterable<string>;
   /** Reconciles at one time, of different keys. Default 32. */
   workers?: number;
   /** Deadline of one reconcile, milliseconds. Default 30,000. */
@@ -90,12 +88,11 @@ export class Controller {
 
   /**
    * Works until `signal` aborts, then resolves when the reconciles under way have ended (their signals abort too). What
-   * still waited is dropped: the next run begins with all `keys` anyway, because others acted in the meantime.
+   * still waited is dropped: before it runs again every key must be enqueued, because others acted in the meantime.
    */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (signal.aborted) return;
     const queue = this.#queue;
-    for (const key of this.#options.keys?.() ?? []) queue.add(key);
     const stop = (): void => {
       this.#queue = this.#newQueue();
       queue.close();

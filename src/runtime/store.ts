@@ -267,7 +267,6 @@ export class Store<T extends Projected> implements ReadonlyStore<T> {
     }
     this.#version = resourceVersion;
     this.#synced = true;
-    this.problem = undefined;
     this.#whenSynced.resolve();
     for (const change of changes) this.#emit(change);
     this.#settleWaiters();

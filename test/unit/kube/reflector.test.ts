@@ -311,6 +311,7 @@ describe('problems', () => {
     await until('noticed', () => store.problem?.reason === 'Unavailable');
     await until('passed', () => store.problem === undefined);
     expect(events.filter(({ kind }) => kind === 'problem')).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ kind: 'recovered', problem: { reason: 'Unavailable' } });
     expect(store.synced).toBe(true);
   });
 });

@@ -155,24 +155,27 @@ describe('running', () => {
     await running;
   });
 
-  test('stopping aborts what runs, waits for it and drops the rest; running again begins with all keys', async () => {
+  test('stopping aborts what runs, waits for it and drops the rest; it can run again', async () => {
     const { runs, controller, stop } = setUp(
       async (_, { signal }) => {
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
         return { kind: 'done' };
       },
-      { workers: 1, keys: () => ['a', 'b'] },
+      { workers: 1 },
     );
     const running = controller.run({ signal: stop.signal });
+    controller.enqueue('a');
+    controller.enqueue('b');
     await settle();
     expect(runs).toEqual(['a']);
     stop.abort();
     await running;
     expect(runs).toEqual(['a']);
+    controller.enqueue('c');
     const again = new AbortController();
     const second = controller.run({ signal: again.signal });
     await settle();
-    expect(runs).toEqual(['a', 'a']);
+    expect(runs).toEqual(['a', 'c']);
     again.abort();
     await second;
   });
