@@ -12,20 +12,7 @@
 // the variables of Services work, names do not. The host reaches pods and Service addresses. Fake nodes beside a real one
 // carry the taint kwok.x-k8s.io/node.
 export { MissingPrerequisite } from './binaries.ts';
-export { type ImageOptions, makeBusyboxRoot, writeImage } from './node/images.ts';
+export type { ClientCertificate, Cluster, ClusterOptions, Component, Prometheus } from './contract.ts';
 export { KubeletUnavailable } from './node/packages.ts';
-export { PrometheusUnavailable } from './prometheus.ts';
-export { type ObtainedCluster, type ObtainOptions, obtainCluster } from './obtain.ts';
+export { obtainCluster } from './obtain.ts';
 export { startCluster } from './start.ts';
-export type {
-  CertificateRequest,
-  ClientCertificate,
-  Cluster,
-  ClusterOptions,
-  Component,
-  Lifetime,
-  Prometheus,
-  PrometheusOptions,
-  Provider,
-  RealNode,
-} from './contract.ts';
