@@ -6,6 +6,8 @@ import { scoreOf } from '../../../src/domain/health/score.ts';
 import { clampScore, type Signal, WEIGHTS } from '../../../src/domain/health/signal.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/health.md', import.meta.url), 'utf8');
+/** As it reads, wherever its lines end. */
+const TEXT = PAGE.replace(/\s+/g, ' ');
 const THRESHOLDS = { warning: 0.01, degraded: 0.05, critical: 0.2 };
 
 const fresh = (name: string, weight: number, score: number, critical = false): Signal => ({
@@ -47,26 +49,26 @@ test('the page scores thresholds as the code does', () => {
 
 test('the example worked by hand comes to what the code comes to', () => {
   const { score = -1, confidence } = scoreOf(example(), limits);
-  expect(PAGE).toContain(`8700 / 110 = ${score.toFixed(2)}: **${levelOf(score)}**`);
+  expect(TEXT).toContain(`8700 / 110 = ${score.toFixed(2)}: **${levelOf(score)}**`);
   expect(confidence).toBe(1);
 });
 
 test('its variations do, too', () => {
   const below = scoreOf(example(), { ...limits, minReplicas: 4 });
   expect([below.score, levelOf(below.score ?? -1)]).toEqual([69, 'Degraded']);
-  expect(PAGE).toContain('it is at most 69: **Degraded**');
+  expect(TEXT).toContain('it is at most 69: **Degraded**');
   const failing = scoreOf(example({ figure: 0.3, critical: true }), limits);
   expect([failing.score, levelOf(failing.score ?? -1)]).toEqual([39, 'Critical']);
-  expect(PAGE).toContain(`= ${scoreOfValue(0.3, THRESHOLDS).toFixed(2)} and fails`);
+  expect(TEXT).toContain(`= ${scoreOfValue(0.3, THRESHOLDS).toFixed(2)} and fails`);
   const silent = scoreOf(
     example().filter(({ name }) => name !== 'resources'),
     limits,
   );
   expect(silent.score).toBe(81);
   const mended = scoreOf(example({ ready: 4 }), { ...limits, ready: 4 });
-  expect(PAGE).toContain(`9700 / 110 = ${mended.score?.toFixed(2)}. Still ${levelOf(mended.score ?? -1)}`);
+  expect(TEXT).toContain(`9700 / 110 = ${mended.score?.toFixed(2)}. Still ${levelOf(mended.score ?? -1)}`);
 });
 
 test('the page names the weights of the code', () => {
-  for (const [name, weight] of Object.entries(WEIGHTS)) expect(PAGE).toContain(`| \`${name}\` | ${weight} |`);
+  for (const [name, weight] of Object.entries(WEIGHTS)) expect(TEXT).toContain(`| \`${name}\` | ${weight} |`);
 });

@@ -66,7 +66,7 @@ function missingPaths(text: string): string[] {
 function missingNames(text: string): string[] {
   const wrong: string[] = [];
   for (const [, file = '', names = ''] of prose(text).matchAll(
-    /`((?:src|hack|test)\/[\w./-]+\.ts)` \(((?:`[^`]+`(?:, )?)+)\)/g,
+    /`((?:src|hack|test)\/[\w./-]+\.ts)`\s\(((?:`[^`]+`(?:,\s)?)+)\)/g,
   )) {
     const source = existsSync(path.join(ROOT, file)) ? read(file) : '';
     for (const [, name = ''] of names.matchAll(/`([^`]+)`/g)) {
