@@ -1,0 +1,168 @@
+import { request } from 'node:https';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accept, Bed, conditionOf, signalOf } from './support/bed.ts';
+import { eventually } from '../support/eventually.ts';
+import { closedPort } from './support/listeners.ts';
+import { osvc, workload } from './support/objects.ts';
+import { Operator } from './support/process.ts';
+
+let bed: Bed;
+let leader: Operator;
+let ports: { leader: number; standby: number };
+let ca: string;
+let token: string;
+
+beforeAll(async () => {
+  bed = await Bed.make('op-beats');
+  ports = { leader: await closedPort(), standby: await closedPort() };
+  const flags = (port: number) => [...bed.flags.slice(0, -1), `127.0.0.1:${port}`, '--advertise-host', '127.0.0.1'];
+  leader = bed.own(await Operator.start(flags(ports.leader)));
+  bed.own(await Operator.start(flags(ports.standby), 'standing for election'));
+  const published = await eventually(
+    'the authority is published',
+    30,
+    () => bed.api.call('GET', `/api/v1/namespaces/${bed.namespace}/configmaps/baton-ca`),
+    ({ status }) => status === 200,
+  );
+  ca = (published.body['data'] as Record<string, string>)['ca.crt'] ?? '';
+  token = await tokenOf(bed.namespace);
+  await bed.create(workload('Deployment', 'web', { replicas: 1 }));
+  await bed.create(osvc('web', { health: { checks: [beat('response_time_seconds', { staleAfter: '5s' })] } }));
+  await bed.level('web', 'Healthy');
+}, 120_000);
+afterAll(() => bed.close(), 30_000);
+
+const beat = (metric: string, more: object = {}) => ({
+  name: 'beat',
+  heartbeat: { metric },
+  thresholds: { warning: 1, degraded: 2, critical: 4 },
+  weight: 20,
+  ...more,
+});
+
+/** A token of the namespace's default ServiceAccount, from the API server. */
+async function tokenOf(namespace: string, audiences?: string[]): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default/token`;
+  const asked = await eventually(
+    'a token',
+    30,
+    () => bed.api.call('POST', path, { body: { spec: audiences ? { audiences } : {} } }),
+    ({ status }) => status < 300,
+  );
+  return (accept(asked).body['status'] as { token: string }).token;
+}
+
+interface Post {
+  readonly port?: number;
+  readonly bearer?: string;
+  readonly namespace?: string;
+  readonly service?: string;
+}
+
+function post(
+  body: string | object,
+  { port = ports.leader, bearer = token, namespace = bed.namespace, service = 'web' }: Post = {},
+) {
+  const path = `/v1/namespaces/${namespace}/services/${service}/heartbeat`;
+  const headers = { ...(bearer !== '' && { authorization: `Bearer ${bearer}` }), 'content-type': 'application/json' };
+  const target = {
+    host: '127.0.0.1',
+    port,
+    servername: `baton.${bed.namespace}.svc`,
+    ca,
+    path,
+    method: 'POST',
+    headers,
+  };
+  return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const sent = request(target, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode, text }));
+    });
+    sent.on('error', reject).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+}
+
+describe('heartbeats over TLS with a token of the API server', { timeout: 60_000 }, () => {
+  it('are evidence, and grow stale', async () => {
+    expect(await post({ response_time: 3, source: 'web-a' })).toEqual({ status: 202, text: 'accepted\n' });
+    // Half way from degraded to critical: 37.5; (80 · 100 + 20 · 37.5) / 100.
+    const seen = await bed.until('web', 'a figure', ({ status }) => status?.score === 87);
+    expect(seen.status?.health).toBe('Warning');
+    expect(signalOf(seen, 'beat')).toMatchObject({ score: 38, weight: 20 });
+    expect(signalOf(seen, 'beat')?.evidence).toContain('response_time_seconds 3 from web-a');
+    const stale = await bed.condition('web', 'MetricsAvailable', 'False', 'StaleData');
+    expect(stale.message).toContain('beat has no fresh evidence');
+    // Missing data alone moves no level.
+    expect((await bed.service('web')).status?.health).toBe('Warning');
+    expect((await post({ response_time_seconds: 0.2, source: 'web-a' })).status).toBe(202);
+    await bed.level('web', 'Healthy');
+  });
+
+  it('that reach a standby arrive at the leader', async () => {
+    expect(await post({ response_time: 8, source: 'by-way-of-standby' }, { port: ports.standby })).toEqual({
+      status: 202,
+      text: 'accepted\n',
+    });
+    const seen = await bed.until('web', 'the figure', (service) =>
+      /by-way-of-standby/.test(signalOf(service, 'beat')?.evidence ?? ''),
+    );
+    expect(signalOf(seen, 'beat')).toMatchObject({ score: 0 });
+    expect(await leader.metric('baton_heartbeats_total{code="202"}')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('for another namespace than their own are refused, by the leader and by a standby', async () => {
+    for (const port of [ports.leader, ports.standby]) {
+      const answer = await post({ cpu: 0.1 }, { port, namespace: 'kube-system' });
+      expect(answer.status).toBe(403);
+      expect(answer.text).toContain(
+        `system:serviceaccount:${bed.namespace}:default may send heartbeats for its own namespace only`,
+      );
+    }
+    const foreign = await tokenOf('kube-system');
+    expect((await post({ cpu: 0.1 }, { bearer: foreign })).status).toBe(403);
+  });
+
+  it('without a token that the API server knows are refused', async () => {
+    expect((await post({ cpu: 0.1 }, { bearer: '' })).status).toBe(401);
+    expect((await post({ cpu: 0.1 }, { bearer: 'forged' })).status).toBe(401);
+    const [head = '', , signature = ''] = token.split('.');
+    const claims = { iss: 'https://kubernetes.default.svc', sub: `system:serviceaccount:${bed.namespace}:default` };
+    const forged = [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+    expect((await post({ cpu: 0.1 }, { bearer: forged })).status).toBe(401);
+    expect((await post({ cpu: 0.1 }, { bearer: await tokenOf(bed.namespace, ['somebody-else']) })).status).toBe(401);
+    expect((await post({ response_time: 0.1 }, { bearer: await tokenOf(bed.namespace, ['baton']) })).status).toBe(202);
+  });
+
+  it('of the future, too large or not as they should be are refused with the reason', async () => {
+    const future = new Date(Date.now() + 120_000).toISOString();
+    expect(await post({ cpu: 0.1, timestamp: future })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('timestamp'),
+    });
+    expect((await post({ source: 'x'.repeat(1 << 20), cpu: 0.1 })).status).toBe(413);
+    expect((await post({ source: 'x'.repeat(1 << 20), cpu: 0.1 }, { port: ports.standby })).status).toBe(413);
+    expect(await post({ error_rate: 7 })).toMatchObject({ status: 400, text: expect.stringContaining('error_rate') });
+    expect(await post({ cpus: 0.1 })).toMatchObject({ status: 400, text: expect.stringContaining('cpus') });
+    expect((await post('{"cpu":')).status).toBe(400);
+    expect(await post({ cpu: 0.1 }, { service: 'nobody' })).toEqual({
+      status: 404,
+      text: `there is no OrchestratedService ${bed.namespace}/nobody\n`,
+    });
+    // None of it left a trace.
+    expect(conditionOf(await bed.service('web'), 'Stalled')).toBeUndefined();
+  });
+
+  it('reach the new leader after the old one ended', async () => {
+    await leader.end();
+    const answer = await eventually(
+      'the standby leads and accepts',
+      30,
+      () => post({ response_time: 0.5, source: 'after' }, { port: ports.standby }),
+      ({ status }) => status === 202,
+    );
+    expect(answer.text).toBe('accepted\n');
+    await bed.until('web', 'the figure', (service) => signalOf(service, 'beat')?.score === 100);
+  });
+});

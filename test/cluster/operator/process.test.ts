@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bed } from './support/bed.ts';
+import { osvc, workload } from './support/objects.ts';
+import { Operator } from './support/process.ts';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await Bed.make('op-process');
+}, 120_000);
+afterAll(() => bed.close(), 30_000);
+
+describe('the process', { timeout: 60_000 }, () => {
+  it.each([
+    [['--worker', '3'], /'--worker'; allowed: .*--workers/],
+    [['--workers', 'many'], /--workers: .*many.*a whole number from 1 to 256/s],
+    [['--lease-duration', '15'], /--lease-duration: given "15"; allowed: a duration such as 15s/s],
+    [['--renew-deadline', '20s'], /--renew-deadline: .*20s.*less than leaseDuration/s],
+    [['--log-format', 'xml'], /--log-format: .*xml.*json.*pretty/s],
+    [['--namespace', 'Shop'], /--namespace: .*Shop.*lower case/s],
+    [['--config', '/does/not/exist.yaml'], /exist\.yaml/],
+  ])('with the mistake %j ends with 2 and names the key', async (args, said) => {
+    const operator = Operator.spawn([...bed.flags, ...args]);
+    expect((await operator.exited()).code).toBe(2);
+    expect(operator.output).toMatch(said);
+    expect(operator.output.trim().split('\n').length).toBeLessThan(6);
+  });
+
+  it('ends with 1 when a port is taken, and says which', async () => {
+    const first = await bed.start();
+    const { host, port } = (await first.logged('probes listen')) as unknown as { host: string; port: number };
+    const second = Operator.spawn([...bed.flags, '--probe-address', `${host}:${port}`]);
+    expect((await second.exited()).code).toBe(1);
+    expect(second.output).toMatch(/EADDRINUSE/);
+    await first.end();
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with 0 in under 5 s on %s when idle, and gives the lease back',
+    async (signal) => {
+      const operator = await bed.start();
+      const { code, ms } = await operator.end(signal);
+      expect(code).toBe(0);
+      expect(ms).toBeLessThan(5000);
+      expect(operator.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+      const lease = await bed.get('Lease', 'baton', 'coordination.k8s.io/v1');
+      expect((lease['spec'] as { holderIdentity?: string }).holderIdentity ?? '').toBe('');
+    },
+  );
+
+  it('ends with 0 in under 5 s while it is busy', async () => {
+    const operator = await bed.start('--workers', '2');
+    const checks = [{ name: 'door', tcp: { target: 'Service', port: 1, timeout: '1s' }, interval: '1s' }];
+    for (let count = 0; count < 30; count++) {
+      await bed.create(workload('Deployment', `busy-${count}`, { replicas: 1 }));
+      await bed.create(osvc(`busy-${count}`, { health: { checks } }));
+    }
+    const { code, ms } = await operator.end();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(5000);
+    expect(operator.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+  });
+
+  it('ends with 0 in under 5 s while it waits for the lease of another', async () => {
+    const leader = await bed.start();
+    const standby = bed.own(await Operator.start(bed.flags, 'standing for election'));
+    const { code, ms } = await standby.end();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(5000);
+    await leader.end();
+  });
+
+  it('answers /healthz and /readyz, also as a standby', async () => {
+    const leader = await bed.start();
+    const standby = bed.own(await Operator.start(bed.flags, 'standing for election'));
+    for (const operator of [leader, standby]) {
+      expect(await operator.page('probes', '/healthz')).toEqual({ status: 200, text: 'ok\n' });
+      expect(await operator.page('probes', '/readyz')).toEqual({ status: 200, text: 'ok\n' });
+    }
+    expect(await leader.metric('leader_election_master_status')).toBe(1);
+    expect((await standby.metric('leader_election_master_status')) ?? 0).toBe(0);
+    expect((await standby.page('metrics', '/metrics')).text).not.toContain('baton_service_health{');
+  });
+});

@@ -1,0 +1,142 @@
+import type { ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accept, Bed, conditionOf, signalOf } from './support/bed.ts';
+import { serve } from './support/listeners.ts';
+import { osvc, workload } from './support/objects.ts';
+
+const POLICY = '/apis/baton.dev/v1alpha1/orchestrations/default';
+
+let bed: Bed;
+let prometheus: Awaited<ReturnType<typeof serve>>;
+let answer: (response: ServerResponse, query: URLSearchParams) => void;
+
+const vector = (...values: string[]) => ({
+  status: 'success',
+  data: {
+    resultType: 'vector',
+    result: values.map((value, index) => ({ metric: { pod: `p-${index}` }, value: [1.5e9, value] })),
+  },
+});
+const json =
+  (body: object, code = 200) =>
+  (response: ServerResponse) =>
+    void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+beforeAll(async () => {
+  bed = await Bed.make('op-prom');
+  prometheus = await serve((request, response) => {
+    void text(request).then((form) => answer(response, new URLSearchParams(form)));
+  });
+  await bed.start();
+  await setPolicy({ url: `http://127.0.0.1:${prometheus.port}`, namespaces: [bed.namespace], timeout: '400ms' });
+  await bed.create(workload('Deployment', 'web', { replicas: 1 }));
+  const check = { name: 'errors', prometheus: { query: 'sum(errors)' }, interval: '1s', weight: 20 };
+  answer = FINE;
+  await bed.create(
+    osvc('web', { health: { checks: [{ ...check, thresholds: { warning: 0.01, degraded: 0.05, critical: 0.2 } }] } }),
+  );
+}, 120_000);
+afterAll(async () => {
+  await bed.api.call('PATCH', POLICY, { body: { spec: { metricSources: { prometheus: null } } } });
+  await bed.close();
+  await prometheus.close();
+}, 30_000);
+
+/** Creates Orchestration/default where it is absent: an operator that looks after one namespace does not. */
+async function setPolicy(to: object): Promise<void> {
+  const metadata = { name: 'default' };
+  const body = {
+    apiVersion: 'baton.dev/v1alpha1',
+    kind: 'Orchestration',
+    metadata,
+    spec: { metricSources: { prometheus: to } },
+  };
+  await bed.api.call('POST', '/apis/baton.dev/v1alpha1/orchestrations', { body: { ...body, spec: {} } });
+  accept(await bed.api.call('PATCH', POLICY, { body: { spec: body.spec } }));
+}
+
+/** Below the warning: 100, and far enough above 90 to be Healthy whatever went before. */
+const FINE = json(vector('0.005'));
+const good = () =>
+  bed.until('web', 'a good figure', (seen) => {
+    const isFresh = conditionOf(seen, 'MetricsAvailable')?.status === 'True';
+    return isFresh && signalOf(seen, 'errors')?.score === 100 && seen.status?.health === 'Healthy';
+  });
+
+beforeEach(async () => {
+  answer = FINE;
+  await good();
+}, 60_000);
+
+const SERIES = Array.from({ length: 10_000 }, (_, index) => String(index));
+
+describe('a Prometheus', { timeout: 60_000 }, () => {
+  it('that answers is evidence, asked with the query of the check and its own timeout', async () => {
+    const asked = Promise.withResolvers<URLSearchParams>();
+    answer = (response, query) => {
+      asked.resolve(query);
+      json(vector('0.125'))(response);
+    };
+    expect(Object.fromEntries(await asked.promise)).toEqual({ query: 'sum(errors)', timeout: '400ms' });
+    // Half way between degraded and critical: 37.5.
+    const seen = await bed.until('web', 'the worse figure', (service) => signalOf(service, 'errors')?.score === 38);
+    expect(seen.status).toMatchObject({ health: 'Warning', score: 87 });
+    expect(signalOf(seen, 'errors')?.value).toBe('0.125');
+  });
+
+  it.each([
+    ['is slow', 'SourceTimeout', () => {}, /no answer within 400 ms/],
+    ['answers NaN', 'InvalidValue', json(vector('NaN')), /NaN/],
+    ['answers +Inf', 'InvalidValue', json(vector('+Inf')), /Inf/],
+    [
+      'answers a string',
+      'InvalidValue',
+      json({ status: 'success', data: { resultType: 'string', result: [1, 'five'] } }),
+      /a string.*five/,
+    ],
+    ['answers 10,000 series', 'AmbiguousResult', json(vector(...SERIES)), /series/],
+    ['answers no series', 'NoData', json(vector()), /no series/],
+    [
+      'refuses the query',
+      'InvalidValue',
+      json({ status: 'error', errorType: 'bad_data', error: 'parse error' }, 400),
+      /parse error/,
+    ],
+    ['fails', 'SourceUnavailable', json({ oh: 'no' }, 500), /500/],
+    [
+      'is a page of something else',
+      'SourceUnavailable',
+      (response: ServerResponse) => void response.end('<html>'),
+      /no JSON/,
+    ],
+    ['breaks off', 'SourceUnavailable', (response: ServerResponse) => void response.destroy(), /127\.0\.0\.1/],
+  ])('that %s ends as %s while the level stands', async (_, reason, how, said) => {
+    answer = how;
+    const told = await bed.condition('web', 'MetricsAvailable', 'False', reason);
+    expect(told.message).toMatch(/^errors has no fresh evidence \(/);
+    expect(told.message).toMatch(said);
+    const seen = await bed.service('web');
+    expect(seen.status).toMatchObject({ health: 'Healthy', confidence: '80%' });
+    expect(conditionOf(seen, 'Ready')?.status).toBe('True');
+  });
+
+  it('that is down ends as SourceUnavailable, and its return is told', async () => {
+    const { port } = prometheus;
+    await prometheus.close();
+    await bed.condition('web', 'MetricsAvailable', 'False', 'SourceUnavailable');
+    expect((await bed.service('web')).status?.health).toBe('Healthy');
+    prometheus.server.listen(port);
+    await good();
+  });
+
+  it('is not asked for namespaces that the policy does not name, nor when the policy names none', async () => {
+    await setPolicy({ namespaces: ['other'] });
+    const told = await bed.condition('web', 'MetricsAvailable', 'False', 'NamespaceNotAllowed');
+    expect(told.message).toContain(`does not name ${bed.namespace}`);
+    await bed.api.call('PATCH', POLICY, { body: { spec: { metricSources: { prometheus: null } } } });
+    await bed.condition('web', 'MetricsAvailable', 'False', 'SourceNotConfigured');
+    await setPolicy({ url: `http://127.0.0.1:${prometheus.port}`, namespaces: ['*'], timeout: '400ms' });
+    await good();
+  });
+});
