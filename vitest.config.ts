@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// Each looks after every namespace, or changes what there is once in a cluster: beside others they would change each other's outcome.
+const ALONE = ['test/cluster/rbac.test.ts', 'test/cluster/operator/alone.test.ts'];
+
 export default defineConfig({
   test: {
     // The machine that CI has: two cores.
@@ -9,7 +12,25 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          exclude: ALONE,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          // After the project cluster, where both run.
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

@@ -35,7 +35,8 @@ const STAGES: readonly Stage[] = [
 async function onCluster(): Promise<Outcome> {
   const cluster = await startCluster({ dir: `${DIR}/cluster`, nodes: 3 });
   try {
-    return await project('cluster', { KUBECONFIG: cluster.kubeconfig });
+    const projects = ['--project=cluster', '--project=alone', '--passWithNoTests=false'];
+    return await vitest(projects, report('cluster'), { KUBECONFIG: cluster.kubeconfig });
   } finally {
     await cluster.stop();
   }
