@@ -40,11 +40,10 @@ async function main(): Promise<number> {
 const disposable = <T extends { stop(): Promise<void> }>(thing: T): T & AsyncDisposable =>
   Object.assign(thing, { [Symbol.asyncDispose]: () => thing.stop() });
 
-/** Resolves with the exit code of vitest. Ctrl-C reaches it too, as it is in the same process group; then cleaning up follows. */
+/** Resolves with the exit code of vitest. */
 function runTests(env: Record<string, string>): Promise<number> {
   const args = ['run', '--config', 'test/e2e/vitest.config.ts', ...process.argv.slice(2)];
   const tests = spawn('node_modules/.bin/vitest', args, { stdio: 'inherit', env: { ...process.env, ...env } });
-  process.on('SIGINT', () => {});
   process.on('SIGTERM', () => tests.kill());
   return new Promise((resolve, reject) => {
     tests.on('error', reject);
@@ -52,6 +51,8 @@ function runTests(env: Record<string, string>): Promise<number> {
   });
 }
 
+// Ctrl-C reaches every child too, as they are in the same process group; then what is left is to clean up.
+process.on('SIGINT', () => {});
 try {
   process.exitCode = await main();
 } catch (error) {
@@ -59,6 +60,9 @@ try {
     error instanceof NotHere || error instanceof KubeletUnavailable || error instanceof MissingPrerequisite;
   if (!notHere) throw error;
   console.log(`e2e not run: ${error.message}`);
+  // For npm test, which sums up.
+  const file = process.env['BATON_E2E_NOT_RUN_FILE'];
+  if (file) await writeFile(file, error.message);
   // npm test repeats the reason at its end.
   if (process.env['BATON_E2E_NOT_RUN_FILE']) await writeFile(process.env['BATON_E2E_NOT_RUN_FILE'], error.message);
   process.exitCode = required ? 1 : 0;

@@ -88,7 +88,7 @@ it('is measured by the real metrics-server', async () => {
 it('leaves no process, mount, link or cgroup when all of it is killed at once', async () => {
   const state = new StateFile(dir).read();
   const { hostLink, cgroup } = state?.node ?? { hostLink: '', cgroup: '' };
-  const shims = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('httpd'));
+  const shims = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('/tmp/w'));
   expect(existsSync(`/sys/class/net/${hostLink}`)).toBe(true);
   expect(shims()).not.toHaveLength(0);
   for (const { pid } of state?.processes ?? []) process.kill(pid, 'SIGKILL');

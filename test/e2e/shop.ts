@@ -99,7 +99,7 @@ export const shop = [
   osvc('Deployment', 'web', {
     dependsOn: [{ name: 'db' }],
     health: {
-      checks: [{ name: 'page', http: { port: 8080, path: '/alive' }, interval: '1s', critical: true }],
+      checks: [{ name: 'page', http: { port: 8080, path: '/alive', timeout: '1s' }, interval: '1s', critical: true }],
       hysteresis: { rise: '2s' },
     },
   }),

@@ -121,7 +121,7 @@ describe('the pod', () => {
       topologySpreadConstraints: [{ maxSkew: 2 }],
     });
     expect(spec.volumes.map(({ name }) => name)).toEqual(['config', 'tls', 'ca']);
-    expect(container(everything).env.map(({ name }) => name)).toContain('NODE_EXTRA_CA_CERTS');
+    expect(container(everything).env.map(({ name }) => name)).toEqual(['BATON_ADVERTISE_HOST', 'NODE_EXTRA_CA_CERTS']);
     expect(container(everything).image).toMatch(/^baton@sha256:0123/);
     expect(find(everything, 'Deployment')['spec']).toMatchObject({
       replicas: 2,
