@@ -81,8 +81,18 @@ function cgroupFolders(name: string): string[] {
 
 /** After all processes are gone. Removing what is not there is no error; a cgroup that is still in use is. */
 export function disconnect(record: NodeRecord): void {
-  if (existsSync(`/sys/class/net/${record.hostLink}`)) run('ip', ['link', 'delete', record.hostLink]);
+  removeLink(record.hostLink);
   for (const folder of cgroupFolders(record.cgroup)) removeCgroup(folder);
+}
+
+/** The kernel removes it too, with the namespace at its other end, perhaps between the look and the removal. */
+function removeLink(name: string): void {
+  const isThere = () => existsSync(`/sys/class/net/${name}`);
+  try {
+    if (isThere()) run('ip', ['link', 'delete', name]);
+  } catch (error) {
+    if (isThere()) throw error;
+  }
 }
 
 /** From the leaves up: a cgroup is removed by rmdir, its files go with it. */
