@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { GROUP, ORCHESTRATION_NAME, type OrchestrationSpec, VERSION } from '../api/kinds.ts';
 import type { Settings } from '../config/schema.ts';
@@ -262,9 +263,10 @@ function reflectorsOf({
 /** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */
 function identityOf({ identity, advertiseHost, heartbeatAddress }: Settings): string {
   const name = identity || `${hostname()}_${process.pid}_${randomBytes(3).toString('hex')}`;
-  return heartbeatAddress === ''
-    ? name
-    : `${name}_${advertiseHost || '127.0.0.1'}${heartbeatAddress.slice(heartbeatAddress.lastIndexOf(':'))}`;
+  if (heartbeatAddress === '') return name;
+  // The address of an IPv6 pod comes without brackets.
+  const host = isIP(advertiseHost) === 6 ? `[${advertiseHost}]` : advertiseHost || '127.0.0.1';
+  return `${name}_${host}${heartbeatAddress.slice(heartbeatAddress.lastIndexOf(':'))}`;
 }
 
 function leaderOf(

@@ -80,6 +80,7 @@ describe('without a permission', { timeout: 120_000 }, () => {
     await grant([...RULES, statefulSets(['get', 'list', 'watch'])]);
     expect(conditionOf(await bed.level('db', 'Healthy'), 'Stalled')).toBeUndefined();
     await bed.told('db', /^Forbidden$/, ['Warning Forbidden', 'Normal Forbidden']);
+    await operator.end();
   });
 
   it('taken away while it runs the last level stands, and comes back', async () => {
