@@ -4,6 +4,8 @@ import { rolldown } from 'rolldown';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 
+const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
 /** Where the bundler puts CommonJS modules, `require` has to come from somewhere. */
 const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -13,7 +15,7 @@ const bundle = await rolldown({
   platform: 'node',
   treeshake: { moduleSideEffects: [{ test: /node_modules/, sideEffects: false }] },
   // client-node brings undici for its own requests, which Baton makes none of; loading it costs 25 MiB of memory.
-  resolve: { alias: { undici: fileURLToPath(new URL('no-undici.ts', import.meta.url)) } },
+  resolve: { alias: { undici: beside('no-undici.ts'), 'node:http': beside('lean-http.ts'), http: beside('lean-http.ts') } },
   transform: { define: { 'process.env.BATON_VERSION': JSON.stringify(version) } },
   onLog(level, log, report) {
     if (level === 'warn') throw new Error(`${log.code ?? 'warning'}: ${log.message}`);
