@@ -3,7 +3,7 @@ import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Connection, Session } from './connection.ts';
 import { ApiError, errorOfResponse, errorWithoutResponse } from './errors.ts';
 import { pathOf, type Target } from './resource.ts';
-import { send, type StreamConsumer, type WireRequest, type WireResponse } from './transport.ts';
+import { NoAnswer, send, type StreamConsumer, type WireRequest, type WireResponse } from './transport.ts';
 
 /** `rest_client_*`; `code` is the HTTP status or `<error>`, `verb` the API verb, durations in seconds. */
 export interface RestMetrics {
@@ -46,6 +46,9 @@ const CONTENT_TYPES: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 };
 const RETRY = { initialMs: 200, factor: 2, maxMs: 5_000 };
+
+/** Of requests that nobody gives up. */
+const NEVER = new AbortController().signal;
 
 interface Call {
   readonly verb: string;
@@ -152,16 +155,8 @@ export class RestClient {
   }
 
   async #call<T>(call: Call, options: RequestOptions = {}): Promise<T> {
-    const { timeoutMs = 15_000, attempts = 5, signal } = options;
+    const { timeoutMs = 15_000, attempts = 5, signal = NEVER } = options;
     const started = this.#clock.monotonic();
-    const deadline = new AbortController();
-    const abort = (): void => deadline.abort(signal?.reason);
-    const timer = this.#clock.setTimeout(
-      () => deadline.abort(new Error(`no answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort, { once: true });
     const wire: WireRequest = {
       method: call.method,
       path: pathOf(call.target) + queryString(options.query),
@@ -169,21 +164,17 @@ export class RestClient {
       contentType: call.contentType ?? (call.body === undefined ? undefined : 'application/json'),
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
-      signal: deadline.signal,
+      signal,
     };
-    try {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const response = await this.#exchange(call.verb, wire);
-          return parse(call, response) as T;
-        } catch (error) {
-          const left = timeoutMs - (this.#clock.monotonic() - started);
-          await this.#beforeRetry(call, error, attempt < attempts ? left : 0, attempt, deadline.signal);
-        }
+    for (let attempt = 1, left = timeoutMs; ; attempt += 1) {
+      try {
+        const response = await this.#exchange(call.verb, { ...wire, headersTimeoutMs: left });
+        return parse(call, response) as T;
+      } catch (error) {
+        left = timeoutMs - (this.#clock.monotonic() - started);
+        await this.#beforeRetry(call, error, attempt < attempts ? left : 0, attempt, signal);
+        left = timeoutMs - (this.#clock.monotonic() - started);
       }
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -210,7 +201,8 @@ export class RestClient {
       throw errorOfResponse(name, response.status, response.retryAfter, response.body.toString('utf8'));
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw errorWithoutResponse(name, error, wire.signal.aborted ? 'Aborted' : 'Unreachable');
+      const isGivenUp = wire.signal.aborted || error instanceof NoAnswer;
+      throw errorWithoutResponse(name, error, isGivenUp ? 'Aborted' : 'Unreachable');
     }
   }
 

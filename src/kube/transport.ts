@@ -8,9 +8,9 @@ export interface WireRequest {
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
-  /** Longest wait for the first byte, milliseconds. */
+  /** Longest wait for the whole answer, or for the beginning of a stream, milliseconds. */
   readonly headersTimeoutMs: number;
-  /** Longest silence within the body, milliseconds. */
+  /** Longest silence within a stream, milliseconds. */
   readonly bodyTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -29,6 +29,11 @@ export interface StreamConsumer {
 }
 
 const KEEP_ALIVE_PROBE_MS = 30_000;
+
+/** The time that the caller gave is over. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+}
 
 /**
  * One HTTP request over the kept connections. With a consumer, the body of a successful answer goes there chunk by chunk and nothing of it is
@@ -54,15 +59,18 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
     };
     const abort = (): void => end(signal.reason as Error);
     const silence = (ms: number): void => end(new Error(`silence for ${ms} ms`));
+    const tooLate = (ms: number): void => end(new NoAnswer(`no answer within ${ms} ms`));
     // Unlike the socket's own timeout this one counts the time to connect too: a host that swallows packets is noticed as well.
-    const headersTimer = setTimeout(silence, request.headersTimeoutMs, request.headersTimeoutMs);
+    const headersTimer = setTimeout(tooLate, request.headersTimeoutMs, Math.round(request.headersTimeoutMs));
     signal.addEventListener('abort', abort, { once: true });
     outgoing.on('error', fail);
     outgoing.on('response', (incoming) => {
-      clearTimeout(headersTimer);
-      outgoing.setTimeout(request.bodyTimeoutMs, () => silence(request.bodyTimeoutMs));
-      // A stream that is silent for minutes is the usual case; the kernel finds out whether somebody is still there.
-      if (consumer) incoming.socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+      if (consumer) {
+        clearTimeout(headersTimer);
+        outgoing.setTimeout(request.bodyTimeoutMs, () => silence(request.bodyTimeoutMs));
+        // A stream that is silent for minutes is the usual case; the kernel finds out whether somebody is still there.
+        incoming.socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+      }
       const status = incoming.statusCode ?? 0;
       const streamed = status < 300 ? consumer : undefined;
       const chunks: Buffer[] = [];
@@ -81,6 +89,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       });
       incoming.on('close', () => {
         if (!incoming.complete) return fail(new Error('the connection ended in the middle of the answer'));
+        clearTimeout(headersTimer);
         signal.removeEventListener('abort', abort);
         const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
         resolve({ status, retryAfter: incoming.headers['retry-after'], body });
