@@ -83,10 +83,10 @@ function line(figures: Figures): string {
   ].join(', ');
 }
 
-/** The waits that are planned, and 20 s a run and 3 minutes a scale for what is not. */
+/** The waits that are planned, and 15 s a run and 3 minutes a scale for what is not. */
 function minutes({ scales, pairs, systems, timing }: Options): number {
   const { plan, settleMs, quietMs, tailMs } = timing;
-  const runSeconds = 20 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
+  const runSeconds = 15 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
   return Math.ceil((scales.length * (180 + pairs * systems.length * runSeconds)) / 60);
 }
 

@@ -20,7 +20,7 @@ export const USAGE = `npm run bench -- [options]
   --profile         Baton alone, once, with a CPU profile in .bench/profile
   --json FILE       a second copy of the results`;
 
-const FULL: Timing = { plan: { changes: 800, perSecond: 40 }, settleMs: 15_000, quietMs: 30_000, tailMs: 12_000 };
+const FULL: Timing = { plan: { changes: 800, perSecond: 40 }, settleMs: 12_000, quietMs: 20_000, tailMs: 12_000 };
 const QUICK: Timing = { plan: { changes: 200, perSecond: 40 }, settleMs: 3000, quietMs: 5000, tailMs: 3000 };
 
 /** Throws with a message for people when an option is wrong. */
