@@ -9,7 +9,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-checks');
   await bed.start();
   web = await serve((request, response) => {
-    switch (request.url) {
+    switch (request.url ?? '') {
       case '/broken':
         return response.writeHead(500).end();
       case '/away':
@@ -139,7 +139,8 @@ describe('checks of what really listens', { timeout: 90_000 }, () => {
     const seen = await bed.until(
       'more',
       'both',
-      (service) => /^all 2 pass/.test(signalOf(service, 'page')?.evidence ?? '') || service.status?.score === 100,
+      (service) =>
+        signalOf(service, 'page')?.evidence?.startsWith('all 2 pass') === true || service.status?.score === 100,
     );
     expect(seen.status?.health).toBe('Healthy');
     for (const pod of await bed.pods('more')) await bed.setReady(pod, false);

@@ -135,8 +135,9 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     await bed.create(forWidget('orphan'));
     await bed.healthy('orphan');
     accept(await bed.api.call('DELETE', `${CRDS}/widgets.${group}`));
-    await bed.until('orphan', 'stalled', (seen) =>
+    const seen = await bed.until('orphan', 'stalled', (seen) =>
       /^Target(KindUnknown|NotFound)$/.test(conditionOf(seen, 'Stalled')?.reason ?? ''),
     );
+    expect(seen.status?.phase).toBe('Stalled');
   });
 });

@@ -90,7 +90,8 @@ describe('a restart of the operator', { timeout: 120_000 }, () => {
     for (const pod of await bed.pods('missed')) await bed.setReady(pod, false);
     await bed.create(osvc('born'));
     await bed.start();
-    await bed.level('missed', 'Failed');
+    const { status } = await bed.level('missed', 'Failed');
+    expect(status?.uptime?.state).toBe('Down');
     await bed.condition('born', 'Stalled', 'True', 'TargetNotFound');
   });
 });

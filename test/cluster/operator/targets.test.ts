@@ -70,7 +70,7 @@ describe('targets', { timeout: 90_000 }, () => {
     await bed.removeService('first');
     expect(conditionOf(await bed.healthy('second'), 'Stalled')).toBeUndefined();
     const third = await bed.until('third', 'the new owner', (seen) =>
-      /^second /.test(conditionOf(seen, 'Stalled')?.message ?? ''),
+      conditionOf(seen, 'Stalled')?.message.startsWith('second '),
     );
     expect(third.status?.health).toBe('Unknown');
     await bed.told('second', /^TargetAlreadyManaged$/, ['Warning TargetAlreadyManaged', 'Normal TargetAlreadyManaged']);

@@ -70,4 +70,46 @@ describe("pods of others that a workload's selector matches", () => {
   it('are none for an empty selector', () => {
     expect(groupsOf(pod('other', { app: 'web' })).strangers({ ...QUERY, selector: '' }, new Set(), known)).toBe(0);
   });
+
+  it('are counted anew when a namespace was empty in between', () => {
+    const own = pod('own', { app: 'web' });
+    const groups = groupsOf(own);
+    expect(groups.strangers(QUERY, new Set(['own']), known)).toBe(0);
+    groups.remove(own);
+    groups.add(pod('other', { app: 'web' }));
+    expect(groups.strangers(QUERY, new Set(['own']), known)).toBe(1);
+  });
+});
+
+describe('who asked about pods like one that comes or goes', () => {
+  const ask = (groups: PodGroups, service: string, selector: string): number =>
+    groups.strangers({ namespace: 'shop', service, selector }, new Set(), known);
+
+  it('is found by a label that the selector requires, or without one', () => {
+    const groups = groupsOf();
+    ask(groups, 'shop/web', 'app=web');
+    ask(groups, 'shop/narrow', 'app=web,tier=x');
+    ask(groups, 'shop/set', 'app in (api,web)');
+    ask(groups, 'shop/api', 'app=api');
+    expect(groups.askersOf('shop', { app: 'web' }).sort()).toEqual(['shop/set', 'shop/web']);
+    expect(groups.askersOf('shop', { app: 'web', tier: 'x' }).sort()).toEqual(['shop/narrow', 'shop/set', 'shop/web']);
+    expect(groups.askersOf('office', { app: 'web' })).toEqual([]);
+  });
+
+  it('is found by the selector it asked with last, and not once it is forgotten', () => {
+    const groups = groupsOf();
+    ask(groups, 'shop/web', 'app=old');
+    ask(groups, 'shop/web', 'app=web');
+    expect(groups.askersOf('shop', { app: 'old' })).toEqual([]);
+    expect(groups.askersOf('shop', { app: 'web' })).toEqual(['shop/web']);
+    groups.forget('shop/web');
+    expect(groups.askersOf('shop', { app: 'web' })).toEqual([]);
+  });
+
+  it('is told of the first pod of an owner and the last, not of those between', () => {
+    const groups = new PodGroups();
+    const [first, second] = [pod('set', { app: 'web' }), pod('set', { app: 'web' })];
+    expect([groups.add(first), groups.add(second)]).toEqual([true, false]);
+    expect([groups.remove(first), groups.remove(second)]).toEqual([false, true]);
+  });
 });
