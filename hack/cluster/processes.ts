@@ -24,7 +24,9 @@ export function isRunning(identity: ProcessIdentity): boolean {
 
 function startFromProc(pid: number): string | undefined {
   const fields = statFields(pid);
-  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  if (fields === undefined || fields[0] === 'X') return undefined;
+  // The first thread is a zombie before the others have ended, and until the last one has the process keeps its ports.
+  if (fields[0] === 'Z' && Number(fields[17]) <= 1) return undefined;
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${boot}/${fields[19]}`;
 }
