@@ -166,7 +166,7 @@ export async function runOperator(
   });
   stores.orchestrations.subscribe(({ new: orch }) => {
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
-    system.enqueue(ORCHESTRATION_NAME);
+    sumUp();
   });
   policy.onChange(() => {
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);

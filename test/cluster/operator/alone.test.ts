@@ -222,6 +222,35 @@ describe('Orchestration/default', { timeout: 90_000 }, () => {
   });
 });
 
+describe('an operator of one namespace', { timeout: 60_000 }, () => {
+  it('follows the policy and leaves summing up to the one that sees all', async () => {
+    const own = unique('op-alone-one');
+    await bed.addNamespace(own);
+    const second = bed.own(
+      await Operator.start(['--namespace', own, '--lease-namespace', own, '--heartbeat-address', '']),
+    );
+    await setPolicy({ health: { hysteresis: { fall: '5s', rise: '0s' } } });
+    await told('PolicyChanged', /^health\.hysteresis\.fall 0s → 5s$/);
+    await bed.create(workload('Deployment', 'only', { replicas: 1 }), own);
+    await bed.create(osvc('only', { health: { hysteresis: null } }), own);
+    await eventually(
+      'Healthy',
+      30,
+      () => bed.service('only', own),
+      ({ status }) => status?.health === 'Healthy',
+    );
+    await whole('nine count', ({ services }) => services?.total === 9);
+    const before = (await read())?.metadata.resourceVersion;
+    const version = async () => (await read())?.metadata.resourceVersion;
+    const begin = Date.now();
+    await eventually('3 s of quiet', 5, version, (now) => now !== before || Date.now() - begin > 3_000);
+    expect(await version()).toBe(before);
+    expect(second.lines.filter(({ kind }) => kind === 'State')).toEqual([]);
+    await second.end();
+    await setPolicy({ health: { hysteresis: { fall: '0s', rise: '0s' } } });
+  });
+});
+
 describe('namespaces', { timeout: 90_000 }, () => {
   it('may hold what services of others depend on', async () => {
     const other = unique('op-alone-other');
@@ -261,7 +290,7 @@ describe('namespaces', { timeout: 90_000 }, () => {
     );
     const page = async () => (await operator.page('metrics', '/metrics')).text;
     expect(await page()).toContain(`namespace="${gone}"`);
-    const before = await whole('both count', ({ services }) => services?.total === 12);
+    const before = await whole('both count', ({ services }) => services?.total === 13);
     expect(before.services?.healthy).toBeGreaterThanOrEqual(10);
     accept(await bed.api.call('DELETE', `/api/v1/namespaces/${gone}`));
     await eventually(
@@ -271,7 +300,7 @@ describe('namespaces', { timeout: 90_000 }, () => {
       ({ status }) => status === 404,
     );
     await eventually('no series', 10, page, (text) => !text.includes(gone));
-    await whole('two less', ({ services }) => services?.total === 10);
+    await whole('two less', ({ services }) => services?.total === 11);
     const failures = operator.lines.filter(
       (line) => line.msg === 'a reconcile failed' && String(line['key']).startsWith(gone),
     );
