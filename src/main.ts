@@ -1,3 +1,5 @@
+// First: it sets up the heap that the rest is loaded into.
+import './compose/heap.ts';
 import { runOperator } from './compose/operator.ts';
 import { loadSettings, SettingsError } from './config/load.ts';
 import type { Settings } from './config/schema.ts';

@@ -32,8 +32,8 @@ export interface OrchestrationReconcilerOptions {
   readonly count: Count;
 }
 
-/** The rollup follows hundreds of services; more often than this nobody reads it. */
-const WRITE_INTERVAL_MS = 1_000;
+/** Summing up goes over all services, and nobody reads it more often than this. */
+const INTERVAL_MS = 1_000;
 const CREATED_RETRY_MS = 1_000;
 
 /** Orchestration/default: creates it when it is absent, tells which policy is in force, and sums up all services. */
@@ -42,7 +42,7 @@ export class OrchestrationReconciler {
   #written:
     | { readonly uid: string; readonly resourceVersion: string; readonly status: OrchestrationStatus }
     | undefined;
-  #lastWrite = -Infinity;
+  #lastLook = -Infinity;
   #shuttingDown = false;
 
   constructor(options: OrchestrationReconcilerOptions) {
@@ -58,8 +58,9 @@ export class OrchestrationReconciler {
     const { orchestrations, now } = this.#options;
     const cached = orchestrations.get(ORCHESTRATION_NAME);
     if (!cached) return this.#create(signal);
-    const early = this.#lastWrite + WRITE_INTERVAL_MS - now();
-    if (early > 0 && early <= WRITE_INTERVAL_MS && !this.#shuttingDown) return { kind: 'requeueAfter', ms: early };
+    const early = this.#lastLook + INTERVAL_MS - now();
+    if (early > 0 && early <= INTERVAL_MS && !this.#shuttingDown) return { kind: 'requeueAfter', ms: early };
+    this.#lastLook = now();
     return this.#write(cached, signal);
   }
 
@@ -114,8 +115,7 @@ export class OrchestrationReconciler {
     };
     const outcome = await writeStatus(reference, patch, signal);
     count.statusWrite('Orchestration', outcome.kind === 'written' ? 'written' : 'conflict');
-    this.#lastWrite = now();
-    if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: WRITE_INTERVAL_MS };
+    if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: INTERVAL_MS };
     this.#written = { uid, resourceVersion: outcome.resourceVersion, status };
     this.#tellPolicy(reference, previous?.policy as OrchestrationSpec | undefined, spec);
     this.#tellProblems(reference, previous, problems);
