@@ -232,7 +232,7 @@ describe('an operator of one namespace', { timeout: 60_000 }, () => {
     await setPolicy({ health: { hysteresis: { fall: '5s', rise: '0s' } } });
     await told('PolicyChanged', /^health\.hysteresis\.fall 0s → 5s$/);
     await bed.create(workload('Deployment', 'only', { replicas: 1 }), own);
-    await bed.create(osvc('only', { health: { hysteresis: null } }), own);
+    await bed.create(osvc('only'), own);
     await eventually(
       'Healthy',
       30,

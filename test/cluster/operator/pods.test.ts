@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Bed, conditionOf, type Pod, signalOf } from './support/bed.ts';
 import { eventually } from '../support/eventually.ts';
 import { NOWHERE, osvc, podTemplate, workload } from './support/objects.ts';
@@ -221,6 +221,7 @@ describe('what pods tell', { timeout: 90_000 }, () => {
     // The finalizer holds it where a slow shutdown would.
     const held = { metadata: { finalizers: ['example.dev/hold'] } };
     await bed.patch('Pod', first.metadata.name, held, 'v1');
+    onTestFinished(() => bed.patch('Pod', first.metadata.name, { metadata: { finalizers: null } }, 'v1'));
     await bed.remove('Pod', first.metadata.name, 'v1');
     await eventually(
       'a pod takes its place',
@@ -230,7 +231,6 @@ describe('what pods tell', { timeout: 90_000 }, () => {
     );
     const seen = await bed.healthy('leaving');
     expect(seen.status?.replicas).toEqual({ current: 3, ready: 3, desired: 3 });
-    await bed.patch('Pod', first.metadata.name, { metadata: { finalizers: null } }, 'v1');
   });
 
   it('a Deployment paused with half its pods on the new template is read by what is there', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Bed, conditionOf } from './support/bed.ts';
 import { osvc, workload } from './support/objects.ts';
 
@@ -41,13 +41,16 @@ describe('targets', { timeout: 90_000 }, () => {
       ...workload('Deployment', 'ending'),
       metadata: { name: 'ending', finalizers: ['example.dev/hold'] },
     });
+    const path = `/apis/apps/v1/namespaces/${bed.namespace}/deployments/ending`;
+    const release = () => bed.api.call('PATCH', path, { body: { metadata: { finalizers: null } } });
+    onTestFinished(async () => void (await release()));
     await bed.create(osvc('ending'));
     await bed.healthy('ending');
     await bed.remove('Deployment', 'ending');
     const ready = await bed.condition('ending', 'Ready', 'False', 'TargetTerminating');
     expect(ready.message).toBe('the workload is being deleted');
     expect((await bed.service('ending')).status?.phase).toBe('Terminating');
-    await bed.patch('Deployment', 'ending', { metadata: { finalizers: null } });
+    await release();
     await bed.condition('ending', 'Stalled', 'True', 'TargetNotFound');
   });
 
