@@ -5,4 +5,5 @@
 const http = process.getBuiltinModule('node:http');
 
 export default http;
-export const { Agent, createServer, get, IncomingMessage, METHODS, request, Server, ServerResponse, STATUS_CODES } = http;
+export const { Agent, createServer, get, IncomingMessage, METHODS, request, Server, ServerResponse, STATUS_CODES } =
+  http;

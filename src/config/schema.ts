@@ -51,12 +51,10 @@ export const settingsSchema = z
       .refine((count) => Number.isInteger(count) && count >= 1 && count <= 256, WORKERS)
       .default(32)
       .meta({ description: 'Services reconciled at once.' }),
-    namespace: optionalName
-      .default('')
-      .meta({
-        description:
-          'Look after one namespace only; empty means all. Orchestration/default is then read, and summing up is left to an operator that looks after all.',
-      }),
+    namespace: optionalName.default('').meta({
+      description:
+        'Look after one namespace only; empty means all. Orchestration/default is then read, and summing up is left to an operator that looks after all.',
+    }),
     leaderElection: z
       .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
         error: 'allowed: true or false',
