@@ -15,7 +15,9 @@ const bundle = await rolldown({
   platform: 'node',
   treeshake: { moduleSideEffects: [{ test: /node_modules/, sideEffects: false }] },
   // client-node brings undici for its own requests, which Baton makes none of; loading it costs 25 MiB of memory.
-  resolve: { alias: { undici: beside('no-undici.ts'), 'node:http': beside('lean-http.ts'), http: beside('lean-http.ts') } },
+  resolve: {
+    alias: { undici: beside('no-undici.ts'), 'node:http': beside('lean-http.ts'), http: beside('lean-http.ts') },
+  },
   transform: { define: { 'process.env.BATON_VERSION': JSON.stringify(version) } },
   onLog(level, log, report) {
     if (level === 'warn') throw new Error(`${log.code ?? 'warning'}: ${log.message}`);
