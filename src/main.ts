@@ -3,11 +3,12 @@ import './compose/heap.ts';
 import { runOperator } from './compose/operator.ts';
 import { loadSettings, SettingsError } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
+import { ConnectionError } from './kube/connection.ts';
 import { createLogger } from './telemetry/log.ts';
 
 const VERSION = process.env['BATON_VERSION'] ?? 'source';
 
-/** 0 after a clean stop, 1 when something failed or hung, 2 when the settings are wrong. */
+/** 0 after a clean stop, 1 when something failed or hung, 2 when the settings or the kubeconfig are wrong. */
 async function main(): Promise<number> {
   let settings: Settings;
   try {
@@ -26,6 +27,10 @@ async function main(): Promise<number> {
     else log.error({ hanging }, 'stopped, but not everything ended in time');
     return hanging.length === 0 ? 0 : 1;
   } catch (error) {
+    if (error instanceof ConnectionError) {
+      log.fatal({}, error.message);
+      return 2;
+    }
     log.fatal({ error }, error instanceof Error ? error.message : 'failed');
     return 1;
   }

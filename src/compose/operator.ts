@@ -86,8 +86,11 @@ export async function runOperator(
     metrics.increment('baton_events_total', { outcome: 'recorded' });
     recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
   };
-  const write: WriteStatus = (reference, status, abort) =>
-    writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
+  const write: WriteStatus = async (reference, status, abort) => {
+    // Right also when this process slept through its own timers: another replica may lead by now.
+    if (elector && !signal.aborted && !elector.leadership?.isFresh()) throw new Error('no longer leading');
+    return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
+  };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const told = { writeStatus: write, emit, isNewer, now, log, count: decisionHooks(metrics) };
 

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { statSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+
+/** It cannot be told which API server to talk to; the message says what to do. */
+export class ConnectionError extends Error {
+  override name = 'ConnectionError';
+}
 
 export interface ConnectionOptions {
   /** Path of a kubeconfig. Without it: $KUBECONFIG, ~/.kube/config, then the ServiceAccount of the pod. */
@@ -171,12 +176,22 @@ export class Connection {
     return process.env['HOME'] ? [path.join(process.env['HOME'], '.kube', 'config')] : [];
   }
 
+  /** client-node falls back to http://localhost:8080, where nobody listens any more. */
+  #loadDefault(config: KubeConfig): void {
+    const missing = process.env['KUBECONFIG'] ? this.#files().find((file) => !existsSync(file)) : undefined;
+    if (missing !== undefined) throw new ConnectionError(`KUBECONFIG names ${missing}, which does not exist; ${HOW}`);
+    config.loadFromDefault();
+    const isInCluster = process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
+    if (isInCluster || this.#files().some((file) => existsSync(file))) return;
+    throw new ConnectionError(`no cluster to talk to: there is no kubeconfig and this is not a pod; ${HOW}`);
+  }
+
   #load(): KubeConfig {
     const { kubeconfig, context, inClusterRoot } = this.#options;
     const config = new KubeConfig();
     if (inClusterRoot !== undefined) config.loadFromCluster(inClusterRoot);
     else if (kubeconfig) config.loadFromFile(kubeconfig);
-    else config.loadFromDefault();
+    else this.#loadDefault(config);
     if (context !== undefined) {
       if (!config.getContextObject(context)) throw new Error(`no context ${context} in the kubeconfig`);
       config.setCurrentContext(context);
@@ -185,6 +200,8 @@ export class Connection {
     return config;
   }
 }
+
+const HOW = 'set KUBECONFIG to the path of a kubeconfig (npm run cluster -- up makes a cluster and prints one)';
 
 /** kubectl reads `users[].user.tokenFile`; client-node 2.0 drops it, but has the same thing under another name. */
 function adoptTokenFiles(config: KubeConfig, file: string): void {

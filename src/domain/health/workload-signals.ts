@@ -42,7 +42,9 @@ export function availability(facts: PodFacts, desired: number): FreshSignal {
 /** The most telling thing that is known of pods that are not ready. */
 function causeOfUnready(facts: PodFacts): Reason {
   if (facts.imagePull.length > 0) return 'ImagePullFailing';
-  if (facts.crashLooping.length > 0 || facts.outOfMemory.length > 0) return 'PodsCrashing';
+  // Between two crashes a container runs for a while: that it restarted lately is what is left to see of them.
+  const hasCrashed = facts.restarted.some((name) => facts.notReady.includes(name));
+  if (hasCrashed || facts.crashLooping.length > 0 || facts.outOfMemory.length > 0) return 'PodsCrashing';
   return facts.unschedulable.length > 0 ? 'PodsUnschedulable' : 'PodsNotReady';
 }
 
