@@ -51,6 +51,8 @@ export class ServiceReconciler {
   readonly #written: WrittenStatuses;
   readonly #figures = new Map<string, ServiceFigures>();
   readonly #buckets = new Map<string, Bucket>();
+  /** New services that were looked at once without their target. */
+  readonly #awaited = new Set<string>();
 
   constructor(options: ServiceReconcilerOptions) {
     this.#options = options;
@@ -87,6 +89,7 @@ export class ServiceReconciler {
     }
     const { caches, readForeign, prober, sources, policy, now } = this.#options;
     const target = await findTarget(service, caches, readForeign, signal);
+    if (this.#mayBeLate(key, service, target)) return { kind: 'requeueAfter', ms: LATE_MS };
     const workload = target.state === 'Found' ? target.workload : undefined;
     const pods = workload ? podsOf(workload, caches) : [];
     prober.ensure(key, workload ? periodicChecks(service, pods, sources, policy().resourceIntervalMs) : []);
@@ -99,6 +102,14 @@ export class ServiceReconciler {
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
       this.#tellOthers(key, service);
     return outcome;
+  }
+
+  /** Watches are apart from each other: what was made just before the service may be seen just after it, and that is no news. */
+  #mayBeLate(key: string, service: CachedService, target: Target): boolean {
+    if (target.state === 'Found' || target.reason !== 'TargetNotFound') return false;
+    if (service.status !== undefined || this.#awaited.has(key)) return false;
+    this.#awaited.add(key);
+    return true;
   }
 
   #input(key: string, service: CachedService, target: Target, pods: readonly PodSnapshot[], now: number): ServiceInput {
@@ -189,12 +200,14 @@ export class ServiceReconciler {
     this.#written.forget(key);
     this.#figures.delete(key);
     this.#buckets.delete(key);
+    this.#awaited.delete(key);
     this.#options.groups.forget(key);
   }
 }
 
 const CONFLICT_RETRY_MS = 250;
 const ASK_AGAIN_MS = 10_000;
+const LATE_MS = 500;
 
 /** No watch tells when a kind is installed or gets a scale subresource, nor when its scale may be read. */
 function askAgainAt(target: Target, { lookAgainAt }: Derived, now: number): number | undefined {

@@ -35,7 +35,12 @@ describe('transitions', { timeout: 90_000 }, () => {
       await bed.patch('Deployment', 'web', { metadata: { labels: { count: `${count}` } } });
     for (const pod of pods) await bed.setReady(pod, true);
     await bed.healthy('web');
-    const lines = linesOf('web');
+    const lines = await eventually(
+      'the line of the last transition',
+      10,
+      () => Promise.resolve(linesOf('web')),
+      (seen) => seen.at(-1)?.['to'] === 'Healthy',
+    );
     // Pods change one after the other: the level may pass through others, down and then up, each told once.
     const path = lines.map(({ level, from, to }) => `${level} ${String(from)} ${String(to)}`);
     expect(path.join(', ')).toMatch(/^(warn \w+ \w+(, )?){1,2}(info \w+ \w+(, )?){1,2}$/);
@@ -73,6 +78,17 @@ describe('transitions', { timeout: 90_000 }, () => {
       ((await operator.metric('baton_status_writes_total{kind="OrchestratedService",outcome="written"}')) ?? 0) -
       (before ?? 0);
     expect(written).toBeLessThanOrEqual(11 + (Date.now() - began) / 1000);
+  });
+
+  it('tell no missing target that was made just before the service', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `born-${index}`);
+    for (const name of names) {
+      await bed.create(workload('Deployment', name, { replicas: 1 }));
+      await bed.create(osvc(name));
+    }
+    await Promise.all(names.map((name) => bed.healthy(name)));
+    const said = operator.lines.filter(({ reason }) => reason === 'TargetNotFound');
+    expect(said.filter(({ service }) => names.includes(String(service)))).toEqual([]);
   });
 
   it('show in kubectl get events', async () => {

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiServer, kubectl, writeTokenKubeconfig } from '../packaging/cluster.ts';
+import { unique } from '../support/api.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
 import { osvc, workload } from './support/objects.ts';
 import { Operator } from './support/process.ts';
+import { Widgets } from './support/widgets.ts';
 
 let bed: Bed;
 let dir: string;
@@ -93,6 +95,24 @@ describe('without a permission', { timeout: 120_000 }, () => {
     expect(status).toMatchObject({ health: 'Healthy', confidence: '0%', replicas: { ready: 2, desired: 2 } });
     await grant([...RULES, statefulSets(['get', 'list', 'watch'])]);
     await bed.until('db', 'not stalled', (seen) => conditionOf(seen, 'Stalled') === undefined);
+    await operator.end();
+  });
+
+  it('to read the scale of a kind, the condition says so, and granting it heals without a restart', async () => {
+    const widgets = new Widgets(bed, `${unique('w')}.example.dev`);
+    onTestFinished(() => widgets.uninstall());
+    await widgets.install(true);
+    await widgets.create('gear', 1);
+    await bed.create(widgets.pod('gear-0', 'gear'));
+    const may = (resource: string, verbs: string[]) => ({ apiGroups: [widgets.group], resources: [resource], verbs });
+    const read = may('widgets', ['get', 'list', 'watch']);
+    await grant([...RULES, read]);
+    const operator = bed.own(await Operator.start([...bed.flags, '--lease-name', 'third'], 'leading', kubeconfig));
+    await bed.create(widgets.osvc('gear'));
+    const stalled = await bed.condition('gear', 'Stalled', 'True', 'Forbidden');
+    expect(stalled.message).toContain(`Baton may not get widgets.${widgets.group}/scale`);
+    await grant([...RULES, read, may('widgets/scale', ['get'])]);
+    await bed.healthy('gear');
     await operator.end();
   });
 });
