@@ -41,9 +41,6 @@ export interface Reference {
   readonly resourceVersion: string;
 }
 
-/** A merge patch as JSON: null removes a field. */
-export type MergePatch = Readonly<Record<string, unknown>>;
-
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly resourceVersion: string }
   /** Somebody wrote in between: look again when the cache shows it. */
@@ -51,8 +48,8 @@ export type WriteOutcome =
   /** The object, or its namespace, is not there any more. */
   | { readonly kind: 'gone' };
 
-/** Writes the status subresource on condition of the reference's uid and resourceVersion. Rejects where trying again may help. */
-export type WriteStatus = (reference: Reference, status: MergePatch, signal: AbortSignal) => Promise<WriteOutcome>;
+/** Replaces the status subresource on condition of the reference's uid and resourceVersion. Rejects where trying again may help. */
+export type WriteStatus = (reference: Reference, status: object, signal: AbortSignal) => Promise<WriteOutcome>;
 
 /** Never waits and never fails: Events are for people, losing one changes nothing. */
 export type EmitEvent = (

@@ -7,7 +7,6 @@ import {
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
 import type { Cache, Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
-import { statusPatch } from '../status-patch.ts';
 import { say } from '../transitions.ts';
 import type { Policy } from './policy.ts';
 
@@ -98,12 +97,11 @@ export class OrchestrationReconciler {
       now: now(),
     });
     const { status } = summary;
-    const patch = statusPatch(previous, status);
     const again: Result =
       summary.lookAgainAt === undefined
         ? { kind: 'done' }
         : { kind: 'requeueAfter', ms: Math.max(0, summary.lookAgainAt - now()) };
-    if (!patch) return again;
+    if (status === previous) return again;
     const { uid } = cached;
     const resourceVersion = ours && this.#written ? this.#written.resourceVersion : cached.resourceVersion;
     const reference: Reference = {
@@ -113,7 +111,7 @@ export class OrchestrationReconciler {
       uid,
       resourceVersion,
     };
-    const outcome = await writeStatus(reference, patch, signal);
+    const outcome = await writeStatus(reference, status, signal);
     count.statusWrite('Orchestration', outcome.kind === 'written' ? 'written' : 'conflict');
     if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: INTERVAL_MS };
     this.#written = { uid, resourceVersion: outcome.resourceVersion, status };

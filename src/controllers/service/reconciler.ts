@@ -6,7 +6,6 @@ import { type Bucket, take } from '../../domain/status/bucket.ts';
 import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
 import type { Reading } from '../../domain/reading.ts';
 import type { Count, EmitEvent, Log, Result, WriteStatus } from '../ports.ts';
-import { statusPatch } from '../status-patch.ts';
 import { say } from '../transitions.ts';
 import { type Caches, type CachedService, BY_DEPENDENCY, BY_OWNER, BY_TARGET, targetKey } from './caches.ts';
 import { type CheckSources, periodicChecks, type PeriodicCheck } from './checks.ts';
@@ -51,8 +50,8 @@ export class ServiceReconciler {
   readonly #written: WrittenStatuses;
   readonly #figures = new Map<string, ServiceFigures>();
   readonly #buckets = new Map<string, Bucket>();
-  /** New services that were looked at once without their target. */
-  readonly #awaited = new Set<string>();
+  /** New services without their target, and when that was first seen. */
+  readonly #awaited = new Map<string, number>();
 
   constructor(options: ServiceReconcilerOptions) {
     this.#options = options;
@@ -89,7 +88,8 @@ export class ServiceReconciler {
     }
     const { caches, readForeign, prober, sources, policy, now } = this.#options;
     const target = await findTarget(service, caches, readForeign, signal);
-    if (this.#mayBeLate(key, service, target)) return { kind: 'requeueAfter', ms: LATE_MS };
+    const late = this.#mayBeLate(key, service, target);
+    if (late > 0) return { kind: 'requeueAfter', ms: late };
     const workload = target.state === 'Found' ? target.workload : undefined;
     const pods = workload ? podsOf(workload, caches) : [];
     prober.ensure(key, workload ? periodicChecks(service, pods, sources, policy().resourceIntervalMs) : []);
@@ -104,12 +104,17 @@ export class ServiceReconciler {
     return outcome;
   }
 
-  /** Watches are apart from each other: what was made just before the service may be seen just after it, and that is no news. */
-  #mayBeLate(key: string, service: CachedService, target: Target): boolean {
-    if (target.state === 'Found' || target.reason !== 'TargetNotFound') return false;
-    if (service.status !== undefined || this.#awaited.has(key)) return false;
-    this.#awaited.add(key);
-    return true;
+  /**
+   * How long to wait for the target of a new service, ms. Watches are apart from each other: what was made just before the service may be seen
+   * just after it, and that is no news.
+   */
+  #mayBeLate(key: string, service: CachedService, target: Target): number {
+    if (target.state === 'Found' || target.reason !== 'TargetNotFound' || service.status !== undefined) return 0;
+    const now = this.#options.now();
+    const since = this.#awaited.get(key) ?? now;
+    this.#awaited.set(key, since);
+    // A clock that was set back must not make it longer.
+    return now < since ? 0 : since + LATE_MS - now;
   }
 
   #input(key: string, service: CachedService, target: Target, pods: readonly PodSnapshot[], now: number): ServiceInput {
@@ -158,8 +163,8 @@ export class ServiceReconciler {
   async #write(key: string, service: CachedService, derivation: Derived, signal: AbortSignal): Promise<Result> {
     const { status, transitions, lookAgainAt } = derivation;
     const { writeStatus, count, now } = this.#options;
-    const patch = statusPatch(service.status, status);
-    if (!patch) return later(lookAgainAt, now());
+    // The domain gives back the very status that it was given when nothing changed that a person would notice.
+    if (status === service.status) return later(lookAgainAt, now());
     const admission = take(this.#buckets.get(key), now());
     this.#buckets.set(key, admission.bucket);
     if (!admission.allowed) {
@@ -167,7 +172,7 @@ export class ServiceReconciler {
       return later(admission.retryAt, now());
     }
     const reference = referenceOf(service);
-    const outcome = await writeStatus(reference, patch, signal);
+    const outcome = await writeStatus(reference, status, signal);
     count.statusWrite('OrchestratedService', outcome.kind === 'written' ? 'written' : 'conflict');
     // The cache will show who wrote in between, and then the key comes back; the delay is for a cache that is behind for long.
     if (outcome.kind === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_RETRY_MS };

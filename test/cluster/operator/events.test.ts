@@ -80,12 +80,9 @@ describe('transitions', { timeout: 90_000 }, () => {
     expect(written).toBeLessThanOrEqual(11 + (Date.now() - began) / 1000);
   });
 
-  it('tell no missing target that was made just before the service', async () => {
+  it('tell no missing target that was made together with the service, whichever is seen first', async () => {
     const names = Array.from({ length: 10 }, (_, index) => `born-${index}`);
-    for (const name of names) {
-      await bed.create(workload('Deployment', name, { replicas: 1 }));
-      await bed.create(osvc(name));
-    }
+    await bed.createAll(...names.flatMap((name) => [osvc(name), workload('Deployment', name, { replicas: 1 })]));
     await Promise.all(names.map((name) => bed.healthy(name)));
     const said = operator.lines.filter(({ reason }) => reason === 'TargetNotFound');
     expect(said.filter(({ service }) => names.includes(String(service)))).toEqual([]);
