@@ -9,8 +9,8 @@ import type { Resource } from '../kube/resource.ts';
 import type { RestClient } from '../kube/rest.ts';
 import type { Indexes, Projected } from '../runtime/store.ts';
 
-export const SERVICES: Resource = { group: GROUP, version: VERSION, plural: 'orchestratedservices' };
-export const ORCHESTRATIONS: Resource = { group: GROUP, version: VERSION, plural: 'orchestrations' };
+export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
+export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
 const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
 const apps = (plural: string): Resource => ({ group: 'apps', version: 'v1', plural });
 

@@ -48,8 +48,8 @@ describe('the permissions', () => {
       'create orchestrations',
       'create tokenreviews',
       'patch events',
-      'patch orchestratedservices/status',
-      'patch orchestrations/status',
+      'update orchestratedservices/status',
+      'update orchestrations/status',
     ]);
   });
 
