@@ -17,7 +17,7 @@ const RULES = [
   { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['apps'], resources: ['deployments', 'replicasets'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['baton.dev'], resources: ['orchestratedservices'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: ['baton.dev'], resources: ['orchestratedservices/status'], verbs: ['patch'] },
+  { apiGroups: ['baton.dev'], resources: ['orchestratedservices/status'], verbs: ['update'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list', 'watch', 'create', 'update'] },
 ];

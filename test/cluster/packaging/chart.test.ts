@@ -87,7 +87,7 @@ describe('the chart on a real API server', () => {
     await eventually('view', 30, () => allowed('view', 'list', 'orchestratedservices'), Boolean);
     await eventually('edit', 30, () => allowed('edit', 'patch', 'orchestratedservices'), Boolean);
     expect(await allowed('view', 'patch', 'orchestratedservices')).toBe(false);
-    expect(await allowed('admin', 'patch', 'orchestratedservices/status')).toBe(false);
+    expect(await allowed('admin', 'update', 'orchestratedservices/status')).toBe(false);
   }, 90_000);
 
   it('leaves the CRDs and takes everything else away when it is uninstalled', async () => {
