@@ -66,15 +66,8 @@ export function rollout(workload: WorkloadSnapshot): FreshSignal | undefined {
     case 'Progressing':
       return fresh('rollout', 60, 'Progressing', 'a rollout is under way', 'Progressing');
     case 'Complete':
-      return isObserved(workload)
-        ? fresh('rollout', 100, 'Complete', 'the rollout is complete', 'Healthy')
-        : fresh(
-            'rollout',
-            60,
-            'Progressing',
-            'the workload controller has not seen the last change yet',
-            'NotObserved',
-          );
+      // A generation that its controller has not seen yet (an annotation raises it too) is no evidence of a rollout: Reconciling tells of it.
+      return fresh('rollout', 100, 'Complete', 'the rollout is complete', 'Healthy');
   }
 }
 

@@ -81,9 +81,9 @@ describe('rollout, weight 10', () => {
     expect(result.figures).toMatchObject({ score: 100, confidence: 1 });
   });
 
-  it('is progressing while the workload controller has not seen the last change', () => {
+  it('costs nothing while the workload controller has not seen the last change, which Reconciling tells', () => {
     const result = derive({ workload: { generation: 2, observedGeneration: 1 } });
-    expect(signal(result, 'rollout').score).toBe(60);
+    expect(signal(result, 'rollout').score).toBe(100);
     expect(condition(result, 'Reconciling')).toMatchObject({ status: 'True', reason: 'NotObserved' });
   });
 });
