@@ -53,8 +53,9 @@ it('runs pods that the host reaches, by their own and by a Service address', asy
   for (const url of [`http://${address}:8080/`, `http://${service}/`]) {
     const text = await eventually(
       url,
-      10,
-      () => fetch(url).then((answer) => answer.text(), String),
+      30,
+      // Before kube-proxy has the address a connection hangs, and one that began then would hang on.
+      () => fetch(url, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.text(), String),
       (it) => it === 'hello\n',
     );
     expect(text).toBe('hello\n');
