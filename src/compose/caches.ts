@@ -4,6 +4,9 @@ import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
 import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../controllers/project/workload.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
+import { protobufCodec } from '../kube/protobuf/codec.ts';
+import { DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';
+import type { Message } from '../kube/protobuf/message.ts';
 import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
 import type { Resource } from '../kube/resource.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -11,8 +14,8 @@ import type { Indexes, Projected } from '../runtime/store.ts';
 
 export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
 export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
-const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
-const apps = (plural: string): Resource => ({ group: 'apps', version: 'v1', plural });
+const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };
+const apps = (plural: string, message: Message) => ({ group: 'apps', version: 'v1', plural, message });
 
 export interface CacheOptions {
   readonly rest: RestClient;
@@ -25,10 +28,15 @@ export interface CacheOptions {
 
 /** Every watch of the operator. */
 export function createCaches({ rest, namespace, now, onEvent, onListenerError }: CacheOptions) {
-  const reflector = <T extends Projected>(resource: Resource, project: (raw: never) => T, indexes: Indexes<T> = {}) =>
+  const reflector = <T extends Projected>(
+    resource: Resource & { readonly message?: Message },
+    project: (raw: never) => T,
+    indexes: Indexes<T> = {},
+  ) =>
     new Reflector<T>({
       rest,
       resource,
+      ...(resource.message && { codec: protobufCodec(resource.message) }),
       ...(namespace !== '' && resource !== ORCHESTRATIONS && { namespace }),
       // The API server answers with objects of the kind that was asked for.
       project: (object) => project(object as never),
@@ -42,9 +50,9 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     services: reflector(SERVICES, projectService, INDEXES.services),
     orchestrations: reflector(ORCHESTRATIONS, projectOrchestration),
     pods: reflector<PodSnapshot>(PODS, (raw: RawPod) => projector.project(raw), INDEXES.pods),
-    replicaSets: reflector(apps('replicasets'), projectReplicaSet, INDEXES.replicaSets),
-    deployments: reflector<WorkloadSnapshot>(apps('deployments'), projectDeployment),
-    statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets'), projectStatefulSet),
+    replicaSets: reflector(apps('replicasets', REPLICA_SET), projectReplicaSet, INDEXES.replicaSets),
+    deployments: reflector<WorkloadSnapshot>(apps('deployments', DEPLOYMENT), projectDeployment),
+    statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets', STATEFUL_SET), projectStatefulSet),
   };
 }
 

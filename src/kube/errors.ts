@@ -1,3 +1,5 @@
+import { readStatus } from './protobuf/codec.ts';
+
 /** The API server's `Status` object, as far as it is read. */
 export interface StatusBody {
   readonly kind?: string;
@@ -66,11 +68,16 @@ export class ApiError extends Error {
 /** Reads an error response; bodies that are no Status (of proxies, of load balancers) become the message, cut to 200 characters. */
 export function errorOfResponse(
   request: string,
-  status: number,
-  retryAfter: string | undefined,
-  body: string,
+  response: {
+    readonly status: number;
+    readonly retryAfter: string | undefined;
+    readonly contentType: string;
+    readonly body: Buffer;
+  },
 ): ApiError {
-  const parsed = parseStatus(body);
+  const { status, retryAfter } = response;
+  const body = response.body.toString('utf8');
+  const parsed = parseStatus(response.contentType, response.body);
   const seconds = Number(retryAfter ?? parsed?.details?.retryAfterSeconds);
   return new ApiError({
     status,
@@ -103,10 +110,9 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-function parseStatus(body: string): StatusBody | undefined {
-  if (!body.startsWith('{')) return undefined;
+function parseStatus(contentType: string, body: Buffer): StatusBody | undefined {
   try {
-    const parsed = JSON.parse(body) as StatusBody;
+    const parsed = readStatus(contentType, body) ?? (JSON.parse(body.toString('utf8')) as StatusBody);
     return parsed.kind === 'Status' ? parsed : undefined;
   } catch {
     return undefined;

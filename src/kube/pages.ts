@@ -1,3 +1,4 @@
+import type { Codec } from './codec.ts';
 import { ApiError } from './errors.ts';
 import type { KubeObject, Target } from './resource.ts';
 import type { RestClient } from './rest.ts';
@@ -17,6 +18,7 @@ export interface PageVisitor<R> {
 export async function listPages<R extends KubeObject>(
   rest: RestClient,
   target: Target,
+  codec: Codec<R>,
   selectors: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
   visitor: PageVisitor<R>,
@@ -25,7 +27,7 @@ export async function listPages<R extends KubeObject>(
   for (let expired = 0; ; ) {
     try {
       const limit = expired < EXPIRIES ? PAGE : undefined;
-      const page = await rest.list<R>(target, {
+      const page = await rest.list<R>(target, codec, {
         signal,
         timeoutMs: 60_000,
         query: { ...selectors, limit, continue: next },

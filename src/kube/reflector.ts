@@ -2,8 +2,8 @@ import { backoffDelay, type BackoffPolicy } from '../runtime/backoff.ts';
 import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Cache } from '../runtime/manager.ts';
 import { keyOf, Store, type Indexes, type Projected, type ReadonlyStore, type StoreProblem } from '../runtime/store.ts';
+import { type Codec, type EventSplitter, JSON_CODEC, type ObjectEvent, type WatchEvent } from './codec.ts';
 import { ApiError, type StatusBody } from './errors.ts';
-import { LineSplitter } from './lines.ts';
 import { listPages } from './pages.ts';
 import { resourceName, type KubeObject, type Resource } from './resource.ts';
 import type { RestClient } from './rest.ts';
@@ -26,6 +26,8 @@ export interface ReflectorOptions<T extends Projected, R extends KubeObject> {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Default: JSON. */
+  codec?: Codec<R>;
   /** The few fields that are kept; it must hold on to nothing else of the object. */
   project: (object: R) => T;
   indexes?: Indexes<T>;
@@ -49,13 +51,6 @@ type State<T> =
   | { readonly kind: 'initial'; readonly items: Map<string, T> }
   | { readonly kind: 'watching'; readonly version: string };
 
-interface ObjectEvent<R> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  readonly object: R;
-}
-
-type WatchEvent<R> = ObjectEvent<R> | { readonly type: 'ERROR'; readonly object: StatusBody };
-
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 // Over a connection that is cut again and again a stream begins anew each time; pages are asked for again one by one.
 const MAX_CUT_STREAMS = 3;
@@ -73,6 +68,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   readonly name: string;
   readonly #options: ReflectorOptions<T, R>;
   readonly #clock: Clock;
+  readonly #codec: Codec<R>;
   readonly #store: Store<T>;
   readonly #settled = Promise.withResolvers<void>();
   #state: State<T> = { kind: 'empty' };
@@ -87,6 +83,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   constructor(options: ReflectorOptions<T, R>) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#codec = options.codec ?? JSON_CODEC;
     this.name = resourceName(options.resource);
     this.#store = new Store<T>({
       clock: this.#clock,
@@ -145,7 +142,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   /** Reads one watch to its end. Returns after the server's timeout; every other end throws. */
   async #stream(query: Record<string, string>, signal: AbortSignal): Promise<void> {
     const { timeoutSeconds = 290, stallMs = timeoutSeconds * 1_000 + 30_000 } = this.#options;
-    const lines = new LineSplitter((line) => this.#onLine(line));
+    let events: EventSplitter | undefined;
     const full = {
       ...this.#selectors(),
       ...query,
@@ -153,12 +150,14 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
       allowWatchBookmarks: 'true',
       timeoutSeconds: String(timeoutSeconds),
     };
-    const onOpen = (): void => {
+    const onOpen = (contentType: string): void => {
+      events = this.#codec.events(contentType, (event) => this.#onEvent(event));
       this.#openedAt = this.#clock.monotonic();
       if (this.#state.kind === 'watching') this.#recovered();
     };
     this.#openedAt = Number.POSITIVE_INFINITY;
-    await this.#options.rest.stream(this.#target(), full, { signal, stallMs, onOpen }, (chunk) => lines.push(chunk));
+    const options = { signal, stallMs, accept: this.#codec.accept, onOpen };
+    await this.#options.rest.stream(this.#target(), full, options, (chunk) => events?.push(chunk));
     // Proxies end idle streams cleanly as well; one that keeps doing so at once must not become a busy loop.
     if (!this.#isInitial() && this.#clock.monotonic() - this.#openedAt < SHORT_LIVED_MS)
       throw new Error('the stream ended as soon as it began');
@@ -166,15 +165,14 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
 
   async #list(signal: AbortSignal): Promise<void> {
     const items = new Map<string, T>();
-    const version = await listPages<R>(this.#options.rest, this.#target(), this.#selectors(), signal, {
+    const version = await listPages<R>(this.#options.rest, this.#target(), this.#codec, this.#selectors(), signal, {
       restart: () => items.clear(),
       item: (object) => this.#project(object, (item) => items.set(keyOf(item), item)),
     });
     this.#complete(items, version, 'pages');
   }
 
-  #onLine(line: string): void {
-    const event = JSON.parse(line) as WatchEvent<R>;
+  #onEvent(event: WatchEvent<R>): void {
     if (event.type === 'ERROR') throw errorOfEvent(this.name, event.object);
     if (this.#state.kind === 'initial') this.#onInitial(event, this.#state.items);
     else this.#onChange(event);

@@ -1,5 +1,6 @@
 import { backoffDelay } from '../runtime/backoff.ts';
 import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
+import type { Codec } from './codec.ts';
 import type { Connection, Session } from './connection.ts';
 import { ApiError, errorOfResponse, errorWithoutResponse } from './errors.ts';
 import { pathOf, type Target } from './resource.ts';
@@ -56,6 +57,9 @@ interface Call {
   readonly target: Target | string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: JSON. */
+  readonly accept?: string;
+  readonly read?: (response: WireResponse) => unknown;
   /** Doing it twice is the same as once, so it is repeated also when nobody knows whether the first arrived. */
   readonly idempotent: boolean;
 }
@@ -79,8 +83,10 @@ export class RestClient {
     return this.#call({ verb: 'get', method: 'GET', target, idempotent: true }, options);
   }
 
-  list<T>(target: Target, options?: RequestOptions): Promise<ListOf<T>> {
-    return this.#call({ verb: 'list', method: 'GET', target, idempotent: true }, options);
+  list<T>(target: Target, codec: Codec<T>, options?: RequestOptions): Promise<ListOf<T>> {
+    const { accept } = codec;
+    const read = ({ contentType, body }: WireResponse): ListOf<T> => codec.list(contentType, body);
+    return this.#call({ verb: 'list', method: 'GET', target, accept, read, idempotent: true }, options);
   }
 
   create<T>(target: Target, body: unknown, options?: RequestOptions): Promise<T> {
@@ -127,13 +133,14 @@ export class RestClient {
   async stream(
     target: Target,
     query: Readonly<Record<string, string | undefined>>,
-    options: { signal: AbortSignal; stallMs: number; onOpen: () => void },
+    options: { signal: AbortSignal; stallMs: number; accept?: string; onOpen: (contentType: string) => void },
     onChunk: (chunk: Buffer) => void,
   ): Promise<void> {
-    const { signal, stallMs, onOpen } = options;
+    const { signal, stallMs, accept, onOpen } = options;
     const wire: WireRequest = {
       method: 'GET',
       path: pathOf(target) + queryString(query),
+      accept,
       headersTimeoutMs: Math.min(stallMs, 30_000),
       bodyTimeoutMs: stallMs,
       signal,
@@ -162,6 +169,7 @@ export class RestClient {
       path: pathOf(call.target) + queryString(options.query),
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       contentType: call.contentType ?? (call.body === undefined ? undefined : 'application/json'),
+      accept: call.accept,
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
       signal,
@@ -198,7 +206,7 @@ export class RestClient {
         response = await this.#measured(verb, await this.#options.connection.reload(session), wire, consumer);
       }
       if (response.status < 300) return response;
-      throw errorOfResponse(name, response.status, response.retryAfter, response.body.toString('utf8'));
+      throw errorOfResponse(name, response);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       const isGivenUp = wire.signal.aborted || error instanceof NoAnswer;
@@ -224,7 +232,7 @@ export class RestClient {
 
 function parse(call: Call, response: WireResponse): unknown {
   try {
-    return JSON.parse(response.body.toString('utf8'));
+    return call.read ? call.read(response) : JSON.parse(response.body.toString('utf8'));
   } catch (error) {
     throw errorWithoutResponse(`${call.method} ${pathOf(call.target)}`, error, 'Unreadable');
   }

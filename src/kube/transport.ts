@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
+  /** Default: JSON. */
+  readonly accept?: string | undefined;
   /** Longest wait for the whole answer, or for the beginning of a stream, milliseconds. */
   readonly headersTimeoutMs: number;
   /** Longest silence within a stream, milliseconds. */
@@ -18,13 +20,14 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  readonly contentType: string;
   /** The whole body, or of a consumed stream nothing. */
   readonly body: Buffer;
 }
 
 /** Takes the body of a successful answer as it arrives, after `onOpen` when the answer has begun. */
 export interface StreamConsumer {
-  onOpen(): void;
+  onOpen(contentType: string): void;
   onData(chunk: Buffer): void;
 }
 
@@ -72,10 +75,11 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
         incoming.socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
       }
       const status = incoming.statusCode ?? 0;
+      const contentType = incoming.headers['content-type'] ?? '';
       const streamed = status < 300 ? consumer : undefined;
       const chunks: Buffer[] = [];
       let failed = false;
-      streamed?.onOpen();
+      streamed?.onOpen(contentType);
       incoming.on('error', fail);
       incoming.on('data', (chunk: Buffer) => {
         if (!streamed) return void chunks.push(chunk);
@@ -92,7 +96,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
         clearTimeout(headersTimer);
         signal.removeEventListener('abort', abort);
         const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-        resolve({ status, retryAfter: incoming.headers['retry-after'], body });
+        resolve({ status, retryAfter: incoming.headers['retry-after'], contentType, body });
       });
     });
     outgoing.end(request.body);
@@ -101,7 +105,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
 
 function open(
   { origin, basePath, agent, headers }: Session,
-  { method, path, body, contentType }: WireRequest,
+  { method, path, body, contentType, accept }: WireRequest,
 ): http.ClientRequest {
   const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };
   const options = {
@@ -111,7 +115,12 @@ function open(
     path: basePath + path,
     method,
     agent,
-    headers: { ...headers, ...(contentType !== undefined && { 'content-type': contentType }), ...length },
+    headers: {
+      ...headers,
+      ...(accept !== undefined && { accept }),
+      ...(contentType !== undefined && { 'content-type': contentType }),
+      ...length,
+    },
   };
   return origin.protocol === 'https:' ? https.request(options) : http.request(options);
 }

@@ -6,7 +6,6 @@ interface RawContainer {
   name: string;
   ports?: { name?: string; containerPort: number }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  restartPolicy?: string;
 }
 
 interface RawState {
@@ -23,7 +22,7 @@ interface RawContainerStatus {
 /** The part of a v1 Pod that is looked at. */
 export interface RawPod {
   metadata: RawMeta;
-  spec?: { containers?: RawContainer[]; initContainers?: RawContainer[]; hostNetwork?: boolean };
+  spec?: { containers?: RawContainer[]; hostNetwork?: boolean };
   status?: {
     phase?: string;
     podIP?: string;

@@ -153,6 +153,7 @@ describe('the status', { timeout: 120_000 }, () => {
     await bed.create(osvc('stalled'));
     await Promise.all([bed.healthy('quiet'), bed.healthy('still'), bed.level('checked', 'Healthy')]);
     await bed.condition('checked', 'MetricsAvailable', 'False');
+    await bed.condition('stalled', 'Stalled', 'True');
     await bed.until('checked', 'all were asked', ({ status }) =>
       status?.signals?.every(({ evidence }) => !/NotAskedYet/.test(evidence ?? '')),
     );

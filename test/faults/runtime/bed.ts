@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { type Cluster, type ClusterOptions, startCluster } from '../../../hack/cluster/index.ts';
+import { JSON_CODEC } from '../../../src/kube/codec.ts';
 import { Connection } from '../../../src/kube/connection.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { Reflector, type ReflectorEvent, type ReflectorOptions } from '../../../src/kube/reflector.ts';
@@ -115,7 +116,7 @@ export async function rightWithin(
   await until(
     'store equal to a fresh list',
     async () => {
-      const fresh = await admin.list<KubeObject>({ ...CONFIG_MAPS, namespace });
+      const fresh = await admin.list<KubeObject>({ ...CONFIG_MAPS, namespace }, JSON_CODEC);
       listed = versions(fresh.items.map(({ metadata }) => [keyOf(metadata), metadata.resourceVersion] as const));
       return JSON.stringify(listed) === JSON.stringify(seen());
     },

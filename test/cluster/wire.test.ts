@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PodProjector, type RawPod } from '../../src/controllers/project/pod.ts';
+import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../../src/controllers/project/workload.ts';
+import { type Codec, JSON_CODEC } from '../../src/kube/codec.ts';
+import { Connection } from '../../src/kube/connection.ts';
+import { protobufCodec } from '../../src/kube/protobuf/codec.ts';
+import { DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/protobuf/kinds.ts';
+import type { Message } from '../../src/kube/protobuf/message.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
+import type { KubeObject } from '../../src/kube/resource.ts';
+import { RestClient } from '../../src/kube/rest.ts';
+import type { Projected } from '../../src/runtime/store.ts';
+import { Api } from './support/api.ts';
+import { eventually } from './support/eventually.ts';
+
+// What is kept of an object must not depend on how it came over the wire: the same list and the same watch, once in JSON and once in
+// protobuf, against the real API server.
+
+const rest = new RestClient({
+  connection: new Connection({
+    kubeconfig: process.env['KUBECONFIG'] || '.cluster/kubeconfig',
+    userAgent: 'baton-test',
+  }),
+});
+const api = new Api();
+let shop: Awaited<ReturnType<Api['namespace']>>;
+
+const labels = { app: 'cart', 'example.dev/tier': 'front' };
+const container = {
+  name: 'app',
+  image: 'example.dev/cart:1',
+  ports: [{ name: 'http', containerPort: 8080 }, { containerPort: 9090 }],
+  resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '1', memory: '0.5Gi' } },
+};
+const template = {
+  metadata: { labels, annotations: { note: 'größer' } },
+  spec: {
+    hostNetwork: false,
+    initContainers: [{ name: 'first', image: 'example.dev/first:1' }],
+    containers: [container, { name: 'helper', image: 'example.dev/helper:1' }],
+  },
+};
+const selector = {
+  matchLabels: { app: 'cart' },
+  matchExpressions: [{ key: 'example.dev/tier', operator: 'In', values: ['front', 'back'] }],
+};
+const workload = (kind: string, name: string, spec: object) => ({
+  apiVersion: 'apps/v1',
+  kind,
+  metadata: { name },
+  spec: { selector, template, ...spec },
+});
+
+const projector = new PodProjector(() => Date.now());
+const KINDS: readonly [string, string, Message, (raw: never) => Projected, number][] = [
+  ['', 'pods', POD, (raw: RawPod) => projector.project(raw), 6],
+  ['apps', 'deployments', DEPLOYMENT, projectDeployment, 2],
+  ['apps', 'replicasets', REPLICA_SET, projectReplicaSet, 3],
+  ['apps', 'statefulsets', STATEFUL_SET, projectStatefulSet, 1],
+];
+
+beforeAll(async () => {
+  shop = await api.namespace('wire');
+  const create = async (plural: string, body: object) => {
+    const answer = await api.call('POST', `/apis/apps/v1/namespaces/${shop.name}/${plural}`, { body });
+    expect(answer).toMatchObject({ status: 201 });
+  };
+  await create('deployments', workload('Deployment', 'cart', { replicas: 2 }));
+  await create('deployments', workload('Deployment', 'nothing', { replicas: 0 }));
+  await create('replicasets', workload('ReplicaSet', 'alone', { replicas: 2 }));
+  const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
+  await create('statefulsets', workload('StatefulSet', 'ordered', { replicas: 2, updateStrategy, serviceName: 'x' }));
+  await eventually(
+    'six ready pods',
+    60,
+    async () =>
+      rest.list<RawPod & KubeObject>({ group: '', version: 'v1', plural: 'pods', namespace: shop.name }, JSON_CODEC),
+    ({ items }) => items.filter((pod) => projector.project(pod).ready).length === 6,
+  );
+}, 90_000);
+
+afterAll(async () => {
+  await shop?.[Symbol.asyncDispose]();
+});
+
+it.each(KINDS)('%s/%s is the same in a list', async (group, plural, message, project, objects) => {
+  const target = { group, version: 'v1', plural, namespace: shop.name };
+  const read = async (codec: Codec<KubeObject>) =>
+    (await rest.list(target, codec)).items.map((item) => project(item as never));
+  await eventually(
+    'two equal lists',
+    20,
+    async () => [await read(JSON_CODEC), await read(protobufCodec(message))] as const,
+    ([json, protobuf]) => {
+      expect(protobuf).toHaveLength(objects);
+      // Another version between the two lists is another object.
+      if (JSON.stringify(versions(json)) !== JSON.stringify(versions(protobuf))) return false;
+      expect(protobuf).toEqual(json);
+      return true;
+    },
+  );
+});
+
+it.each(KINDS)('%s/%s is the same in a watch, with what changes later', async (group, plural, message, project) => {
+  const stop = new AbortController();
+  const watch = (codec: Codec<KubeObject>) => {
+    const reflector = new Reflector({
+      rest,
+      resource: { group, version: 'v1', plural },
+      namespace: shop.name,
+      codec,
+      project: (raw) => project(raw as never),
+      onListenerError: (error) => {
+        throw error;
+      },
+    });
+    return { reflector, run: reflector.run(stop.signal) };
+  };
+  const watches = [watch(JSON_CODEC), watch(protobufCodec(message))] as const;
+  await Promise.all(watches.map(({ reflector }) => reflector.whenSettled(AbortSignal.timeout(20_000))));
+  const [first] = watches[0].reflector.store.list();
+  const body = { metadata: { labels: { changed: 'yes' } } };
+  const path = `${group ? `/apis/${group}` : '/api'}/v1/namespaces/${shop.name}/${plural}/${first?.name}`;
+  const { status, body: changed } = await api.call('PATCH', path, { body });
+  expect(status).toBe(200);
+  const { resourceVersion } = changed['metadata'] as { resourceVersion: string };
+  await eventually(
+    'the change in both',
+    20,
+    async () => watches.map(({ reflector }) => [...reflector.store.list()]),
+    ([json = [], protobuf = []]) =>
+      JSON.stringify(versions(json)) === JSON.stringify(versions(protobuf)) &&
+      versions(protobuf).some((version) => version.endsWith(`@${resourceVersion}`)),
+  );
+  const [json, protobuf] = watches.map(({ reflector }) => sorted([...reflector.store.list()]));
+  expect(protobuf).toEqual(json);
+  stop.abort();
+  await Promise.all(watches.map(({ run }) => run));
+});
+
+it('a refusal is told in words also where protobuf was asked for', async () => {
+  const target = { group: '', version: 'v1', plural: 'pods', namespace: shop.name };
+  const refused = rest.list(target, protobufCodec(POD), { query: { labelSelector: '!!' } });
+  await expect(refused).rejects.toMatchObject({
+    status: 400,
+    reason: 'BadRequest',
+    message: expect.stringMatching(/unable to parse/),
+  });
+});
+
+const sorted = (items: Projected[]): Projected[] => items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+const versions = (items: Projected[]): string[] =>
+  sorted(items).map(({ name, resourceVersion }) => `${name}@${resourceVersion}`);
