@@ -64,6 +64,10 @@ export const REASONS = {
     means: 'An older OrchestratedService looks after the same workload.',
     todo: 'Delete one of the two.',
   },
+  TargetUnavailable: {
+    means: 'The API server does not say how the workload is; the last level stands.',
+    todo: 'Look at the API server, and at the conversion webhook or the API service of that kind.',
+  },
   TargetTerminating: { means: 'The workload is being deleted.', todo: 'Nothing, or create it again.' },
   Progressing: { means: 'A rollout is under way.', todo: 'Wait.' },
   NotObserved: { means: 'The workload controller has not seen the last change yet.', todo: 'Wait.' },

@@ -3,7 +3,7 @@ import type { Target } from '../../domain/status/input.ts';
 import { moment, type RawMeta } from '../project/meta.ts';
 import type { ReadForeign } from './target.ts';
 
-/** The answers that the API server gives about an object of any kind; src/kube asks. Other failures reject. */
+/** The answers that the API server gives about an object of any kind; src/kube asks. Rejects when `signal` aborts. */
 interface ForeignReader {
   /** The object and its scale subresource (autoscaling/v1). */
   read(
@@ -19,7 +19,7 @@ interface ForeignReader {
 
 type ForeignAnswer =
   | { readonly kind: 'found'; readonly object: RawForeign; readonly scale: RawScale }
-  | { readonly kind: 'unknownKind' | 'noScale' | 'notFound' }
+  | { readonly kind: 'unknownKind' | 'noScale' | 'notFound' | 'unavailable' }
   | { readonly kind: 'forbidden'; readonly verb: string; readonly resource: string };
 
 interface RawForeign {
@@ -35,7 +35,12 @@ interface RawScale {
   readonly status?: { readonly replicas?: number; readonly selector?: string };
 }
 
-const REASONS = { unknownKind: 'TargetKindUnknown', noScale: 'TargetNotScalable', notFound: 'TargetNotFound' } as const;
+const REASONS = {
+  unknownKind: 'TargetKindUnknown',
+  noScale: 'TargetNotScalable',
+  notFound: 'TargetNotFound',
+  unavailable: 'TargetUnavailable',
+} as const;
 
 /** Workloads of other kinds, through what every one of them has: metadata and a scale subresource. */
 export function foreignTargets(reader: ForeignReader): ReadForeign {
@@ -64,6 +69,8 @@ function project(
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    // Whoever owns it is of no kind that leads to pods.
+    owner: undefined,
     terminating: metadata.deletionTimestamp !== undefined,
     createdAt: moment(metadata.creationTimestamp) ?? 0,
     generation: metadata.generation ?? 0,

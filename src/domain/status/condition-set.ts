@@ -59,7 +59,8 @@ function setReady(conditions: Conditions, findings: Findings, stalled: Explanati
   const { workload, assessment, explanation } = findings;
   const { level } = assessment.level;
   if (stalled !== undefined) {
-    conditions.set('Ready', stalled.reason === 'Forbidden' ? 'Unknown' : 'False', stalled.reason, stalled.message);
+    const isUnread = stalled.reason === 'Forbidden' || stalled.reason === 'TargetUnavailable';
+    conditions.set('Ready', isUnread ? 'Unknown' : 'False', stalled.reason, stalled.message);
   } else if (workload?.terminating === true) {
     conditions.set('Ready', 'False', 'TargetTerminating', advise('the workload is being deleted', 'TargetTerminating'));
   } else {

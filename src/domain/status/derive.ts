@@ -132,7 +132,7 @@ function targetStatus({ workload, facts, input }: Findings): Partial<Orchestrate
   // What cannot be read says nothing of the pods; the last counts stand until the target is known to be gone or another's.
   if (workload === undefined) {
     const { target, service } = input;
-    const isGone = target.state === 'Absent' && target.reason !== 'Forbidden';
+    const isGone = target.state === 'Absent' && target.reason !== 'Forbidden' && target.reason !== 'TargetUnavailable';
     return isGone ? {} : standingTarget(service.status);
   }
   const { current, ready } = facts;

@@ -114,6 +114,8 @@ export function explainAbsent(target: Exclude<Target, { state: 'Found' }>, name:
       return { reason, message: advise(`the API server knows no kind like that of ${name}`, reason) };
     case 'TargetNotScalable':
       return { reason, message: advise(`the kind of ${name} has no scale subresource`, reason) };
+    case 'TargetUnavailable':
+      return { reason, message: advise(`the API server does not say at present how ${name} is`, reason) };
     case 'TargetAlreadyManaged':
       return { reason, message: advise(`${target.by} looks after ${name} already`, reason) };
     case 'Forbidden': {

@@ -7,6 +7,8 @@ import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../snapshot.ts';
 export type Target =
   | { readonly state: 'Found'; readonly workload: WorkloadSnapshot }
   | { readonly state: 'Absent'; readonly reason: 'TargetNotFound' | 'TargetKindUnknown' | 'TargetNotScalable' }
+  /** The API server does not say at present, which says nothing of the workload. */
+  | { readonly state: 'Absent'; readonly reason: 'TargetUnavailable' }
   /** `by` is the name of the older OrchestratedService in the same namespace. */
   | { readonly state: 'Absent'; readonly reason: 'TargetAlreadyManaged'; readonly by: string }
   /** The API server refused; `resource` as in RBAC rules, e.g. `deployments.apps` or `rollouts.argoproj.io/scale`. */

@@ -292,18 +292,21 @@ describe('a target that is absent', () => {
     expect(result.status).not.toHaveProperty('replicas');
   });
 
-  it('for want of a permission leaves the last level, and the rest of what was known', () => {
-    const forbidden = absent({ state: 'Absent', reason: 'Forbidden', verb: 'list', resource: 'statefulsets.apps' });
-    const result = play({}, forbidden);
+  it.each([
+    ['for want of a permission', { reason: 'Forbidden', verb: 'list', resource: 'statefulsets.apps' } as const],
+    ['because the API server does not say', { reason: 'TargetUnavailable' } as const],
+  ])('%s leaves the last level, and the rest of what was known', (_why, target) => {
+    const unread = absent({ state: 'Absent', ...target });
+    const result = play({}, unread);
     expect(result.status).toMatchObject({
       health: 'Healthy',
       score: 100,
       replicas: { ready: 3 },
       uptime: { state: 'Unknown' },
     });
-    expect(condition(result, 'MetricsAvailable')).toMatchObject({ status: 'False', reason: 'Forbidden' });
+    expect(condition(result, 'MetricsAvailable')).toMatchObject({ status: 'False', reason: target.reason });
     expect(condition(result, 'Ready')?.status).toBe('Unknown');
-    expect(condition(play({}, forbidden, {}), 'Stalled')).toBeUndefined();
+    expect(condition(play({}, unread, {}), 'Stalled')).toBeUndefined();
   });
 
   it('tells another reason while it is Stalled already', () => {
