@@ -6,6 +6,7 @@ import type { Settings } from '../config/schema.ts';
 import { Policy } from '../controllers/orchestration/policy.ts';
 import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
 import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
+import { heartbeatChecks } from '../controllers/service/checks.ts';
 import { foreignTargets } from '../controllers/service/foreign.ts';
 import { servicesOfOwner, servicesOfTarget } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
@@ -182,7 +183,11 @@ export async function runOperator(
   });
   const usageAsked = new Promise<void>((resolve) => sources.resources.onProblem(resolve));
   sources.resources.onProblem(() => triggers.all());
-  sources.heartbeats.onBeat((of, service) => sources.prober.kick(`${of}/${service}`));
+  sources.heartbeats.onBeat((of, name) => {
+    const key = `${of}/${name}`;
+    const service = stores.services.get(key);
+    for (const check of service ? heartbeatChecks(service) : []) sources.prober.kick(key, check);
+  });
 
   const elector = settings.leaderElection
     ? new LeaderElector({

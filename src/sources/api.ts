@@ -107,6 +107,8 @@ export interface ProbeCheck {
   readonly definition: string;
   /** A move of the value below this is not told to `onChange`; e.g. a hundredth of |critical − warning|. Default 0: every move. */
   readonly step?: number | undefined;
+  /** It is answered from memory: at once, without waiting for a turn. */
+  readonly local?: boolean | undefined;
   /** Asks the source. The function may be another at each `ensure` (other pods), the last one counts. */
   readonly read: (signal: AbortSignal) => Promise<Reading>;
 }
@@ -115,8 +117,8 @@ export interface Prober {
   /** The checks that are wanted for this key from now on; those not named end. Cheap when nothing changed. */
   ensure(key: string, checks: readonly ProbeCheck[]): void;
   forget(key: string): void;
-  /** Run these checks of the key (all, when no name is given) now, e.g. because a heartbeat came. */
-  kick(key: string, name?: string): void;
+  /** Run this check of the key now, e.g. because a heartbeat came. */
+  kick(key: string, name: string): void;
   /** The last reading by check name; a check that has not answered yet is absent. */
   readings(key: string): ReadonlyMap<string, Reading>;
   /** Called when a reading of the key changed in kind, verdict or reason, or its value moved by the check's step. */

@@ -2,13 +2,15 @@ import type { Reading } from '../domain/reading.ts';
 import type { ProbeCheck, Prober, ProberOptions } from './api.ts';
 import { messageOf, missing, type Clock } from './contract.ts';
 import { inWords } from './deadline.ts';
+import { Turns } from './turns.ts';
 
 /** First answers come within this, so that a restarted operator knows everything in seconds. */
 const FIRST_WITHIN_MS = 1000;
-const STALE_AFTER_INTERVALS = 3;
+const STALE_AFTER_ROUNDS = 3;
 
 interface Probe {
   readonly key: string;
+  readonly namespace: string;
   readonly definition: string;
   readonly intervalMs: number;
   /** 0 to 1, by name: where in the interval this check runs, so that not all run at once. */
@@ -28,20 +30,20 @@ interface Probe {
 }
 
 /**
- * Runs periodic checks and keeps their last readings. A check never overlaps itself, all together never exceed the bound, and those
- * that wait for a slot are served in the order in which they became due. Deadlines are the sources' own (see Source.read).
+ * Runs periodic checks and keeps their last readings. A check never overlaps itself, all together never exceed the bound, and what one
+ * namespace has under way cannot keep the others from their turns (see Turns). Deadlines are the sources' own (see Source.read).
  */
 export function createProber(options: ProberOptions): Prober {
   const { clock } = options;
   const probes = new Map<string, Map<string, Probe>>();
   const listeners: ((key: string) => void)[] = [];
-  const due = new Set<Probe>();
+  const turns = new Turns<Probe>(options.maxConcurrent);
   const running = new Set<Promise<void>>();
-  let maxConcurrent = options.maxConcurrent;
 
   function start(key: string, check: ProbeCheck): Probe {
     const probe: Probe = {
       key,
+      namespace: key.split('/', 1)[0] ?? key,
       definition: check.definition,
       intervalMs: check.intervalMs,
       phase: phaseOf(`${key}/${check.name}`),
@@ -63,28 +65,36 @@ export function createProber(options: ProberOptions): Prober {
     probe.life.abort();
     probe.next?.cancel();
     probe.staleness?.cancel();
-    due.delete(probe);
+    turns.leave(probe.namespace, probe);
   }
 
   function enqueue(probe: Probe): void {
     probe.next?.cancel();
     if (probe.state === 'running') probe.again = true;
     if (probe.state !== 'idle') return;
+    if (probe.check.local) {
+      track(execute(probe));
+      return;
+    }
     probe.state = 'queued';
-    due.add(probe);
+    turns.join(probe.namespace, probe, clock.monotonic());
     dispatch();
   }
 
   function dispatch(): void {
-    for (const probe of due) {
-      if (running.size >= maxConcurrent) return;
-      due.delete(probe);
-      const run = execute(probe).finally(() => {
-        running.delete(run);
+    for (let probe = turns.next(clock.monotonic()); probe; probe = turns.next(clock.monotonic())) {
+      const { namespace } = probe;
+      const finished = (): void => {
+        turns.done(namespace);
         dispatch();
-      });
-      running.add(run);
+      };
+      track(execute(probe).finally(finished));
     }
+  }
+
+  function track(run: Promise<void>): void {
+    const tracked = run.finally(() => running.delete(tracked));
+    running.add(tracked);
   }
 
   async function execute(probe: Probe): Promise<void> {
@@ -105,15 +115,24 @@ export function createProber(options: ProberOptions): Prober {
   function take(probe: Probe, reading: Reading): void {
     probe.reading = reading;
     probe.staleness?.cancel();
-    if (reading.kind !== 'missing') {
-      const limit = STALE_AFTER_INTERVALS * probe.intervalMs;
-      probe.staleness = clock.setTimeout(() => {
-        take(probe, missing('StaleData', `not answered again for ${inWords(limit)}`, clock.now()));
-      }, limit);
-    }
+    if (reading.kind !== 'missing') expire(probe, clock.monotonic(), STALE_AFTER_ROUNDS * probe.intervalMs);
     if (!isNews(probe.told, reading, probe.check.step ?? 0)) return;
     probe.told = reading;
     for (const listener of listeners) listener(probe.key);
+  }
+
+  /**
+   * Where there are more checks than turns, a round takes longer than the interval. That is known from how long those before had to wait,
+   * and is no reason to call an answer stale which comes as often as it can.
+   */
+  function expire(probe: Probe, answered: number, inMs: number): void {
+    probe.staleness = clock.setTimeout(() => {
+      const age = clock.monotonic() - answered;
+      const round = Math.max(probe.intervalMs, probe.check.local ? 0 : turns.lag(probe.namespace));
+      const left = STALE_AFTER_ROUNDS * round - age;
+      if (left > 0) expire(probe, answered, left);
+      else take(probe, missing('StaleData', `not answered again for ${inWords(age)}`, clock.now()));
+    }, inMs);
   }
 
   function forget(key: string): void {
@@ -137,9 +156,8 @@ export function createProber(options: ProberOptions): Prober {
     },
     forget,
     kick(key, name) {
-      for (const probe of probes.get(key)?.values() ?? []) {
-        if (name === undefined || name === probe.check.name) enqueue(probe);
-      }
+      const probe = probes.get(key)?.get(name);
+      if (probe !== undefined) enqueue(probe);
     },
     readings(key) {
       const readings = new Map<string, Reading>();
@@ -148,7 +166,7 @@ export function createProber(options: ProberOptions): Prober {
     },
     onChange: (listener) => void listeners.push(listener),
     setMaxConcurrent(max) {
-      maxConcurrent = max;
+      turns.limit(max);
       dispatch();
     },
     async stop() {

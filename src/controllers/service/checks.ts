@@ -56,6 +56,8 @@ export interface PeriodicCheck {
   readonly intervalMs: number;
   readonly definition: string;
   readonly step?: number;
+  /** Answered from memory. */
+  readonly local?: boolean;
   readonly read: (signal: AbortSignal) => Promise<Reading>;
 }
 
@@ -79,8 +81,14 @@ export function periodicChecks(
     definition: JSON.stringify(check),
     // A figure that moves by less than a hundredth of its scale changes nothing that anybody sees.
     ...(check.thresholds && { step: Math.abs(check.thresholds.critical - check.thresholds.warning) / 100 }),
+    ...((check.resource || check.heartbeat) && { local: true }),
     read: reader(check, service, pods, sources),
   }));
+}
+
+/** The names of the checks that a heartbeat is evidence for. */
+export function heartbeatChecks({ spec }: CachedService): readonly string[] {
+  return (spec.health?.checks ?? []).filter((check) => check.heartbeat).map(({ name }) => name);
 }
 
 function intervalOf(check: Check, resourceIntervalMs: number): number {

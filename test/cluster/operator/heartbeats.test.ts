@@ -84,6 +84,13 @@ function post(
   });
 }
 
+/** How many answers the tcp checks gave. */
+async function askedOverTcp(): Promise<number> {
+  const { text } = await leader.page('metrics', '/metrics');
+  const lines = text.split('\n').filter((line) => /^baton_source_readings_total\{.*source="tcp-check"/.test(line));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
 describe('heartbeats over TLS with a token of the API server', { timeout: 60_000 }, () => {
   it('are evidence, and grow stale', async () => {
     expect(await post({ response_time: 3, source: 'web-a' })).toEqual({ status: 202, text: 'accepted\n' });
@@ -110,6 +117,24 @@ describe('heartbeats over TLS with a token of the API server', { timeout: 60_000
     );
     expect(signalOf(seen, 'beat')).toMatchObject({ score: 0 });
     expect(await leader.metric('baton_heartbeats_total{code="202"}')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('do not make the other checks of the service run', async () => {
+    const port = { name: 'port', tcp: { target: 'Pod', port: 1, timeout: '100ms' }, interval: '1h', weight: 1 };
+    await bed.create(workload('Deployment', 'both', { replicas: 1 }));
+    await bed.create(osvc('both', { health: { checks: [beat('response_time_seconds'), port] } }));
+    await eventually('the check was made', 30, askedOverTcp, (times) => times === 1);
+    // Each figure is seen before the next one comes, so there was time for more than one run of the other check.
+    for (const [figure, score] of [
+      [1, 80],
+      [2, 55],
+      [4, 20],
+      [7, 0],
+    ]) {
+      expect((await post({ response_time: figure, source: 'both-a' }, { service: 'both' })).status).toBe(202);
+      await bed.until('both', `${score} points`, (service) => signalOf(service, 'beat')?.score === score);
+    }
+    expect(await askedOverTcp()).toBe(1);
   });
 
   it('for another namespace than their own are refused, by the leader and by a standby', async () => {

@@ -90,8 +90,8 @@ describe('prober', () => {
     const { seen, check } = counting(clock, () => value(1), 25_000);
     prober.ensure('a', [check('slow')]);
     await clock.advance(5000);
-    prober.kick('a');
-    prober.kick('a');
+    prober.kick('a', 'slow');
+    prober.kick('a', 'slow');
     await clock.advance(200_000);
     expect(seen.most).toBe(1);
     expect(seen.runs).toBeGreaterThanOrEqual(7);
@@ -102,8 +102,8 @@ describe('prober', () => {
     const { seen, check } = counting(clock, () => value(1), 2000);
     prober.ensure('k', [check('c')]);
     await clock.advance(1500);
-    prober.kick('k');
-    prober.kick('k');
+    prober.kick('k', 'c');
+    prober.kick('k', 'c');
     expect(seen.runs).toBe(1);
     await clock.advance(2000);
     expect(seen.runs).toBe(2);
@@ -120,7 +120,7 @@ describe('prober', () => {
     expect(seen.runs).toBe(50);
     prober.setMaxConcurrent(20);
     prober.ensure('more', []);
-    for (let index = 0; index < 50; index += 1) prober.kick(`k${index}`);
+    for (let index = 0; index < 50; index += 1) prober.kick(`k${index}`, 'c');
     await clock.advance(50);
     expect(seen.most).toBe(20);
   });
@@ -157,7 +157,7 @@ describe('prober', () => {
     prober.ensure('k', [check('c')]);
     await clock.advance(1000);
     number += 1e-9;
-    prober.kick('k');
+    prober.kick('k', 'c');
     await clock.advance(1);
     expect(changed).toEqual(['k', 'k']);
   });
@@ -180,7 +180,7 @@ describe('prober', () => {
     prober.ensure('k', [check('c')]);
     await clock.advance(1000);
     prober.ensure('k', [check('c', { read: async () => value(2) })]);
-    prober.kick('k');
+    prober.kick('k', 'c');
     await clock.advance(1);
     expect(prober.readings('k').get('c')).toEqual(value(2));
   });
@@ -212,6 +212,66 @@ describe('prober', () => {
     expect(changed).toEqual(['k']);
   });
 
+  it('a round that takes longer than three intervals makes nothing stale, and a quiet one tells nothing', async () => {
+    const { clock, prober, changed } = setUp(50);
+    const { check } = counting(clock, () => verdict(false), 2000);
+    // 1,000 checks of 2 s on 50 turns: 40 s a round, or 50 s in one namespace, with three intervals of 10 s.
+    for (let index = 0; index < 1000; index += 1) prober.ensure(`shop/s${index}`, [check('c')]);
+    await clock.advance(60_000);
+    expect(new Set(changed).size).toBe(1000);
+    expect(changed).toHaveLength(1000);
+    changed.length = 0;
+    await clock.advance(300_000);
+    expect(changed).toEqual([]);
+    expect(prober.readings('shop/s7').get('c')).toEqual(verdict(false));
+  });
+
+  it('checks of one namespace that hang keep those of another at their pace', async () => {
+    const { clock, prober, changed } = setUp(50);
+    const hanging = counting(clock, () => verdict(false), 10_000);
+    const quick = counting(clock, () => verdict(true), 10);
+    for (let index = 0; index < 1000; index += 1) prober.ensure(`bad/s${index}`, [hanging.check('c')]);
+    await clock.advance(5000);
+    for (let index = 0; index < 20; index += 1) prober.ensure(`good/s${index}`, [quick.check('c')]);
+    await clock.advance(1100);
+    expect(quick.seen.runs).toBe(20);
+    await clock.advance(100_000);
+    expect(quick.seen.runs).toBeGreaterThanOrEqual(200);
+    expect(changed.filter((key) => key.startsWith('good/'))).toHaveLength(20);
+  });
+
+  it('what is answered from memory does not wait for a turn, and takes none', async () => {
+    const { clock, prober } = setUp(1);
+    const waits = (name: string): ProbeCheck => ({
+      name,
+      intervalMs: 10_000,
+      definition: 'd',
+      read: () => new Promise(() => {}),
+    });
+    prober.ensure('shop/hog', [waits('h')]);
+    await clock.advance(1000);
+    const { seen, check } = counting(clock);
+    prober.ensure('shop/cart', [check('beat', { local: true })]);
+    await clock.advance(1000);
+    expect(seen.runs).toBe(1);
+    prober.kick('shop/cart', 'beat');
+    await clock.advance(1);
+    expect(seen.runs).toBe(2);
+  });
+
+  it('a kick runs the named check and no other', async () => {
+    const { clock, prober } = setUp();
+    const [beat, page] = [counting(clock), counting(clock)];
+    prober.ensure('shop/cart', [beat.check('beat'), page.check('page')]);
+    await clock.advance(1000);
+    for (let index = 0; index < 50; index += 1) {
+      prober.kick('shop/cart', 'beat');
+      await clock.advance(1);
+    }
+    expect(beat.seen.runs).toBe(51);
+    expect(page.seen.runs).toBe(1);
+  });
+
   it('a check that throws or rejects is SourceUnavailable, and is run again', async () => {
     const { clock, prober } = setUp();
     const failing = [
@@ -233,10 +293,10 @@ describe('prober', () => {
       reason: 'SourceUnavailable',
       evidence: 'services "cart" is forbidden',
     });
-    prober.kick('k');
+    prober.kick('k', 'c');
     await clock.advance(1);
     expect(prober.readings('k').get('c')).toMatchObject({ reason: 'SourceUnavailable', evidence: 'at once' });
-    prober.kick('k');
+    prober.kick('k', 'c');
     await clock.advance(1);
     expect(prober.readings('k').get('c')).toEqual(value(1));
   });
