@@ -54,6 +54,8 @@ export interface WorkloadSnapshot {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Its own controller, such as a Deployment's for a ReplicaSet. */
+  readonly owner: OwnerReference | undefined;
   readonly terminating: boolean;
   readonly createdAt: number;
   readonly generation: number;

@@ -1,4 +1,4 @@
-import type { OwnerReference, Rollout, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { Rollout, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { controllerOf, moment, type RawMeta } from './meta.ts';
 import { formatSelector, type LabelSelector } from './selector.ts';
 
@@ -22,19 +22,14 @@ export interface RawWorkload {
   };
 }
 
-/** A ReplicaSet is a link from pods to what owns it, and a workload of its own where nothing does. */
-export interface ReplicaSetSnapshot extends WorkloadSnapshot {
-  readonly owner: OwnerReference | undefined;
-}
-
 export const projectDeployment = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'Deployment', deploymentRollout);
 export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot =>
   project(raw, 'StatefulSet', statefulSetRollout);
-export const projectReplicaSet = (raw: RawWorkload): ReplicaSetSnapshot => {
-  const owner = controllerOf(raw.metadata);
+/** A ReplicaSet is a link from pods to what owns it, and a workload of its own where nothing does. */
+export const projectReplicaSet = (raw: RawWorkload): WorkloadSnapshot => {
   // Of the many old ReplicaSets of Deployments nobody asks for the selector.
-  const lean = owner ? { ...raw, spec: { replicas: raw.spec?.replicas ?? 0 } } : raw;
-  return { ...project(lean, 'ReplicaSet', replicaSetRollout), owner };
+  const lean = controllerOf(raw.metadata) ? { ...raw, spec: { replicas: raw.spec?.replicas ?? 0 } } : raw;
+  return project(lean, 'ReplicaSet', replicaSetRollout);
 };
 
 function project(
@@ -51,6 +46,7 @@ function project(
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    owner: controllerOf(metadata),
     terminating: metadata.deletionTimestamp !== undefined,
     createdAt: moment(metadata.creationTimestamp) ?? 0,
     generation: metadata.generation ?? 0,

@@ -2,7 +2,6 @@ import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { WatchedCache } from '../ports.ts';
-import type { ReplicaSetSnapshot } from '../project/workload.ts';
 
 /** An OrchestratedService as caches keep it: with the names that every cached object has at the top. */
 export type CachedService = OrchestratedService & {
@@ -17,7 +16,7 @@ export interface Caches {
   readonly services: WatchedCache<CachedService>;
   readonly orchestrations: WatchedCache<Pick<Orchestration, 'metadata' | 'spec' | 'status'>>;
   readonly pods: WatchedCache<PodSnapshot>;
-  readonly replicaSets: WatchedCache<ReplicaSetSnapshot>;
+  readonly replicaSets: WatchedCache<WorkloadSnapshot>;
   readonly deployments: WatchedCache<WorkloadSnapshot>;
   readonly statefulSets: WatchedCache<WorkloadSnapshot>;
 }
@@ -46,5 +45,5 @@ export const INDEXES = {
     [BY_OWNER]: (pod: PodSnapshot) => pod.owner?.uid,
     [BY_NAMESPACE]: (pod: PodSnapshot) => pod.namespace,
   },
-  replicaSets: { [BY_OWNER]: (set: ReplicaSetSnapshot) => set.owner?.uid },
+  replicaSets: { [BY_OWNER]: (set: WorkloadSnapshot) => set.owner?.uid },
 } as const;

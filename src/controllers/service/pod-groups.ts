@@ -2,6 +2,8 @@ import type { PodSnapshot } from '../../domain/snapshot.ts';
 import { parseSelector, requiredLabel } from '../project/selector.ts';
 
 interface Group {
+  /** Of the owner, or of the pod where it has none. */
+  readonly uid: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly ownerKind: string | undefined;
   pods: number;
@@ -27,8 +29,9 @@ interface Asker {
   readonly selector: string;
   /** Where it is found in #byLabel. */
   readonly label: string;
+  /** The groups that the selector matches, and the version of the namespace at which that was so. */
+  matching: readonly Group[];
   version: number | undefined;
-  strangers: number;
 }
 
 /**
@@ -55,7 +58,7 @@ export class PodGroups {
     }
     namespace.version = ++this.#version;
     const { labels } = pod.template;
-    namespace.groups.set(groupKey(pod), { labels, ownerKind: pod.owner?.kind, pods: 1 });
+    namespace.groups.set(groupKey(pod), { uid: groupKey(pod), labels, ownerKind: pod.owner?.kind, pods: 1 });
     for (const label of labelsOf(labels)) addTo(namespace.byLabel, label, groupKey(pod));
     return true;
   }
@@ -84,20 +87,15 @@ export class PodGroups {
     const asker = this.#remember(query);
     const namespace = this.#namespaces.get(query.namespace);
     if (!namespace || query.selector === '') return 0;
-    if (asker.version === namespace.version) return asker.strangers;
-    const matches = parseSelector(query.selector);
-    asker.strangers = 0;
-    let complete = true;
-    const label = requiredLabel(query.selector);
-    const candidates = label === undefined ? namespace.groups.keys() : (namespace.byLabel.get(label) ?? []);
-    for (const uid of candidates) {
-      const group = namespace.groups.get(uid);
-      if (!group || own.has(uid) || !matches(group.labels)) continue;
-      if (isKnown(group.ownerKind, uid)) asker.strangers += group.pods;
-      else complete = false;
+    if (asker.version !== namespace.version) {
+      asker.matching = matching(namespace, query.selector);
+      asker.version = namespace.version;
     }
-    asker.version = complete ? namespace.version : undefined;
-    return asker.strangers;
+    let strangers = 0;
+    for (const { uid, ownerKind, pods } of asker.matching) {
+      if (!own.has(uid) && isKnown(ownerKind, uid)) strangers += pods;
+    }
+    return strangers;
   }
 
   /** Services that asked with a selector that matches these labels. */
@@ -124,11 +122,23 @@ export class PodGroups {
     if (known?.selector === selector) return known;
     this.forget(service);
     const label = `${namespace}/${requiredLabel(selector) ?? ''}`;
-    const asker = { selector, label, version: undefined, strangers: 0 };
+    const asker = { selector, label, matching: [], version: undefined };
     this.#askers.set(service, asker);
     addTo(this.#byLabel, label, service);
     return asker;
   }
+}
+
+function matching({ groups, byLabel }: Namespace, selector: string): Group[] {
+  const matches = parseSelector(selector);
+  const label = requiredLabel(selector);
+  const candidates = label === undefined ? groups.keys() : (byLabel.get(label) ?? []);
+  const found: Group[] = [];
+  for (const uid of candidates) {
+    const group = groups.get(uid);
+    if (group && matches(group.labels)) found.push(group);
+  }
+  return found;
 }
 
 const groupKey = (pod: PodSnapshot): string => pod.owner?.uid ?? pod.uid;

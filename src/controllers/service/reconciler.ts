@@ -33,7 +33,7 @@ export interface ServiceReconcilerOptions {
   readonly writeStatus: WriteStatus;
   readonly emit: EmitEvent;
   readonly enqueue: (key: string) => void;
-  /** A service's level, score or existence changed. */
+  /** A service was looked at for the first time, or another status of it was written, or it is gone: what the whole is summed up from. */
   readonly onChange: () => void;
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
@@ -97,11 +97,12 @@ export class ServiceReconciler {
     const derivation = deriveStatus(this.#input(key, this.latest(key) ?? service, target, pods, now()));
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
-    const lookAgainAt = askAgainAt(target, derivation, now());
-    const outcome = await this.#write(key, service, { ...derivation, lookAgainAt }, signal);
+    // Before the write, which may fail: they read these figures, and not the status.
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
-      this.#tellOthers(key, service);
-    return outcome;
+      this.#wakeOthers(key, service);
+    if (!before) this.#options.onChange();
+    const lookAgainAt = askAgainAt(target, derivation, now());
+    return this.#write(key, service, { ...derivation, lookAgainAt }, signal);
   }
 
   /**
@@ -178,19 +179,19 @@ export class ServiceReconciler {
     if (outcome.kind === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_RETRY_MS };
     if (outcome.kind === 'gone') return { kind: 'done' };
     this.#written.record(key, { uid: service.uid, resourceVersion: outcome.resourceVersion, status });
+    this.#options.onChange();
     const details = { namespace: service.namespace, service: service.name };
     for (const transition of transitions)
       say(this.#options, reference, transition, { ...details, kind: transition.kind });
     return later(lookAgainAt, now());
   }
 
-  /** Those that depend on this one, and the rollup. */
-  #tellOthers(key: string, service: CachedService): void {
-    const { caches, enqueue, onChange } = this.#options;
+  /** Those that depend on this one, and those that wait for its target. */
+  #wakeOthers(key: string, service: CachedService): void {
+    const { caches, enqueue } = this.#options;
     for (const dependant of caches.services.byIndex(BY_DEPENDENCY, key))
       enqueue(`${dependant.namespace}/${dependant.name}`);
     if (service.metadata.deletionTimestamp) this.#wakeRivals(service);
-    onChange();
   }
 
   #wakeRivals({ namespace, name, spec: { targetRef } }: CachedService): void {
@@ -220,6 +221,7 @@ function askAgainAt(target: Target, { lookAgainAt }: Derived, now: number): numb
   const isUntold =
     target.reason === 'TargetKindUnknown' ||
     target.reason === 'TargetNotScalable' ||
+    target.reason === 'TargetUnavailable' ||
     (target.reason === 'Forbidden' && target.resource.endsWith('/scale'));
   return isUntold ? Math.min(lookAgainAt ?? Infinity, now + ASK_AGAIN_MS) : lookAgainAt;
 }

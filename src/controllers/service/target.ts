@@ -3,7 +3,7 @@ import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { Cache } from '../ports.ts';
 import { BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
 
-/** Reads a workload of a kind outside apps/v1 through its scale subresource. Rejects where trying again may help. */
+/** Reads a workload of a kind outside apps/v1 through its scale subresource. Rejects when `signal` aborts. */
 export type ReadForeign = (
   reference: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
   signal: AbortSignal,
@@ -20,13 +20,14 @@ export async function findTarget(
   const { namespace } = service;
   const older = olderService(service, caches);
   if (older) return { state: 'Absent', reason: 'TargetAlreadyManaged', by: older.name };
-  const pods = forbidden(caches.pods);
-  if (pods) return pods;
   const cache = cacheOf(kind, apiVersion, caches);
+  const isStatefulSet = cache !== undefined && cache === caches.statefulSets;
+  // All but StatefulSets may have their pods through ReplicaSets.
+  const unread = unreadOf(caches.pods) ?? (isStatefulSet ? undefined : unreadOf(caches.replicaSets));
+  if (unread) return unread;
   if (cache === undefined) return readForeign({ apiVersion, kind, namespace, name }, signal);
   const workload = cache.get(`${namespace}/${name}`);
-  // The kind of object is known and readable, so its absence is a fact; without the permission it would be an empty cache.
-  return forbidden(cache) ?? (workload ? { state: 'Found', workload } : { state: 'Absent', reason: 'TargetNotFound' });
+  return unreadOf(cache) ?? (workload ? { state: 'Found', workload } : { state: 'Absent', reason: 'TargetNotFound' });
 }
 
 function cacheOf(kind: string, apiVersion: string, caches: Caches): Cache<WorkloadSnapshot> | undefined {
@@ -43,9 +44,12 @@ function cacheOf(kind: string, apiVersion: string, caches: Caches): Cache<Worklo
   }
 }
 
-function forbidden(cache: { readonly problem: Cache<unknown>['problem'] }): Target | undefined {
-  if (cache.problem?.reason !== 'Forbidden') return undefined;
-  return { state: 'Absent', reason: 'Forbidden', verb: cache.problem.verb, resource: cache.problem.resource };
+/** A cache that was never full is empty for another reason than the cluster; one that was full goes on with what it had. */
+function unreadOf({ problem, synced }: Pick<Cache<unknown>, 'problem' | 'synced'>): Target | undefined {
+  if (problem?.reason === 'Forbidden') {
+    return { state: 'Absent', reason: 'Forbidden', verb: problem.verb, resource: problem.resource };
+  }
+  return synced ? undefined : { state: 'Absent', reason: 'TargetUnavailable' };
 }
 
 /** Of two services for one workload the older looks after it; equal ages are told apart by uid. One in deletion gives way. */

@@ -1,8 +1,7 @@
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
-import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { OwnerReference, PodSnapshot, PodTemplateFacts, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { CacheChange } from '../ports.ts';
 import type { PodProjector } from '../project/pod.ts';
-import type { ReplicaSetSnapshot } from '../project/workload.ts';
 import { BY_DEPENDENCY, BY_OWNER, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
 import { servicesOfForeignKinds, servicesOfOwner } from './ownership.ts';
 import type { PodGroups } from './pod-groups.ts';
@@ -52,20 +51,21 @@ export class Triggers {
   }
 
   #pod(change: CacheChange<PodSnapshot>): void {
-    const { groups, projector } = this.#options;
     const { old, new: now } = change;
-    if (now && !old && groups.add(now)) this.#askersOf(now);
-    if (old && !now) {
-      projector.forget(old);
-      if (groups.remove(old)) {
-        if (old.owner) projector.forgetOwner(old.owner.uid);
-        this.#askersOf(old);
-      }
-    }
+    const moves = !old || !now || !sameGroup(old, now);
+    if (old && moves) this.#leaves(old);
+    if (now && moves && this.#options.groups.add(now)) this.#askersOf(now);
+    if (!now) this.#options.projector.forget(old);
     if (old && now && samePod(old, now)) return;
-    const pod = now ?? old;
-    if (!pod) return;
-    this.#wake(pod);
+    // One that was set free or adopted concerns both sides.
+    for (const pod of moves ? [old, now] : [now]) if (pod) this.#wake(pod);
+  }
+
+  #leaves(pod: PodSnapshot): void {
+    const { groups, projector } = this.#options;
+    if (!groups.remove(pod)) return;
+    if (pod.owner) projector.forgetOwner(pod.owner.uid);
+    this.#askersOf(pod);
   }
 
   #wake(pod: PodSnapshot): void {
@@ -81,20 +81,18 @@ export class Triggers {
     for (const key of this.#options.groups.askersOf(pod.namespace, pod.template.labels)) this.#options.enqueue(key);
   }
 
-  #replicaSet(change: CacheChange<ReplicaSetSnapshot>): void {
+  #replicaSet(change: CacheChange<WorkloadSnapshot>): void {
     this.#workload(change);
-    const set = change.new ?? change.old;
-    const [early] = set && !change.old ? this.#options.caches.pods.byIndex(BY_OWNER, set.uid) : [];
+    const [early] = change.type === 'added' ? this.#options.caches.pods.byIndex(BY_OWNER, change.new.uid) : [];
     if (early) this.#askersOf(early);
-    // Pods may have arrived before the ReplicaSet that leads from them to the service.
-    if (set?.owner && change.old?.owner?.uid !== change.new?.owner?.uid) {
-      for (const service of servicesOfOwner(set.namespace, set.owner, this.#options.caches)) this.#enqueue(service);
-    }
   }
 
   #workload({ old, new: now }: CacheChange<WorkloadSnapshot>): void {
-    if (old && now && sameWorkload(old, now)) return;
     const workload = now ?? old;
+    if (workload && old?.owner?.uid !== now?.owner?.uid) this.#owners(workload.namespace, old?.owner, now?.owner);
+    // What is owned by nobody, if it is known, keeps its pods from other kinds.
+    if (workload && !(old && now)) this.#foreign(workload.namespace);
+    if (old && now && sameWorkload(old, now)) return;
     if (!workload) return;
     const { apiVersion, kind, namespace, name } = workload;
     for (const service of this.#options.caches.services.byIndex(
@@ -103,6 +101,19 @@ export class Triggers {
     )) {
       this.#enqueue(service);
     }
+  }
+
+  /** Pods may have arrived before what leads from them to the service, and may have lost it again. */
+  #owners(namespace: string, ...owners: readonly (OwnerReference | undefined)[]): void {
+    for (const owner of owners) {
+      for (const service of owner ? servicesOfOwner(namespace, owner, this.#options.caches) : [])
+        this.#enqueue(service);
+    }
+    this.#foreign(namespace);
+  }
+
+  #foreign(namespace: string): void {
+    for (const service of servicesOfForeignKinds(namespace, this.#options.caches)) this.#enqueue(service);
   }
 
   #rivalsOf({ namespace, spec: { targetRef } }: CachedService): void {
@@ -130,6 +141,13 @@ const isGoing = (service: CachedService): boolean => service.metadata.deletionTi
 
 const dependenciesOf = (service: CachedService): string =>
   dependencyKeys(service.namespace, service.spec.dependsOn).join();
+
+/** Pods of one owner carry the same labels; of one without an owner they may be edited. */
+const sameGroup = (a: PodSnapshot, b: PodSnapshot): boolean =>
+  a.owner?.uid === b.owner?.uid && (a.owner !== undefined || sameLabels(a.template.labels, b.template.labels));
+
+const sameLabels = (a: PodTemplateFacts['labels'], b: PodTemplateFacts['labels']): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
 
 /** Whether nothing changed that a decision reads; heartbeats of kubelets and annotations of others cause events too. */
 function samePod(a: PodSnapshot, b: PodSnapshot): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PodGroups } from '../../../src/controllers/service/pod-groups.ts';
 import type { PodSnapshot } from '../../../src/domain/snapshot.ts';
+import { Bed } from './bed.ts';
 
 let uids = 0;
 
@@ -111,5 +112,76 @@ describe('who asked about pods like one that comes or goes', () => {
     const [first, second] = [pod('set', { app: 'web' }), pod('set', { app: 'web' })];
     expect([groups.add(first), groups.add(second)]).toEqual([true, false]);
     expect([groups.remove(first), groups.remove(second)]).toEqual([false, true]);
+  });
+});
+
+describe('a pod that gets another owner', () => {
+  const overlap = (bed: Bed, name: string) => bed.condition(name, 'SelectorUnique');
+
+  it('is no stranger to the StatefulSet that adopts it, and leaves none behind', async () => {
+    const bed = new Bed();
+    const targetRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' };
+    bed.service('db', { targetRef });
+    bed.pod('db-0', bed.statefulSet('db', { uid: 'old' }), 'db');
+    await bed.reconcile('db');
+    // kubectl delete statefulset db --cascade=orphan, and the same again.
+    bed.delete('statefulSets', 'db');
+    bed.pod('db-0', undefined, 'db');
+    const again = bed.statefulSet('db', { uid: 'new' });
+    await bed.reconcile('db');
+    expect(overlap(bed, 'db')).toMatchObject({ status: 'False' });
+    bed.woken.length = 0;
+    bed.pod('db-0', again, 'db');
+    expect(bed.woken).toContain('shop/db');
+    await bed.reconcile('db');
+    expect(bed.status('db')).toMatchObject({ score: 100, replicas: { ready: 1 } });
+    expect(overlap(bed, 'db')).toBeUndefined();
+    bed.delete('pods', 'db-0');
+    bed.pod('db-0', again, 'db', { uid: 'another' });
+    await bed.reconcile('db');
+    expect(overlap(bed, 'db')).toBeUndefined();
+  });
+
+  it('is no stranger to the Deployment that was seen before it adopted its ReplicaSet', async () => {
+    const bed = new Bed();
+    bed.service('web');
+    const set = bed.replicaSet('web-1', undefined);
+    bed.pod('web-a', set, 'web');
+    const deployment = bed.deployment('web');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toMatchObject({ status: 'False' });
+    bed.woken.length = 0;
+    bed.replicaSet('web-1', deployment);
+    expect(bed.woken).toContain('shop/web');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toBeUndefined();
+  });
+
+  it('wakes those whose selector matches it when it is set free', async () => {
+    const bed = new Bed();
+    bed.running('web');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toBeUndefined();
+    bed.woken.length = 0;
+    bed.pod('web-a', undefined, 'web');
+    expect(bed.woken).toContain('shop/web');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toMatchObject({ status: 'False' });
+  });
+
+  it('counts by the labels that it has now where nobody owns it', async () => {
+    const bed = new Bed();
+    bed.running('web');
+    bed.pod('lone', undefined, 'else');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toBeUndefined();
+    bed.woken.length = 0;
+    bed.pod('lone', undefined, 'web');
+    expect(bed.woken).toContain('shop/web');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toMatchObject({ status: 'False' });
+    bed.pod('lone', undefined, 'else');
+    await bed.reconcile('web');
+    expect(overlap(bed, 'web')).toBeUndefined();
   });
 });

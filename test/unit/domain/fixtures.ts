@@ -55,6 +55,7 @@ export function workload(overrides: Partial<WorkloadSnapshot> = {}): WorkloadSna
     name: 'web',
     uid: 'uid-web',
     resourceVersion: '1',
+    owner: undefined,
     terminating: false,
     createdAt: NOW - 24 * HOUR,
     generation: 1,
