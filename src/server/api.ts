@@ -43,6 +43,8 @@ export interface HeartbeatServerOptions {
   /** Whether there is such an OrchestratedService; asked on the leader only, else 404. */
   readonly known: (namespace: string, service: string) => boolean;
   readonly record: (beat: HeartbeatInput) => void;
+  /** Default 1,024; from the half on connections end after their answer. */
+  readonly maxConnections?: number;
   /** One call for each answer, for metrics and logs. */
   readonly onAnswer?: (answer: { readonly status: number; readonly because: string }) => void;
 }

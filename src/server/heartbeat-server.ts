@@ -3,13 +3,14 @@ import { createServer } from 'node:https';
 import type { CertificatePair, HeartbeatServerOptions, Listener, TokenVerdict } from './api.ts';
 import { createForwarder, FORWARDED_HEADER, type Forwarder } from './forward.ts';
 import { parseHeartbeat } from './heartbeat-body.ts';
-import { listen } from './listener.ts';
+import { connectionsOf, listen } from './listener.ts';
 import { createTokens } from './tokens.ts';
 
 const BODY_LIMIT = 64 * 1024;
 /** A sender that is told 413 while it still sends would see a reset instead: so this much is read and thrown away before. */
 const DISCARD_LIMIT = 4 * 1024 * 1024;
-const MAX_CONNECTIONS = 512;
+/** About 90 KiB of memory each. */
+const MAX_CONNECTIONS = 1024;
 /** The whole request must be there within 10 s, its headers within 5, the TLS handshake within 5. */
 const LIMITS = {
   headersTimeout: 5000,
@@ -42,14 +43,16 @@ interface Route {
  * Starts without a certificate too: until there is one, handshakes fail.
  */
 export async function startHeartbeatServer(options: HeartbeatServerOptions): Promise<Listener> {
-  const { certificates } = options;
+  const { certificates, maxConnections = MAX_CONNECTIONS } = options;
   const forwarder = createForwarder(certificates);
   const handle = createHandler(options, forwarder);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.on('error', () => {});
     try {
       const answer = await handle(request, response);
-      send(request, response, answer);
+      // Senders that come back before keepAliveTimeout never let go: beyond the half there is one request for each connection, or the rest
+      // would never get in.
+      send(response, answer, !request.complete || connections.size > maxConnections / 2);
       options.onAnswer?.({ status: answer.status, because: answer.because });
     } catch (error) {
       // Mostly the sender went away while it was read: then there is nobody to tell.
@@ -60,10 +63,11 @@ export async function startHeartbeatServer(options: HeartbeatServerOptions): Pro
   };
   const listener: RequestListener = (request, response) => void serve(request, response);
   const server = createServer({ ...LIMITS, ...secureOf(certificates.current()) }, listener);
+  const connections = connectionsOf(server);
   server.on('checkContinue', listener);
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   certificates.onChange((pair) => server.setSecureContext(secureOf(pair)));
-  const listening = await listen(server, options.address);
+  const listening = await listen(server, options.address, connections);
   return {
     address: listening.address,
     close: async (graceMs) => {
@@ -173,14 +177,13 @@ async function readBody(request: IncomingMessage, response: ServerResponse): Pro
   return size > BODY_LIMIT ? TOO_LARGE : Buffer.concat(chunks).toString('utf8');
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, because, headers }: Answer): void {
+/** What was not read must not be taken for the next request: then the connection `ends`. */
+function send(response: ServerResponse, { status, because, headers }: Answer, ends: boolean): void {
   if (response.destroyed) return;
-  // What was not read must not be taken for the next request.
-  const close = request.complete ? {} : { connection: 'close' };
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',
-    ...close,
+    ...(ends && { connection: 'close' }),
     ...headers,
   });
   response.end(`${because}\n`);

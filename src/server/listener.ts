@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { isIP, type AddressInfo } from 'node:net';
+import { isIP, type AddressInfo, type Socket } from 'node:net';
 import type { Listener } from './api.ts';
 
 const GRACE_MS = 1000;
@@ -16,8 +16,22 @@ export function parseAddress(address: string): { host: string | undefined; port:
   return { host: bracketed ?? (match[2] || undefined), port };
 }
 
+/** The connections of a server, from the first byte on: those before the end of their TLS handshake too, which the server itself does not know. */
+export function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
 /** Resolves once the server accepts; rejects when it cannot, e.g. because the port is taken. */
-export async function listen(server: Server, address: string): Promise<Listener> {
+export async function listen(
+  server: Server,
+  address: string,
+  sockets: ReadonlySet<Socket> = connectionsOf(server),
+): Promise<Listener> {
   const { host, port } = parseAddress(address);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -31,7 +45,9 @@ export async function listen(server: Server, address: string): Promise<Listener>
     address: { host: bound.address, port: bound.port },
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, graceMs);
         // close() ends the connections that are idle now; those under way would be kept alive after their answer.
         const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
         server.close(() => {

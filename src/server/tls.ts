@@ -1,5 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import type {
   CertificatePair,
   Certificates,
@@ -13,7 +14,8 @@ import { makeCertificate } from './x509.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Files are small and mounted Secrets change by a swapped link, which watching misses: so they are read again and compared. */
 const FILES_INTERVAL_MS = 30_000;
-const SHARED_INTERVAL_MS = 60 * 60 * 1000;
+/** When the Secret is deleted, whoever comes first makes another authority; senders mistrust who still serves the one before. */
+const SHARED_INTERVAL_MS = 60 * 1000;
 const RETRY_MS = 5000;
 const CALL_TIMEOUT_MS = 10_000;
 const SERVING_DAYS = 90;
@@ -168,10 +170,15 @@ function certificatesFrom(
       if (!new X509Certificate(pair.certificate).checkPrivateKey(createPrivateKey(pair.key))) {
         throw new Error('the key does not belong to the certificate');
       }
+      const isSame = current?.certificate === pair.certificate && current.key === pair.key && current.ca === pair.ca;
+      if (!isSame) {
+        // Refuses what a server could not use: a key that is too short, a chain that is no chain.
+        createSecureContext({ cert: pair.certificate, key: pair.key });
+        for (const listener of listeners) listener(pair);
+        // Only now: what a listener refused is tried again, and is no certificate that is in use.
+        current = pair;
+      }
       problem = undefined;
-      if (current?.certificate === pair.certificate && current.key === pair.key && current.ca === pair.ca) return;
-      current = pair;
-      for (const listener of listeners) listener(pair);
     } catch (error) {
       problem = `the serving certificate cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
     } finally {

@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { CertificatePair, Certificates } from '../../../src/server/api.ts';
 import { makeCertificate } from '../../../src/server/x509.ts';
 
@@ -42,11 +42,12 @@ export interface Post {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  readonly agent?: Agent;
 }
 
 export const token = (name: string): string => `e30.${Buffer.from(name).toString('base64url')}.c2ln`;
 
-export function post({ port, ca, path, method = 'POST', headers, body = '{"cpu":0.5}' }: Post): Promise<Reply> {
+export function post({ port, ca, path, method = 'POST', headers, body = '{"cpu":0.5}', agent }: Post): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -55,7 +56,7 @@ export function post({ port, ca, path, method = 'POST', headers, body = '{"cpu":
       method,
       ca,
       servername: SERVER_NAME,
-      agent: false,
+      agent: agent ?? false,
       headers: { authorization: `Bearer ${token('shop')}`, 'content-length': Buffer.byteLength(body), ...headers },
     });
     outgoing.on('error', reject);

@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -178,6 +179,28 @@ describe('heartbeat endpoint', () => {
     await silenced;
     expect(fromHeaders).toMatch(/^(HTTP\/1\.1 (408|400) |$)/);
     expect(fromBody).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+
+  it('serves more senders that keep their connections than there may be connections, in each round', async () => {
+    const { port, ca } = await start({ maxConnections: 8 });
+    const agents = Array.from({ length: 12 }, () => new Agent({ keepAlive: true }));
+    for (let round = 0; round < 3; round += 1) {
+      for (const agent of agents) expect(await post({ port, ca, agent })).toMatchObject({ status: 202 });
+    }
+    const kept = agents.filter((agent) => Object.keys(agent.freeSockets).length > 0);
+    expect(kept).toHaveLength(4);
+    for (const agent of agents) agent.destroy();
+  });
+
+  it('closes with the grace although somebody connected and says nothing', async () => {
+    const { port, listener } = await start();
+    const silent = connectPlain(port, '127.0.0.1').resume();
+    await new Promise((resolve) => silent.once('connect', resolve));
+    const gone = new Promise((resolve) => silent.once('close', resolve));
+    const began = performance.now();
+    await listener.close(100);
+    expect(performance.now() - began).toBeLessThan(2000);
+    await gone;
   });
 
   it('does not speak plain text, nor with who does not trust it', async () => {

@@ -44,7 +44,10 @@ function fakeCluster() {
   const overwrite = (data: Readonly<Record<string, string>>): void => {
     secret = { data, resourceVersion: 'foreign' };
   };
-  return { store, state, overwrite, secret: () => secret?.data ?? {} };
+  const remove = (): void => {
+    secret = undefined;
+  };
+  return { store, state, overwrite, remove, secret: () => secret?.data ?? {} };
 }
 
 function replica(clock: ManualClock, store: CertificateStore, names: readonly string[] = [SERVER_NAME]) {
@@ -119,9 +122,11 @@ describe('certificates that Baton makes', () => {
     const replicas = [replica(clock, store), replica(clock, store)];
     await clock.advance(0);
     const before = replicas[0]?.current();
-    await clock.advance(59 * DAY_MS);
+    clock.jump(59 * DAY_MS);
+    await clock.advance(60_000);
     expect(state.writes).toBe(1);
-    await clock.advance(2 * DAY_MS);
+    clock.jump(2 * DAY_MS);
+    await clock.advance(60_000);
     expect(state.writes).toBe(2);
     const after = replicas[0]?.current();
     expect(after?.certificate).not.toBe(before?.certificate);
@@ -137,7 +142,7 @@ describe('certificates that Baton makes', () => {
     await clock.advance(0);
     const before = certificates.current();
     clock.jump((3650 - 170) * DAY_MS);
-    await clock.advance(3_600_000);
+    await clock.advance(60_000);
     const after = certificates.current();
     expect(blocks(after?.ca)).toHaveLength(2);
     expect(blocks(after?.ca)[1]).toBe(blocks(before?.ca)[0]);
@@ -145,7 +150,7 @@ describe('certificates that Baton makes', () => {
     const authority = new X509Certificate(after?.ca ?? '');
     expect(new X509Certificate(after?.certificate ?? '').verify(authority.publicKey)).toBe(true);
     clock.jump(171 * DAY_MS);
-    await clock.advance(3_600_000);
+    await clock.advance(60_000);
     expect(blocks(certificates.current()?.ca)).toHaveLength(1);
   });
 
@@ -178,6 +183,19 @@ describe('certificates that Baton makes', () => {
     await clock.advance(0);
     expect(state.writes).toBe(2);
     expect(new X509Certificate(other.current()?.certificate ?? '').checkHost('renamed.baton-system.svc')).toBeDefined();
+  });
+
+  it('of a deleted Secret are given up within a minute for those that another replica made', async () => {
+    const clock = manualClock();
+    const { store, remove } = fakeCluster();
+    const certificates = replica(clock, store);
+    await clock.advance(0);
+    remove();
+    const other = replica(clock, store);
+    await clock.advance(0);
+    expect(certificates.current()?.ca).not.toBe(other.current()?.ca);
+    await clock.advance(60_000);
+    expect(certificates.current()).toEqual(other.current());
   });
 
   it('are tried for again every few seconds while the Secret cannot be read, and the problem is told', async () => {
@@ -244,6 +262,42 @@ describe('certificates from files', () => {
         return certificates.current();
       })
       .toEqual(second);
+    expect(certificates.problem()).toBeUndefined();
+  });
+
+  it('that no server could use stay a problem, and those before stay in use', async () => {
+    const [first, second] = [makePair(), makePair()];
+    write(first);
+    const clock = manualClock();
+    const certificates = load(clock);
+    await expect.poll(() => certificates.current()).toEqual(first);
+    const cutOff = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    write({ ...second, certificate: second.certificate + cutOff });
+    for (const ms of [30_000, 5000, 5000]) {
+      await clock.advance(ms);
+      await expect.poll(() => certificates.problem()).toContain('the serving certificate cannot be loaded');
+      expect(certificates.current()).toEqual(first);
+    }
+  });
+
+  it('that a listener refuses stay a problem until it takes them', async () => {
+    const pair = makePair();
+    write(pair);
+    const clock = manualClock();
+    const certificates = load(clock);
+    let refusals = 2;
+    certificates.onChange(() => {
+      if ((refusals -= 1) >= 0) throw new Error('ee key too small');
+    });
+    await expect.poll(() => certificates.problem()).toContain('ee key too small');
+    expect(certificates.current()).toBeUndefined();
+    await expect
+      .poll(async () => {
+        await clock.advance(5000);
+        return certificates.current();
+      })
+      .toEqual(pair);
+    expect(refusals).toBe(-1);
     expect(certificates.problem()).toBeUndefined();
   });
 
