@@ -21,6 +21,10 @@ export const REASONS = {
     means: 'The workload was never available and its progress deadline has not passed.',
     todo: 'Wait, or look at the pods.',
   },
+  Starting: {
+    means: 'The workload was scaled up from zero and its pods start.',
+    todo: 'Wait, or look at the pods.',
+  },
   PodsNotReady: {
     means: 'Fewer pods are ready than the workload asks for.',
     todo: 'kubectl describe the pods that are not ready.',

@@ -405,6 +405,10 @@ export interface OrchestratedServiceStatus {
     since?: string
   }
   /**
+   * When the workload began to want pods again after it wanted none; until all of them were ready once.
+   */
+  startingSince?: string
+  /**
    * Whether the workload was available once.
    */
   everAvailable?: boolean

@@ -23,8 +23,10 @@ export interface Assessment {
   readonly cap: Cap | undefined;
   readonly signals: readonly Signal[];
   readonly everAvailable: boolean;
-  /** Was never available, and may still become so. */
+  /** Was not available since it wants pods, and may still become so. */
   readonly awaited: boolean;
+  /** When pods were wanted again after none were, ms since the epoch; until all of them were ready. */
+  readonly startingSince: number | undefined;
   /** When the passing of time alone may change something, ms since the epoch. */
   readonly lookAgainAt: number;
 }
@@ -33,17 +35,18 @@ type Absent = Exclude<Target, { state: 'Found' }>;
 
 export function assessFound(input: ServiceInput, workload: WorkloadSnapshot, facts: PodFacts): Assessment {
   const { service, now } = input;
-  const everAvailable = service.status?.everAvailable === true || isAvailable(workload, facts);
+  const startingSince = startOf(service.status, workload, facts, now);
+  const everAvailable = service.status?.everAvailable === true || isAvailable(workload, facts, startingSince);
   if (workload.desired === 0) return atZero(facts, everAvailable);
   const signals = gatherSignals(input, workload, facts);
   const minReplicas = service.spec.scaling?.minReplicas ?? 0;
   const score = scoreOf(signals, { desired: workload.desired, ready: facts.ready, minReplicas });
-  const base = { confidence: score.confidence, cap: score.cap, signals, everAvailable };
-  if (!everAvailable && isAwaited(workload, service.status, now)) {
+  const base = { confidence: score.confidence, cap: score.cap, signals, everAvailable, startingSince };
+  const deadline = deadlineOf(workload, startingSince);
+  const isAwaited = (!everAvailable || startingSince !== undefined) && mayBeAwaited(workload, service.status);
+  if (isAwaited && now < deadline) {
     const level: LevelState = { level: 'Unknown', pending: undefined };
-    const deadline = workload.createdAt + PROGRESS_DEADLINE;
-    const lookAgainAt = hasOwnDeadline(workload) ? facts.nextExpiry : Math.min(facts.nextExpiry, deadline);
-    return { ...base, level, score: undefined, awaited: true, lookAgainAt };
+    return { ...base, level, score: undefined, awaited: true, lookAgainAt: Math.min(facts.nextExpiry, deadline) };
   }
   const evidence = evidenceOf(input, score);
   const level = step(lastLevel(service.status), evidence, now);
@@ -55,12 +58,21 @@ export function assessFound(input: ServiceInput, workload: WorkloadSnapshot, fac
 export function assessAbsent(input: ServiceInput, target: Absent): Assessment {
   const { status } = input.service;
   const everAvailable = status?.everAvailable === true;
-  const nothing = { confidence: 0, cap: undefined, signals: [], everAvailable, awaited: false, lookAgainAt: Infinity };
+  const nothing = {
+    confidence: 0,
+    cap: undefined,
+    signals: [],
+    everAvailable,
+    awaited: false,
+    startingSince: undefined,
+    lookAgainAt: Infinity,
+  };
   if (target.reason === 'TargetAlreadyManaged' || (target.reason === 'TargetNotFound' && !everAvailable)) {
     return { ...nothing, level: { level: 'Unknown', pending: undefined }, score: undefined };
   }
   if (target.reason !== 'TargetNotFound') {
-    return { ...nothing, level: { level: lastLevel(status).level, pending: undefined }, score: status?.score };
+    const level: LevelState = { level: lastLevel(status).level, pending: undefined };
+    return { ...nothing, level, score: status?.score, startingSince: readMoment(status?.startingSince) };
   }
   const evidence = evidenceOf(input, { atBest: 0, asLastSeen: 0 });
   const level = step(lastLevel(status), evidence, input.now);
@@ -79,6 +91,7 @@ function atZero(facts: PodFacts, everAvailable: boolean): Assessment {
     signals,
     everAvailable,
     awaited: false,
+    startingSince: undefined,
     lookAgainAt: Infinity,
   };
 }
@@ -103,17 +116,37 @@ function gatherSignals(input: ServiceInput, workload: WorkloadSnapshot, facts: P
   return signals;
 }
 
-/** A Deployment tells that it was rolled out completely once; of others it is seen. */
-function isAvailable(workload: WorkloadSnapshot, facts: PodFacts): boolean {
+/** A Deployment tells that it was rolled out completely once, which one at zero always was; of others it is seen. */
+function isAvailable(workload: WorkloadSnapshot, facts: PodFacts, startingSince: number | undefined): boolean {
   if (workload.desired === 0) return false;
-  return facts.ready >= workload.desired || (hasOwnDeadline(workload) && workload.rollout.state === 'Complete');
+  const isRolledOut = hasOwnDeadline(workload) && workload.rollout.state === 'Complete' && startingSince === undefined;
+  return facts.ready >= workload.desired || isRolledOut;
 }
 
+/** A moment in the future (the clock was set back) counts from now. */
+function startOf(
+  status: OrchestratedServiceStatus | undefined,
+  workload: WorkloadSnapshot,
+  facts: PodFacts,
+  now: number,
+): number | undefined {
+  if (facts.ready >= workload.desired) return undefined;
+  const since = wasAtZero(status) ? now : readMoment(status?.startingSince);
+  return since === undefined ? undefined : Math.min(since, now);
+}
+
+const wasAtZero = (status: OrchestratedServiceStatus | undefined): boolean => status?.replicas?.desired === 0;
+
 /** Once a level was given it is not taken back, except after the workload asked for nothing. */
-function isAwaited(workload: WorkloadSnapshot, status: OrchestratedServiceStatus | undefined, now: number): boolean {
-  const isNew = (status?.health ?? 'Unknown') === 'Unknown' || status?.phase === 'ScaledToZero';
-  if (!isNew || workload.rollout.state === 'Stuck') return false;
-  return hasOwnDeadline(workload) || now < workload.createdAt + PROGRESS_DEADLINE;
+function mayBeAwaited(workload: WorkloadSnapshot, status: OrchestratedServiceStatus | undefined): boolean {
+  const isNew = (status?.health ?? 'Unknown') === 'Unknown' || wasAtZero(status);
+  return isNew && workload.rollout.state !== 'Stuck';
+}
+
+/** A Deployment tells itself that it makes no progress, but not where only its replicas changed. */
+function deadlineOf(workload: WorkloadSnapshot, startingSince: number | undefined): number {
+  const tells = hasOwnDeadline(workload) && workload.rollout.state !== 'Complete';
+  return tells ? Infinity : (startingSince ?? workload.createdAt) + PROGRESS_DEADLINE;
 }
 
 function hasOwnDeadline({ kind, apiVersion }: WorkloadSnapshot): boolean {
@@ -134,9 +167,13 @@ function lastLevel(status: OrchestratedServiceStatus | undefined): LevelState {
 }
 
 function readPending(pending: OrchestratedServiceStatus['pending']): Pending | undefined {
-  if (pending?.health === undefined || pending.since === undefined) return undefined;
-  const since = Date.parse(pending.since);
-  return Number.isNaN(since) ? undefined : { level: pending.health, since };
+  const since = readMoment(pending?.since);
+  return pending?.health === undefined || since === undefined ? undefined : { level: pending.health, since };
+}
+
+function readMoment(text: string | undefined): number | undefined {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /** The facts of no pods, for targets that are absent. */

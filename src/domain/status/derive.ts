@@ -46,6 +46,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     ...(findings.objectiveStatuses.length > 0 ? { objectives: findings.objectiveStatuses } : {}),
     uptime: before !== undefined && ledger === findings.ledgerBefore ? before : writeLedger(ledger),
     ...pendingStatus(assessment),
+    ...startingStatus(assessment),
     everAvailable: assessment.everAvailable,
     conditions: conditionsOf(findings),
   };
@@ -153,6 +154,10 @@ function pendingStatus({ level: { pending } }: Assessment): Pick<OrchestratedSer
   return pending === undefined
     ? {}
     : { pending: { health: pending.level, since: new Date(pending.since).toISOString() } };
+}
+
+function startingStatus({ startingSince }: Assessment): Pick<OrchestratedServiceStatus, 'startingSince'> {
+  return startingSince === undefined ? {} : { startingSince: new Date(startingSince).toISOString() };
 }
 
 type Phase = NonNullable<OrchestratedServiceStatus['phase']>;

@@ -30,7 +30,7 @@ export function explain(
 ): Explanation {
   const { level, pending } = assessment.level;
   const losses = lossesOf(assessment.signals, shown);
-  if (assessment.awaited) return explainAwaited(losses);
+  if (assessment.awaited) return explainAwaited(losses, assessment.everAvailable);
   if (level === 'Unknown') return { reason: 'NoEvidence', message: advise('nothing is known yet', 'NoEvidence') };
   if (assessment.signals[0]?.reason === 'ScaledToZero') {
     return { reason: 'ScaledToZero', message: advise('the workload asks for no pods', 'ScaledToZero') };
@@ -96,11 +96,14 @@ function explainLoss(loss: Loss, losses: readonly Loss[]): Explanation {
   return { reason, message: advise(evidence, reason) };
 }
 
-/** A workload that never was available is told by what holds it up, where that is known. */
-function explainAwaited(losses: readonly Loss[]): Explanation {
+/** A workload that is not available yet is told by what holds it up, where that is known. */
+function explainAwaited(losses: readonly Loss[], everAvailable: boolean): Explanation {
   const availability = losses.find(({ signal }) => signal.name === 'availability');
   if (availability !== undefined && TELLING.has(availability.signal.reason)) return explainLoss(availability, losses);
-  const evidence = availability === undefined ? 'the workload was never available' : evidenceOf(availability);
+  const evidence = availability === undefined ? 'the workload is not available' : evidenceOf(availability);
+  if (everAvailable) {
+    return { reason: 'Starting', message: advise(`${evidence}; it was scaled up from zero`, 'Starting') };
+  }
   return { reason: 'NeverAvailable', message: advise(`${evidence}; it was never available so far`, 'NeverAvailable') };
 }
 

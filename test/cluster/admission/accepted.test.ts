@@ -63,7 +63,7 @@ const biggest = () =>
       ],
       hysteresis: { fall: '59m59s999ms', rise: '59m59s999ms' },
     },
-    objectives: [{ name: 'availability', target: 99.999999, window: '2160h' }],
+    objectives: [{ name: 'availability', target: 99.999, window: '2160h' }],
     maintenanceWindows: times(8, () => ({
       schedule: `${'0,'.repeat(59)}0 3 1 11 1`,
       duration: '167h59m59s999ms',
@@ -105,6 +105,7 @@ const biggestStatus = () => ({
     segments: times(64, () => ({ state: 'Maintenance', from: at, to: at, total: '9'.repeat(32) })),
   },
   pending: { health: 'Degraded', since: at },
+  startingSince: at,
   everAvailable: true,
   lastDecision: { kind: 'k'.repeat(32), verdict: 'v'.repeat(64), because: 'b'.repeat(1024), at },
   conditions: times(16, (index) => ({

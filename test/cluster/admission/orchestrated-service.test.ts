@@ -91,6 +91,18 @@ describe('an OrchestratedService is refused with what to write instead', () => {
       says: 'write apiVersion: apps/v1',
     },
     {
+      title: 'a StatefulSet of long ago, which another group may have',
+      wrong: { apiVersion: 'apps/v1beta2', kind: 'StatefulSet' },
+      right: { apiVersion: 'apps.kruise.io/v1beta1', kind: 'StatefulSet' },
+      says: 'StatefulSets and ReplicaSets of Kubernetes are in apps/v1',
+    },
+    {
+      title: 'a Deployment of the core group',
+      wrong: { apiVersion: 'v1' },
+      right: { apiVersion: 'apps/v1' },
+      says: 'write apiVersion: apps/v1',
+    },
+    {
       title: 'a namespace in the name',
       wrong: { name: 'shop/checkout' },
       right: { name: 'checkout' },
@@ -453,6 +465,7 @@ describe('an OrchestratedService is refused with what to write instead', () => {
     withPart('objectives')([{ name: 'availability', target: 99.9, ...(part as object) }]);
   refuses('objective', tryIt, objective, [
     { title: 'of 100', wrong: { target: 100 }, right: { target: 99.999 }, says: '100 leaves no error budget' },
+    { title: 'of too many nines', wrong: { target: 99.9991 }, right: { target: 99.999 }, says: 'from 50 to 99.999' },
     { title: 'as a ratio', wrong: { target: 0.999 }, right: { target: 99.9 }, says: 'write 99.9, not 0.999' },
     { title: 'over 100 days', wrong: { window: '100d' }, right: { window: '90d' }, says: window },
     { title: 'over no time', wrong: { window: '0d' }, right: { window: '1h' }, says: window },

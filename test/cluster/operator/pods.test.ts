@@ -213,6 +213,29 @@ describe('what pods tell', { timeout: 90_000 }, () => {
     );
     expect(back.status?.replicas).toEqual({ current: 2, ready: 2, desired: 2 });
     expect(conditionOf(back, 'Ready')).toMatchObject({ status: 'True', reason: 'Healthy' });
+    // That no pod was ready while the first ones started was no failure.
+    expect(back.status?.uptime).toMatchObject({ down: '0s' });
+    expect((await bed.events('zero')).filter(({ type }) => type === 'Warning')).toEqual([]);
+  });
+
+  it('scaled up from zero is Starting while its pods are not ready', async () => {
+    await running('start');
+    await bed.scale('start', 0);
+    await bed.condition('start', 'Ready', 'True', 'ScaledToZero');
+    await bed.patch('Deployment', 'start', { spec: { paused: true, template: { spec: NOWHERE } } });
+    await bed.patch('Deployment', 'start', { spec: { paused: false, replicas: 2 } });
+    const ready = await bed.condition('start', 'Ready', 'False', 'PodsUnschedulable');
+    expect(ready.message).toMatch(/^0 of 2 pods are ready/);
+    expect((await bed.service('start')).status).toMatchObject({ health: 'Unknown', everAvailable: true });
+  });
+
+  it('created with no replicas and scaled up later was never available before its first pods are ready', async () => {
+    await bed.create(workload('Deployment', 'late', { replicas: 0, pod: NOWHERE }));
+    await bed.create(osvc('late'));
+    await bed.condition('late', 'Ready', 'True', 'ScaledToZero');
+    await bed.scale('late', 2);
+    await bed.condition('late', 'Ready', 'False', 'PodsUnschedulable');
+    expect((await bed.service('late')).status).toMatchObject({ health: 'Unknown', everAvailable: false });
   });
 
   it('pods that terminate do not count', async () => {

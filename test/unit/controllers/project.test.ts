@@ -67,6 +67,25 @@ describe('a pod', () => {
     });
   });
 
+  it('counts sidecars among its containers, and no other init container', () => {
+    const raw = pod();
+    raw.spec = {
+      ...raw.spec,
+      initContainers: [
+        { name: 'setup', resources: { limits: { cpu: '4' } }, ports: [{ name: 'no', containerPort: 1 }] },
+        {
+          name: 'proxy',
+          restartPolicy: 'Always',
+          resources: { limits: { cpu: '250m' } },
+          ports: [{ name: 'proxy', containerPort: 15001 }],
+        },
+      ],
+    };
+    const { template } = new PodProjector(() => NOW).project(raw);
+    expect(template.limits).toEqual({ cpu: 1.75 });
+    expect(template.ports).toEqual({ http: 80, proxy: 15001 });
+  });
+
   it('shares the facts of the template with the other pods of its owner', () => {
     const projector = new PodProjector(() => NOW);
     expect(projector.project(pod({ uid: 'p2' })).template).toBe(projector.project(pod()).template);

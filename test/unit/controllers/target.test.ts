@@ -15,7 +15,7 @@ describe('a cache that could not be filled', () => {
     async (kind) => {
       bed.running('web');
       bed.service('web', {}, BEFORE);
-      for (const name of [...bed.stores[kind].list()]) bed.delete(kind, name.name);
+      for (const { name } of bed.stores[kind].list()) bed.delete(kind, name);
       bed.problem(kind, 'Forbidden');
       await bed.reconcile('web');
       expect(bed.status('web')).toMatchObject({ health: 'Healthy', uptime: { state: 'Unknown' } });

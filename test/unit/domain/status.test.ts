@@ -244,6 +244,73 @@ describe('a workload that was scaled to zero', () => {
     expect(derive({ ...zero, spec, readings: new Map([['page', verdict(false)]]) }).status.health).toBe('Healthy');
   });
 
+  const up = (seconds: number, overrides: Partial<World> = {}): World => ({
+    pods: pods(0, 3),
+    now: NOW + seconds * SECOND,
+    ...overrides,
+  });
+
+  it('and is scaled up again starts: no level and no time down until all its pods are ready', () => {
+    const starts = play({}, { ...zero, now: NOW + SECOND }, up(60, { pods: [] }), up(61));
+    expect(starts.status).toMatchObject({
+      health: 'Unknown',
+      phase: 'Progressing',
+      everAvailable: true,
+      startingSince: '2026-05-01T10:01:00.000Z',
+      uptime: { state: 'Unknown', down: '0s' },
+    });
+    expect(starts.status).not.toHaveProperty('score');
+    expect(condition(starts, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Starting',
+      message:
+        '0 of 3 pods are ready; not ready: web-a, web-b, web-c; it was scaled up from zero; wait, or look at the pods',
+    });
+    expect(condition(starts, 'Reconciling')).toMatchObject({ status: 'True', reason: 'Progressing' });
+    expect(starts.lookAgainAt).toBe(NOW + 11 * MINUTE);
+    const part = derive(up(70, { status: stored(starts.status), pods: pods(2, 1) }));
+    expect(part.status.health).toBe('Unknown');
+    const whole = derive(up(70, { status: stored(starts.status), pods: pods(3) }));
+    expect(whole.status).toMatchObject({ health: 'Healthy', score: 100, phase: 'Running' });
+    expect(whole.status).not.toHaveProperty('startingSince');
+    expect(whole.transitions).toMatchObject([{ from: 'Unknown', to: 'Healthy', type: 'Normal' }]);
+    const lost = derive(up(80, { status: stored(whole.status) }));
+    expect(lost.status.health).toBe('Failed');
+  });
+
+  it('and does not start within ten minutes has its level then, or as soon as its Deployment tells that it is stuck', () => {
+    const starts = stored(play({}, zero, up(60)).status);
+    const after = (seconds: number, overrides: Partial<World> = {}) =>
+      derive(up(seconds, { status: starts, ...overrides }));
+    expect(after(659.999).status.health).toBe('Unknown');
+    const late = after(660);
+    expect(late.status).toMatchObject({ health: 'Failed', everAvailable: true });
+    expect(late.transitions).toMatchObject([{ from: 'Unknown', to: 'Failed', type: 'Warning' }]);
+    // It is not awaited again for that.
+    expect(derive(up(700, { status: stored(late.status), pods: pods(2, 1) })).status.health).not.toBe('Unknown');
+    expect(after(61, { workload: { rollout: { state: 'Stuck', message: 'x' } } }).status.health).toBe('Failed');
+  });
+
+  it('from the beginning was never available because its Deployment tells a complete rollout of no pods', () => {
+    const starts = play(zero, up(60));
+    expect(starts.status).toMatchObject({ health: 'Unknown', phase: 'Progressing', everAvailable: false });
+    expect(condition(starts, 'Ready')).toMatchObject({ reason: 'NeverAvailable' });
+    const late = derive(up(660, { status: stored(starts.status) }));
+    expect(late.status).toMatchObject({ health: 'Failed', everAvailable: false });
+    expect(derive(up(670, { status: stored(late.status) })).status.everAvailable).toBe(false);
+    expect(derive(up(670, { status: stored(late.status), pods: pods(3) })).status.everAvailable).toBe(true);
+  });
+
+  it('goes on to start where it cannot be read in between, and where the clock was set back', () => {
+    const forbidden = { state: 'Absent', reason: 'Forbidden', verb: 'list', resource: 'pods' } as const;
+    const between = play({}, zero, up(60), { target: forbidden, pods: [], now: NOW + 70 * SECOND }, up(80));
+    expect(between.status).toMatchObject({ health: 'Unknown', startingSince: '2026-05-01T10:01:00.000Z' });
+    const unseen = play({}, zero, { target: forbidden, pods: [], now: NOW + 50 * SECOND }, up(80));
+    expect(unseen.status).toMatchObject({ health: 'Unknown', startingSince: '2026-05-01T10:01:20.000Z' });
+    const back = play({}, zero, up(3600), up(60));
+    expect(back.status).toMatchObject({ health: 'Unknown', startingSince: '2026-05-01T10:01:00.000Z' });
+  });
+
   it('is awaited when it is scaled up and never was available', () => {
     const result = play(zero, { pods: pods(0, 3), workload: { rollout: { state: 'Progressing', message: '' } } });
     expect(result.status).toMatchObject({ health: 'Unknown', phase: 'Progressing' });

@@ -68,8 +68,13 @@ describe('the permissions', () => {
     const wide = bindings(oneNamespace).filter(({ kind }) => kind === 'ClusterRoleBinding');
     expect(wide.map(({ metadata }) => metadata.name)).toEqual(['baton-cluster']);
     expect(find(oneNamespace, 'RoleBinding', 'baton-workloads').metadata.namespace).toBe('shop');
-    expect(rulesOf(find(oneNamespace, 'Role', 'baton-events'))).toEqual([
-      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+    expect(oneNamespace.filter(({ metadata }) => metadata.namespace === 'default')).toEqual([]);
+  });
+
+  it('on the policy are to read it when only one namespace is watched: the whole is not summed up from a part', () => {
+    expect(rulesOf(find(oneNamespace, 'ClusterRole', 'baton-cluster'))).toEqual([
+      { apiGroups: ['baton.dev'], resources: ['orchestrations'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
     ]);
   });
 
