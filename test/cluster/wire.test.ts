@@ -36,8 +36,20 @@ const template = {
   metadata: { labels, annotations: { note: 'größer' } },
   spec: {
     hostNetwork: false,
-    initContainers: [{ name: 'first', image: 'example.dev/first:1' }],
-    containers: [container, { name: 'helper', image: 'example.dev/helper:1' }],
+    initContainers: [
+      { name: 'first', image: 'example.dev/first:1', resources: { limits: { cpu: '2' } } },
+      {
+        name: 'sidecar',
+        image: 'example.dev/proxy:1',
+        restartPolicy: 'Always',
+        ports: [{ name: 'proxy', containerPort: 15001 }],
+        resources: { requests: { cpu: '50m', memory: '16Mi' }, limits: { cpu: '250m', memory: '32Mi' } },
+      },
+    ],
+    containers: [
+      container,
+      { name: 'helper', image: 'example.dev/helper:1', resources: { limits: { cpu: '500m', memory: '32Mi' } } },
+    ],
   },
 };
 const selector = {
@@ -136,6 +148,17 @@ it.each(KINDS)('%s/%s is the same in a watch, with what changes later', async (g
   expect(protobuf).toEqual(json);
   stop.abort();
   await Promise.all(watches.map(({ run }) => run));
+});
+
+it('ports and resources of a sidecar come over the wire, of another init container not', async () => {
+  const target = { group: '', version: 'v1', plural: 'pods', namespace: shop.name };
+  const { items } = await rest.list(target, protobufCodec(POD));
+  const { template: facts } = projector.project(items[0] as never);
+  expect(facts).toMatchObject({
+    ports: { http: 8080, proxy: 15001 },
+    limits: { cpu: 1.75, memory: (512 + 32 + 32) * 2 ** 20 },
+    requests: { cpu: 0.65, memory: (64 + 32 + 16) * 2 ** 20 },
+  });
 });
 
 it('a refusal is told in words also where protobuf was asked for', async () => {

@@ -6,6 +6,7 @@ interface RawContainer {
   name: string;
   ports?: { name?: string; containerPort: number }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  restartPolicy?: string;
 }
 
 interface RawState {
@@ -22,7 +23,7 @@ interface RawContainerStatus {
 /** The part of a v1 Pod that is looked at. */
 export interface RawPod {
   metadata: RawMeta;
-  spec?: { containers?: RawContainer[]; hostNetwork?: boolean };
+  spec?: { initContainers?: RawContainer[]; containers?: RawContainer[]; hostNetwork?: boolean };
   status?: {
     phase?: string;
     podIP?: string;
@@ -153,7 +154,9 @@ function sameFacts(a: PodTemplateFacts, b: PodTemplateFacts): boolean {
 }
 
 function templateFacts(raw: RawPod): PodTemplateFacts {
-  const containers = raw.spec?.containers ?? [];
+  // An init container that is always restarted is a sidecar: it runs as long as the others, and metrics.k8s.io counts it.
+  const sidecars = raw.spec?.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? [];
+  const containers = [...sidecars, ...(raw.spec?.containers ?? [])];
   const ports: Record<string, number> = {};
   for (const container of containers) {
     for (const port of container.ports ?? []) if (port.name) ports[port.name] = port.containerPort;

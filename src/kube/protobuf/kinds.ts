@@ -44,6 +44,7 @@ const CONTAINER: Message = {
   1: text('name'),
   6: many('ports', { 1: text('name'), 3: number('containerPort') }),
   8: one('resources', { 1: quantityMap('limits'), 2: quantityMap('requests') }),
+  24: text('restartPolicy'),
 };
 
 const CONTAINER_STATE: Message = {
@@ -59,7 +60,11 @@ const CONTAINER_STATUS: Message = {
 
 export const POD: Message = {
   1: one('metadata', OBJECT_META),
-  2: one('spec', { 2: many('containers', CONTAINER), 11: flag('hostNetwork') }),
+  2: one('spec', {
+    2: many('containers', CONTAINER),
+    11: flag('hostNetwork'),
+    20: many('initContainers', CONTAINER),
+  }),
   3: one('status', {
     1: text('phase'),
     2: many('conditions', { 1: text('type'), 2: text('status'), 5: text('reason'), 6: text('message') }),
