@@ -8,19 +8,17 @@ import { OrchestrationReconciler } from '../controllers/orchestration/reconciler
 import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
 import { heartbeatChecks } from '../controllers/service/checks.ts';
 import { foreignTargets } from '../controllers/service/foreign.ts';
-import { servicesOfOwner, servicesOfTarget } from '../controllers/service/ownership.ts';
+import { servicesOfOwner } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
-import { Discovery } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import { leasePort } from '../kube/lease.ts';
 import { EventRecorder } from '../kube/recorder.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { RestClient } from '../kube/rest.ts';
-import { ScaleReader } from '../kube/scale.ts';
 import { writeStatus } from '../kube/status.ts';
 import { sleep, systemClock } from '../runtime/clock.ts';
 import { Controller } from '../runtime/controller.ts';
@@ -33,6 +31,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { watchLog } from './log.ts';
+import { createScales } from './scales.ts';
 import { createServers } from './servers.ts';
 import { createSources } from './sources.ts';
 
@@ -106,13 +105,14 @@ export async function runOperator(
     metrics,
     isManaged: (pod) => pod.owner !== undefined && servicesOfOwner(pod.namespace, pod.owner, stores).length > 0,
   });
-  const scales = new ScaleReader({
+  const scales = createScales({
     rest,
-    discovery: new Discovery(rest),
-    namespace: settings.namespace || undefined,
-    onChange: (reference) => servicesOfTarget(reference, stores).forEach(enqueue),
+    namespace: settings.namespace,
+    services: stores.services,
+    enqueue: (key) => enqueue(key),
     onEvent: onWatch,
     onListenerError: faulty,
+    log,
   });
 
   const services = new ServiceReconciler({

@@ -1,5 +1,5 @@
 import { backoffDelay, type BackoffPolicy } from '../runtime/backoff.ts';
-import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
+import { orAborted, sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Cache } from '../runtime/manager.ts';
 import { keyOf, Store, type Indexes, type Projected, type ReadonlyStore, type StoreProblem } from '../runtime/store.ts';
 import { type Codec, type EventSplitter, JSON_CODEC, type ObjectEvent, type WatchEvent } from './codec.ts';
@@ -59,6 +59,8 @@ const SHORT_LIVED_MS = 1_000;
 const RETRY: BackoffPolicy = { initialMs: 200, factor: 2, maxMs: 2_000 };
 // A CRD or a role appears when a person installs it.
 const RETRY_REFUSED: BackoffPolicy = { initialMs: 500, factor: 2, maxMs: 10_000 };
+// A server that asks for an hour is not believed: without this cache nothing is right.
+const MAX_RETRY_AFTER_MS = 30_000;
 
 /**
  * Keeps a store equal to a collection of the API server: lists, watches, and begins again after every fault until its signal
@@ -97,12 +99,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   }
 
   async whenSettled(signal: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    await Promise.race([this.#settled.promise, aborted.promise]);
-    signal.removeEventListener('abort', abort);
+    await orAborted(this.#settled.promise, signal);
   }
 
   notReady(): string | undefined {
@@ -164,6 +161,8 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   }
 
   async #list(signal: AbortSignal): Promise<void> {
+    // A list that fails is no stream that had lived for long.
+    this.#openedAt = Number.POSITIVE_INFINITY;
     const items = new Map<string, T>();
     const version = await listPages<R>(this.#options.rest, this.#target(), this.#codec, this.#selectors(), signal, {
       restart: () => items.clear(),
@@ -251,7 +250,7 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
     this.#suffer(problem);
     const policy = problem.reason === 'Unavailable' ? RETRY : RETRY_REFUSED;
     const backoff = backoffDelay(policy, this.#failures, this.#options.random ?? Math.random);
-    return Math.max(api?.retryAfterMs ?? 0, backoff);
+    return Math.max(Math.min(api?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS), backoff);
   }
 
   #suffer(problem: StoreProblem): void {

@@ -1,5 +1,4 @@
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
+import { orAborted, systemClock, type Clock } from './clock.ts';
 
 /** What every projected object keeps of its `metadata`. `namespace` is absent for cluster-scoped kinds. */
 export interface Projected {
@@ -182,12 +181,7 @@ export class Store<T extends Projected> implements ReadonlyStore<T> {
 
   async whenSynced(signal?: AbortSignal): Promise<void> {
     if (this.#synced) return;
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal?.reason as Error);
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    await Promise.race([this.#whenSynced.promise, aborted.promise]);
-    signal?.removeEventListener('abort', abort);
+    await (signal ? orAborted(this.#whenSynced.promise, signal) : this.#whenSynced.promise);
   }
 
   subscribe(listener: (change: Change<T>) => void): () => void {

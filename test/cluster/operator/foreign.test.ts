@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Bed, conditionOf } from './support/bed.ts';
 import { unique } from '../support/api.ts';
-import { osvc } from './support/objects.ts';
+import { osvc, workload } from './support/objects.ts';
 import { Widgets } from './support/widgets.ts';
 
 let bed: Bed;
@@ -99,9 +99,28 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     await bed.create(widgets.osvc('orphan'));
     await bed.healthy('orphan');
     await widgets.uninstall();
-    const seen = await bed.until('orphan', 'stalled', (seen) =>
-      /^Target(KindUnknown|NotFound)$/.test(conditionOf(seen, 'Stalled')?.reason ?? ''),
-    );
-    expect(seen.status?.phase).toBe('Stalled');
+    const stalled = await bed.condition('orphan', 'Stalled', 'True', 'TargetKindUnknown');
+    expect(stalled.message).toContain('the API server knows no kind like that of Widget orphan');
+  });
+
+  it('whose objects nobody can convert holds up nobody else, and is right when they can be converted', async () => {
+    await widgets.install(true);
+    await widgets.create('stuck', 1);
+    await bed.create(widgets.pod('stuck-0', 'stuck'));
+    await widgets.addBrokenVersion();
+    // More than there are workers.
+    const names = ['stuck', ...Array.from({ length: 39 }, (_, at) => `idle-${at}`)];
+    await bed.createAll(...names.map((name) => widgets.osvc(name, 'v2')));
+    await bed.createAll(workload('Deployment', 'other'), osvc('other'));
+    const began = performance.now();
+    await bed.healthy('other');
+    expect(performance.now() - began).toBeLessThan(10_000);
+    const stalled = await bed.condition('stuck', 'Stalled', 'True', 'TargetUnavailable');
+    expect(stalled.message).toContain('the API server does not say at present how Widget stuck is');
+    expect(conditionOf(await bed.service('stuck'), 'Ready')?.status).toBe('Unknown');
+    for (const name of names) await bed.condition(name, 'Stalled', 'True', 'TargetUnavailable');
+    await widgets.mendVersion();
+    expect(conditionOf(await bed.healthy('stuck'), 'Stalled')).toBeUndefined();
+    await bed.condition('idle-0', 'Stalled', 'True', 'TargetNotFound');
   });
 });

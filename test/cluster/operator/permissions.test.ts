@@ -98,7 +98,7 @@ describe('without a permission', { timeout: 120_000 }, () => {
     await operator.end();
   });
 
-  it('to read the scale of a kind, the condition says so, and granting it heals without a restart', async () => {
+  it('to read a kind or its scale, the condition says so, and granting it heals without a restart', async () => {
     const widgets = new Widgets(bed, `${unique('w')}.example.dev`);
     onTestFinished(() => widgets.uninstall());
     await widgets.install(true);
@@ -106,11 +106,16 @@ describe('without a permission', { timeout: 120_000 }, () => {
     await bed.create(widgets.pod('gear-0', 'gear'));
     const may = (resource: string, verbs: string[]) => ({ apiGroups: [widgets.group], resources: [resource], verbs });
     const read = may('widgets', ['get', 'list', 'watch']);
-    await grant([...RULES, read]);
+    await grant(RULES);
     const operator = bed.own(await Operator.start([...bed.flags, '--lease-name', 'third'], 'leading', kubeconfig));
-    await bed.create(widgets.osvc('gear'));
-    const stalled = await bed.condition('gear', 'Stalled', 'True', 'Forbidden');
-    expect(stalled.message).toContain(`Baton may not get widgets.${widgets.group}/scale`);
+    await bed.createAll(widgets.osvc('gear'), widgets.osvc('none'));
+    const unread = await bed.condition('none', 'Stalled', 'True', 'Forbidden');
+    expect(unread.message).toMatch(new RegExp(`^Baton may not (list|watch) widgets.${widgets.group},`));
+    await grant([...RULES, read]);
+    await bed.condition('none', 'Stalled', 'True', 'TargetNotFound');
+    await bed.until('gear', 'the scale may not be read', (seen) =>
+      conditionOf(seen, 'Stalled')?.message?.includes(`Baton may not get widgets.${widgets.group}/scale`),
+    );
     await grant([...RULES, read, may('widgets/scale', ['get'])]);
     await bed.healthy('gear');
     await operator.end();

@@ -65,10 +65,24 @@ test('the core group has a path of its own, and an apiVersion from a user stays 
   expect(server.seen).toHaveLength(2);
 });
 
-test('no answer is an error and no knowledge', async () => {
+test('no answer is an error for the next 5 s, and no knowledge', async () => {
   server.answers = [status(403, 'Forbidden', 'no')];
-  const discovery = new Discovery(server.client(), new FakeClock());
+  const clock = new FakeClock();
+  const discovery = new Discovery(server.client(), clock);
   await expect(discovery.resolveScaleTarget('apps/v1', 'Deployment')).rejects.toMatchObject({ status: 403 });
   server.answers = [apps];
+  await expect(discovery.resolveScaleTarget('apps/v1', 'Deployment')).rejects.toMatchObject({ status: 403 });
+  await clock.advance(5_000);
   expect(await discovery.resolveScaleTarget('apps/v1', 'Deployment')).toMatchObject({ hasScale: true });
+});
+
+test('where there is no answer an old one is good', async () => {
+  server.answers = [apps];
+  const clock = new FakeClock();
+  const discovery = new Discovery(server.client(), clock);
+  await discovery.resolveScaleTarget('apps/v1', 'Deployment');
+  await clock.advance(600_000);
+  server.answers = [status(500, 'InternalError', 'down')];
+  expect(await discovery.resolveScaleTarget('apps/v1', 'Deployment')).toMatchObject({ plural: 'deployments' });
+  expect(server.seen).toHaveLength(2);
 });

@@ -3,6 +3,7 @@ import { Reflector, type ReflectorEvent, type ReflectorOptions } from '../../../
 import type { KubeObject } from '../../../src/kube/resource.ts';
 import type { Projected } from '../../../src/runtime/store.ts';
 import { cutOff, FakeApiServer, json, status, stream, type Answer } from '../../support/fake-api-server.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { until } from '../../support/until.ts';
 
 interface Widget extends Projected {
@@ -313,5 +314,41 @@ describe('problems', () => {
     expect(events.filter(({ kind }) => kind === 'problem')).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ kind: 'recovered', problem: { reason: 'Unavailable' } });
     expect(store.synced).toBe(true);
+  });
+
+  test('a relist that fails is tried less and less often, and is a problem from the second time on', async () => {
+    const clock = new FakeClock();
+    const list = json({ metadata: { resourceVersion: '9' }, items: [widget('a', 1)] });
+    const expired = Promise.withResolvers<void>();
+    const watch: Answer = (response) => {
+      response.flushHeaders();
+      void expired.promise.then(() => response.write(error(410)));
+    };
+    const { store, events } = reflect([status(422, 'Invalid', ''), list, watch], { clock });
+    const passing = (what: string, holds: () => boolean) =>
+      until(what, async () => {
+        await clock.advance(100);
+        return holds();
+      });
+    await passing('watching', () => server.seen.length === 3);
+    await clock.advance(60_000);
+    server.answers = [status(500, 'InternalError', 'etcd is away')];
+    expired.resolve();
+    await passing('noticed', () => store.problem?.reason === 'Unavailable');
+    const before = server.seen.length;
+    for (let tenths = 0; tenths < 100; tenths += 1) {
+      await clock.advance(100);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    // Of ten seconds: at half of at most two seconds from each other.
+    expect(server.seen.length - before).toBeLessThanOrEqual(12);
+    expect(events.filter(({ kind }) => kind === 'problem')).toHaveLength(1);
+  });
+
+  test('a server that asks for an hour of patience is asked again after half a minute', async () => {
+    const clock = new FakeClock();
+    const { events } = reflect([status(429, 'TooManyRequests', '', { 'retry-after': '3600' })], { clock });
+    await until('refused', () => events.length > 0);
+    expect(events[0]).toMatchObject({ kind: 'restarted', retryInMs: 30_000 });
   });
 });

@@ -1,17 +1,24 @@
+import { eventually } from '../../support/eventually.ts';
 import { accept, type Bed } from './bed.ts';
 import { type Obj, osvc, podTemplate } from './objects.ts';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+interface Crd {
+  readonly spec: { readonly versions: readonly object[] };
+}
 
 /** A kind of a test's own, Widget of some group, with or without a scale subresource. */
 export class Widgets {
   readonly group: string;
   readonly #bed: Bed;
   readonly #path: string;
+  readonly #crd: string;
 
   constructor(bed: Bed, group: string) {
     this.#bed = bed;
     this.group = group;
+    this.#crd = `${CRDS}/widgets.${group}`;
     this.#path = `/apis/${group}/v1/namespaces/${bed.namespace}/widgets`;
   }
 
@@ -36,9 +43,29 @@ export class Widgets {
     accept(await this.#bed.api.call('POST', CRDS, { body }));
   }
 
+  /** Adds a version v2, to which a webhook would have to convert that does not exist: no request for an object in it succeeds. */
+  async addBrokenVersion(): Promise<void> {
+    const crd = accept(await this.#bed.api.call('GET', this.#crd)).body as unknown as Crd;
+    const [first] = crd.spec.versions;
+    const versions = [first, { ...first, name: 'v2', storage: false }];
+    // Port 9 of loopback: refused at once.
+    const clientConfig = { url: 'https://127.0.0.1:9/convert' };
+    const conversion = { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } };
+    accept(await this.#bed.api.call('PATCH', this.#crd, { body: { spec: { versions, conversion } } }));
+    const look = () => this.#bed.api.call('GET', this.#path.replace('/v1/', '/v2/'));
+    // 429 while its cache tries to list.
+    await eventually('v2 is served and fails', 30, look, ({ status }) => status === 429 || status === 500);
+  }
+
+  /** The webhook of v2 is not needed any more. */
+  async mendVersion(): Promise<void> {
+    const body = { spec: { conversion: { strategy: 'None', webhook: null } } };
+    accept(await this.#bed.api.call('PATCH', this.#crd, { body }));
+  }
+
   /** Also when it is not installed any more. */
   async uninstall(): Promise<void> {
-    await this.#bed.api.call('DELETE', `${CRDS}/widgets.${this.group}`);
+    await this.#bed.api.call('DELETE', this.#crd);
   }
 
   /** An object that asks for so many replicas, with a selector for the label app=NAME. */
@@ -63,8 +90,8 @@ export class Widgets {
   }
 
   /** Looks after the Widget of the same name. */
-  osvc(name: string): Obj {
-    return osvc(name, { targetRef: { apiVersion: `${this.group}/v1`, kind: 'Widget', name } });
+  osvc(name: string, version = 'v1'): Obj {
+    return osvc(name, { targetRef: { apiVersion: `${this.group}/${version}`, kind: 'Widget', name } });
   }
 
   /** A pod that nobody owns, with the label by which the Widget `app` finds it. */
