@@ -8,7 +8,7 @@ import { endOf, many, type Message, one, readMessage, readText } from './message
 const TYPE = 'application/vnd.kubernetes.protobuf';
 
 /** Every object begins with it (k8s.io/apimachinery/pkg/runtime/serializer/protobuf). */
-const MAGIC = Buffer.from('k8s\0');
+const MAGIC = [...Buffer.from('k8s\0')];
 const LENGTH_BYTES = 4;
 /** etcd takes objects up to 1.5 MiB; what claims to be far larger is no frame. */
 const LARGEST = 64 * 1024 * 1024;
@@ -66,7 +66,7 @@ function readExtension(reader: PbfReader, message: Message): object {
 /** runtime.Unknown behind the magic bytes: what kind it is (always first), and the object. */
 function readEnvelope(reader: PbfReader, end: number, messageOf: (kind: string) => Message): Record<string, unknown> {
   const { buf, pos } = reader;
-  if (MAGIC.compare(buf, pos, pos + MAGIC.length) !== 0)
+  if (MAGIC.some((byte, index) => buf[pos + index] !== byte))
     throw new Error('not an object in protobuf: the magic bytes are missing');
   reader.pos = pos + MAGIC.length;
   let kind = '';
