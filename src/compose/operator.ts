@@ -246,7 +246,7 @@ export async function runOperator(
     services.reset();
   }
 
-  collectServices(metrics, () => figuresOf(services));
+  collectServices(metrics, () => figuresOf(services, now()));
   collectSystem(metrics, () => (leads && seesAll ? systemOf(orchestration) : undefined));
   log.info({ version, server: connection.server, namespace }, 'baton starts');
   try {
@@ -302,10 +302,11 @@ function* summaries(
   }
 }
 
-function* figuresOf(reconciler: ServiceReconciler) {
+function* figuresOf(reconciler: ServiceReconciler, now: number) {
   for (const [key, figures] of reconciler.figures) {
     const slash = key.indexOf('/');
-    yield { ...figures, namespace: key.slice(0, slash), service: key.slice(slash + 1) };
+    const objectives = figures.objectivesAt(now);
+    yield { ...figures, objectives, namespace: key.slice(0, slash), service: key.slice(slash + 1) };
   }
 }
 

@@ -33,7 +33,7 @@ export function deriveStatus(input: ServiceInput): Derived {
   const { service, now } = input;
   const previous = service.status;
   const findings = examine(input);
-  const { assessment, ledger, objectives } = findings;
+  const { assessment, ledger } = findings;
   const before = previous?.uptime;
   const next: OrchestratedServiceStatus = {
     observedGeneration: service.metadata.generation,
@@ -57,7 +57,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     status: settle(next, assessment, previous),
     transitions,
     lookAgainAt: lookAgainAt(findings),
-    figures: figuresFor(findings, objectives),
+    figures: figuresFor(findings),
   };
 }
 
@@ -199,10 +199,7 @@ function lookAgainAt({ assessment, windows, objectives, input }: Findings): numb
   return at === Infinity ? undefined : Math.max(at, input.now);
 }
 
-function figuresFor(
-  { assessment, facts, workload }: Findings,
-  objectives: readonly ObjectiveFigures[],
-): ServiceFigures {
+function figuresFor({ assessment, facts, workload, ledger, input }: Findings): ServiceFigures {
   const { level, score, confidence } = assessment;
   const { current, ready } = facts;
   const signals = assessment.signals.map((signal) => ({
@@ -210,5 +207,9 @@ function figuresFor(
     score: signal.state === 'fresh' ? signal.score : undefined,
   }));
   const desired = workload?.desired ?? 0;
-  return { health: level.level, score, confidence, current, ready, desired, signals, objectives };
+  const { objectives } = input.service.spec;
+  const objectivesAt = objectives === undefined ? noObjectives : (at: number) => figuresOf(objectives, ledger, at);
+  return { health: level.level, score, confidence, current, ready, desired, signals, objectivesAt };
 }
+
+const noObjectives = (): readonly ObjectiveFigures[] => [];

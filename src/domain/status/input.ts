@@ -50,7 +50,8 @@ export interface ServiceFigures {
   readonly desired: number;
   /** `score` is undefined while there is no fresh evidence. */
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
-  readonly objectives: readonly {
+  /** They move with time alone, so they are counted when somebody asks; ms since the epoch. */
+  readonly objectivesAt: (now: number) => readonly {
     readonly name: string;
     readonly availability: number;
     readonly budgetRemaining: number;

@@ -1,18 +1,20 @@
 import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../api/kinds.ts';
 import type { Ledger } from '../uptime/ledger.ts';
-import { objectiveFigures, type ObjectiveFigures } from '../uptime/objectives.ts';
+import { noticeable, objectiveFigures, type ObjectiveFigures } from '../uptime/objectives.ts';
 
 type ObjectiveStatus = NonNullable<OrchestratedServiceStatus['objectives']>[number];
 type Objectives = OrchestratedServiceSpec['objectives'];
 
-/** Percent of the budget by which a figure must move before the status tells. */
-const NOTICEABLE = 1;
+/** The status shows tenths of a point, rounded down. */
+const ROUNDING = 0.001;
+/** Share of itself by which the burn rate must move; below 1 it spends nothing that is not there, and a share of 1 will do. */
+const NOTICEABLE_BURN = 0.2;
 
 export function figuresOf(objectives: Objectives, ledger: Ledger, now: number): ObjectiveFigures[] {
   return (objectives ?? []).map((objective) => objectiveFigures(objective, ledger, now));
 }
 
-/** The previous figures until the budget moved by a point, was spent or is there again, or the burning began or ended. */
+/** The previous figures until the budget moved noticeably, was spent or is there again, or it burns noticeably faster or slower. */
 export function objectiveStatuses(
   figures: readonly ObjectiveFigures[],
   previous: readonly ObjectiveStatus[] | undefined,
@@ -24,10 +26,20 @@ export function objectiveStatuses(
 }
 
 function stands(before: ObjectiveStatus, figure: ObjectiveFigures): boolean {
-  const budget = Number.parseFloat(before.budgetRemaining ?? '');
-  const moved = Math.abs(budget - figure.budgetRemaining * 100);
-  const burnt = before.burnRate !== '0';
-  return moved < NOTICEABLE && budget >= 0 === figure.met && burnt === (rate(figure.burnRate) !== '0');
+  const budget = Number.parseFloat(before.budgetRemaining ?? '') / 100;
+  const moved = Math.abs(budget - figure.budgetRemaining);
+  return (
+    moved < noticeable(1 - figure.budgetRemaining) - ROUNDING &&
+    budget >= 0 === figure.met &&
+    burnsAlike(Number(before.burnRate), figure.burnRate)
+  );
+}
+
+function burnsAlike(before: number, burnRate: number): boolean {
+  const now = Number(rate(burnRate));
+  return (
+    before === now || (before > 0 && now > 0 && Math.abs(now - before) < NOTICEABLE_BURN * Math.max(before, now, 1))
+  );
 }
 
 function written({ name, availability, budgetRemaining, burnRate }: ObjectiveFigures): ObjectiveStatus {

@@ -13,13 +13,15 @@ export interface ObjectiveFigures {
   /** How fast the budget was spent over the last hour; 1 spends all of it in exactly one window. */
   readonly burnRate: number;
   readonly met: boolean;
-  /** When these figures may have moved by a point of budget, ms since the epoch; undefined when they stand still. */
+  /** When these figures may have moved noticeably, ms since the epoch; undefined when they stand still. */
   readonly movesAt: number | undefined;
 }
 
 const HOUR = 3_600_000;
-/** A figure that moves faster is not looked at more often. */
+/** A budget that moves faster is not looked at more often. */
 const SHORTEST_LOOK = 10_000;
+/** A burn rate that moves is looked at this often. */
+const BURN_LOOK = 60_000;
 
 /**
  * Budget and burn rate after Google's SRE workbook, chapters 2 and 5 (https://sre.google/workbook/alerting-on-slos/): the budget is
@@ -41,7 +43,7 @@ export function objectiveFigures(objective: Objective, ledger: Ledger, now: numb
     budgetRemaining,
     burnRate,
     met: budgetRemaining >= 0,
-    movesAt: movesAt(ledger, window, Math.max(SHORTEST_LOOK, allowed / 100), at),
+    movesAt: movesAt(ledger, { window, tolerated, lived, allowed }, hour, at),
   };
 }
 
@@ -51,8 +53,14 @@ export function longestWindow(objectives: readonly Objective[] | undefined): num
   return longest;
 }
 
+interface Times {
+  readonly down: number;
+  readonly excluded: number;
+  readonly counted: number;
+}
+
 /** Times between `start` and `end`. A joined segment that begins before `start` counts in proportion. */
-function timesSince(ledger: Ledger, start: number, end: number): { down: number; excluded: number; counted: number } {
+function timesSince(ledger: Ledger, start: number, end: number): Times {
   const from = Math.max(start, begunAt(ledger));
   let down = 0;
   let excluded = 0;
@@ -72,15 +80,54 @@ function within({ from, to, total }: Segment, start: number): number {
   return to <= start ? 0 : (total * (to - start)) / (to - from);
 }
 
-/** While it is down the budget shrinks; otherwise it grows when a time that was down leaves the window, and the burn rate ends after an hour. */
-function movesAt(ledger: Ledger, window: number, pointTakes: number, at: number): number | undefined {
-  if (ledger.state === 'Down') return at + pointTakes;
-  let next: number | undefined;
+/** The share of the budget by which it must move to be noticed: a point, and where it is overspent a point of what is spent. */
+export const noticeable = (spent: number): number => Math.max(1, spent) / 100;
+
+/** When the budget or the burn rate may have moved noticeably. */
+function movesAt(ledger: Ledger, budget: Budget, hour: Times, at: number): number | undefined {
+  const next = Math.min(budgetMovesAt(ledger, budget, at), burnMovesAt(ledger, hour, at));
+  return next === Infinity ? undefined : next;
+}
+
+interface Budget {
+  readonly window: number;
+  readonly tolerated: number;
+  readonly lived: Times;
+  readonly allowed: number;
+}
+
+/** Time down spends the budget. Time that is left out makes it smaller while it lasts, and each gives back what it took when it leaves the window. */
+function budgetMovesAt(ledger: Ledger, { window, tolerated, lived, allowed }: Budget, at: number): number {
+  const spent = allowed > 0 ? lived.down / allowed : 0;
+  const step = noticeable(spent);
+  const stepTakes = allowed * step;
+  // How long it takes until the share that is spent is a step more or less because the budget shrinks or grows.
+  const shrinks = lived.down > 0 ? (allowed - lived.down / (spent + step)) / tolerated : Infinity;
+  const grows = spent > step ? (lived.down / (spent - step) - allowed) / tolerated : Infinity;
+  let next = Infinity;
+  const after = (wait: number): void => {
+    next = Math.min(next, at + Math.max(SHORTEST_LOOK, wait));
+  };
+  if (ledger.state === 'Down') after(stepTakes);
+  else if (ledger.state !== 'Up') after(shrinks);
   for (const { state, from, to } of ledger.segments) {
-    if (state !== 'Down') continue;
-    for (const moment of [to + HOUR, Math.max(from + window, at) + pointTakes, to + window]) {
-      if (moment > at && to + window > at) next = Math.min(next ?? Infinity, moment);
-    }
+    if (to + window <= at) continue;
+    const leaves = Math.max(0, from + window - at);
+    after(leaves + (state === 'Down' ? stepTakes : grows));
+    if (state === 'Down') after(to + window - at);
   }
   return next;
+}
+
+/** The burn rate stands still between the end of a time that was down and the moment when its beginning is an hour ago. */
+function burnMovesAt({ state, since, segments }: Ledger, { down, counted }: Times, at: number): number {
+  if (down === 0 && state !== 'Down') return Infinity;
+  const stands = state === 'Up' && counted >= HOUR;
+  let next = stands ? Infinity : at + BURN_LOOK;
+  for (const segment of segments) {
+    if (segment.state !== 'Down' || segment.to + HOUR <= at) continue;
+    next = Math.min(next, Math.max(at, segment.from + HOUR) + BURN_LOOK, segment.to + HOUR);
+  }
+  // Down for longer than an hour, it burns as fast as it can.
+  return state === 'Down' && since + HOUR <= at ? Infinity : next;
 }

@@ -578,7 +578,78 @@ describe('uptime and objectives in the status', () => {
       { name: 'availability', availability: '99.282%', budgetRemaining: '98.9%', burnRate: '7.2' },
     ]);
     const burning = stored(at(26).status);
-    expect(derive({ ...down, status: burning, now: NOW + HOUR + 50 * SECOND }).status).toBe(burning);
+    expect(derive({ ...down, status: burning, now: NOW + HOUR + 30 * SECOND }).status).toBe(burning);
+  });
+
+  const prompt = { ...spec, health: { hysteresis: { rise: '0s' } } };
+
+  /** Looks whenever it is time to, until `end`, and gives the status of each moment between. */
+  function watch(world: World, from: number, end: number) {
+    let { status, lookAgainAt } = derive({ ...world, now: from });
+    let writes = 0;
+    const shown = (at: number) => {
+      while (lookAgainAt !== undefined && lookAgainAt <= Math.min(at, end)) {
+        const before = stored(status);
+        const next = derive({ ...world, status: before, now: lookAgainAt });
+        if (next.status !== before) writes += 1;
+        expect(next.lookAgainAt ?? Infinity).toBeGreaterThan(lookAgainAt);
+        ({ status, lookAgainAt } = next);
+      }
+      return status.objectives?.[0];
+    };
+    return { shown, writes: () => writes };
+  }
+
+  it('follows the burn rate down after an outage of an hour, in few writes, and rests then', () => {
+    const before = play({ spec: prompt, now: NOW - 10 * HOUR }, { ...down, now: NOW - HOUR }).status;
+    const { shown, writes } = watch({ spec: prompt, status: stored(before) }, NOW, NOW + 3 * HOUR);
+    const { figures } = derive({ spec: prompt, status: stored(before), now: NOW });
+    for (let minute = 0; minute <= 62; minute += 1) {
+      const [exact] = figures.objectivesAt(NOW + minute * MINUTE);
+      const told = Number(shown(NOW + minute * MINUTE)?.burnRate);
+      // At most a minute and a fifth of itself behind.
+      expect(Math.abs(told - (exact?.burnRate ?? -1))).toBeLessThanOrEqual(17 + 0.25 * told);
+    }
+    expect(shown(NOW + HOUR)?.burnRate).toBe('0');
+    expect(writes()).toBeLessThan(30);
+    const rested = writes();
+    shown(NOW + 3 * HOUR);
+    expect(writes()).toBe(rested);
+  });
+
+  it('tells exact figures whenever it is asked, without looking again', () => {
+    const up = play({ spec: prompt, now: NOW - 10 * HOUR }, { ...down, now: NOW - MINUTE }, { spec: prompt, now: NOW });
+    const at = (minutes: number) => up.figures.objectivesAt(NOW + minutes * MINUTE)[0]?.burnRate;
+    expect([at(0), at(59), at(59.5), at(60)].map((rate) => Math.round((rate ?? -1) * 10) / 10)).toEqual([
+      16.7, 16.7, 8.3, 0,
+    ]);
+  });
+
+  it.each(['Unknown', 'Maintenance'])('follows the budget that shrinks in a long time of %s', (state) => {
+    const begun = NOW - 20 * 24 * HOUR;
+    const before = play(
+      { spec: prompt, now: begun },
+      { ...down, now: begun + HOUR },
+      { spec: prompt, now: begun + HOUR + 20 * MINUTE },
+    );
+    const forbidden = { state: 'Absent', reason: 'Forbidden', verb: 'list', resource: 'pods' } as const;
+    const always = [{ schedule: '0 0 * * *', duration: '24h', timeZone: 'UTC' }];
+    const world: World =
+      state === 'Unknown'
+        ? { spec: prompt, target: forbidden, pods: [] }
+        : { spec: { ...prompt, maintenanceWindows: always } };
+    const start = derive({ ...world, status: stored(before.status), now: NOW });
+    expect(start.status.uptime?.state).toBe(state);
+    const { shown, writes } = watch({ ...world, status: stored(start.status) }, NOW, NOW + 9 * 24 * HOUR);
+    for (let hour = 0; hour < 9 * 24; hour += 1) {
+      const [exact] = start.figures.objectivesAt(NOW + hour * HOUR);
+      const told = Number.parseFloat(shown(NOW + hour * HOUR)?.budgetRemaining ?? '');
+      // Less than a point that was not told before, and one until it is looked at again.
+      expect(Math.abs(told - 100 * (exact?.budgetRemaining ?? 2))).toBeLessThan(2);
+    }
+    // From 53.7 % to 46.2 % and no further than 33.9 %.
+    expect(writes()).toBeGreaterThan(5);
+    expect(writes()).toBeLessThan(40);
   });
 
   it('says when the budget is spent, once', () => {
