@@ -5,16 +5,18 @@ import { parseDuration } from '../duration.ts';
 export type MaintenanceWindow = NonNullable<OrchestratedServiceSpec['maintenanceWindows']>[number];
 
 export type WindowState =
-  /** `until` is Infinity where the windows follow each other without a gap. */
-  | { readonly state: 'Open'; readonly until: number }
+  /** `until` is Infinity where the windows follow each other for longer than was looked, which was as far as `askAgainAt`. */
+  | { readonly state: 'Open'; readonly until: number; readonly askAgainAt: number }
   | { readonly state: 'Closed'; readonly nextOpens: number | undefined }
   /** Something that the schema cannot see; the sentence names the window. */
   | { readonly state: 'Invalid'; readonly problem: string };
 
 const CLOSED: WindowState = { state: 'Closed', nextOpens: undefined };
 
-/** So many windows in a row, each beginning before the one before has ended, count as one without an end. */
-const LONGEST_CHAIN = 200;
+/** Where windows follow each other without a gap, so often the last begin before a moment is looked for: 40 µs each. */
+const MOST_LOOKS = 200;
+/** Lists that are remembered by what they say. */
+const MOST_REMEMBERED = 500;
 
 interface Compiled {
   readonly schedules: readonly { readonly cron: Cron; readonly duration: number }[];
@@ -27,6 +29,8 @@ interface Compiled {
 
 /** By identity of the list: a policy's list is asked for every service, and computing dates in time zones takes 0.1 ms. */
 const compiled = new WeakMap<readonly MaintenanceWindow[], Compiled>();
+/** By what it says: each version of a service has a list of its own that says the same. The one that was asked for longest ago is first. */
+const remembered = new Map<string, Compiled>();
 
 /**
  * Whether one of the windows is open, each beginning when its cron schedule fires in its time zone and lasting its duration of real
@@ -34,13 +38,13 @@ const compiled = new WeakMap<readonly MaintenanceWindow[], Compiled>();
  */
 export function openWindow(windows: readonly MaintenanceWindow[] | undefined, now: number): WindowState {
   if (windows === undefined || windows.length === 0) return CLOSED;
-  const known = compiled.get(windows) ?? compile(windows);
+  const known = compiled.get(windows) ?? recall(windows);
   compiled.set(windows, known);
   if (known.problem !== undefined) return { state: 'Invalid', problem: known.problem };
   if (now < known.from || now >= known.to) {
     known.answer = answerAt(known, now);
     known.from = now;
-    known.to = known.answer.state === 'Open' ? known.answer.until : nextOpens(known.answer);
+    known.to = known.answer.state === 'Open' ? known.answer.askAgainAt : nextOpens(known.answer);
   }
   return known.answer;
 }
@@ -57,13 +61,27 @@ function nextOpens(answer: WindowState): number {
   return (answer.state === 'Closed' ? answer.nextOpens : undefined) ?? Infinity;
 }
 
+function recall(windows: readonly MaintenanceWindow[]): Compiled {
+  const text = JSON.stringify(windows);
+  const known = remembered.get(text) ?? compile(windows);
+  remembered.delete(text);
+  remembered.set(text, known);
+  const [oldest] = remembered.keys();
+  if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  return known;
+}
+
 function compile(windows: readonly MaintenanceWindow[]): Compiled {
-  const schedules: { cron: Cron; duration: number }[] = [];
+  // Of two that begin together the longer one covers the other.
+  const schedules = new Map<string, { cron: Cron; duration: number }>();
   for (const window of windows) {
-    const cron = parse(window);
-    if (typeof cron !== 'string') schedules.push({ cron, duration: parseDuration(window.duration) });
+    const key = `${window.schedule} ${window.timeZone}`;
+    const duration = Math.max(parseDuration(window.duration), schedules.get(key)?.duration ?? 0);
+    const cron = schedules.get(key)?.cron ?? parse(window);
+    if (typeof cron !== 'string') schedules.set(key, { cron, duration });
   }
-  return { schedules, problem: windowProblems(windows)[0], from: Infinity, to: -Infinity, answer: CLOSED };
+  const problem = windowProblems(windows)[0];
+  return { schedules: [...schedules.values()], problem, from: Infinity, to: -Infinity, answer: CLOSED };
 }
 
 /** The schedule, or what is wrong with it. */
@@ -86,13 +104,13 @@ function answerAt({ schedules }: Compiled, now: number): WindowState {
   let until = -Infinity;
   for (const { cron, duration } of schedules) until = Math.max(until, endOfLast(cron, duration, now));
   if (until <= now) return { state: 'Closed', nextOpens: earliestAfter(schedules, now) };
-  for (let link = 0; link < LONGEST_CHAIN; link += 1) {
+  for (let looks = 0; looks < MOST_LOOKS; looks += schedules.length) {
     let further = until;
     for (const { cron, duration } of schedules) further = Math.max(further, endOfLast(cron, duration, until));
-    if (further === until) return { state: 'Open', until };
+    if (further === until) return { state: 'Open', until, askAgainAt: until };
     until = further;
   }
-  return { state: 'Open', until: Infinity };
+  return { state: 'Open', until: Infinity, askAgainAt: until };
 }
 
 /** When the window ends that began last at or before `at`; −Infinity when there is none. */

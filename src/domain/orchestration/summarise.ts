@@ -26,7 +26,7 @@ interface Summary {
   /** The very object of the input when nothing changed. */
   readonly status: OrchestrationStatus;
   readonly transitions: readonly Transition[];
-  /** When a window of the policy opens or ends, ms since the epoch. */
+  /** When a window of the policy opens or may end, ms since the epoch. */
   readonly lookAgainAt: number | undefined;
 }
 
@@ -69,7 +69,7 @@ function scoreStatus({ score }: Tally, previous: OrchestrationStatus | undefined
 }
 
 function nextMoment(window: WindowState): number | undefined {
-  if (window.state === 'Open') return window.until === Infinity ? undefined : window.until;
+  if (window.state === 'Open') return window.askAgainAt;
   return window.state === 'Closed' ? window.nextOpens : undefined;
 }
 

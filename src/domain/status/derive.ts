@@ -192,7 +192,7 @@ function decisionOf(
 function lookAgainAt({ assessment, windows, objectives, input }: Findings): number | undefined {
   let at = assessment.lookAgainAt;
   for (const window of windows) {
-    if (window.state === 'Open') at = Math.min(at, window.until);
+    if (window.state === 'Open') at = Math.min(at, window.askAgainAt);
     if (window.state === 'Closed') at = Math.min(at, window.nextOpens ?? Infinity);
   }
   for (const { movesAt } of objectives) at = Math.min(at, movesAt ?? Infinity);

@@ -7,14 +7,15 @@ const window = (schedule: string, duration = '1h', timeZone = 'UTC'): Maintenanc
   timeZone,
 });
 const at = (time: string) => Date.parse(time);
+const open = (until: string) => ({ state: 'Open', until: at(until), askAgainAt: at(until) });
 
 describe('maintenance windows', () => {
   const sunday = [window('0 3 * * 0')];
 
   it.each([
     ['2026-05-03T02:59:59.999Z', { state: 'Closed', nextOpens: at('2026-05-03T03:00:00Z') }],
-    ['2026-05-03T03:00:00.000Z', { state: 'Open', until: at('2026-05-03T04:00:00Z') }],
-    ['2026-05-03T03:59:59.999Z', { state: 'Open', until: at('2026-05-03T04:00:00Z') }],
+    ['2026-05-03T03:00:00.000Z', open('2026-05-03T04:00:00Z')],
+    ['2026-05-03T03:59:59.999Z', open('2026-05-03T04:00:00Z')],
     ['2026-05-03T04:00:00.000Z', { state: 'Closed', nextOpens: at('2026-05-10T03:00:00Z') }],
   ])('at %s a window of Sundays at 3 is %j', (time, expected) => {
     expect(openWindow(sunday, at(time))).toEqual(expected);
@@ -39,11 +40,35 @@ describe('maintenance windows', () => {
 
   it('is open until the last of several that overlap, and without an end where they follow each other for good', () => {
     const two = [window('0 3 * * *', '1h'), window('30 3 * * *', '2h')];
-    expect(openWindow(two, at('2026-05-01T03:10:00Z'))).toEqual({ state: 'Open', until: at('2026-05-01T05:30:00Z') });
-    expect(openWindow([window('* * * * *', '2m')], at('2026-05-01T03:10:00Z'))).toEqual({
-      state: 'Open',
-      until: Infinity,
-    });
+    expect(openWindow(two, at('2026-05-01T03:10:00Z'))).toEqual(open('2026-05-01T05:30:00Z'));
+    expect(openWindow([window('* * * * *', '2m')], at('2026-05-01T03:10:00Z'))).toMatchObject({ until: Infinity });
+    const together = [window('0 3 * * *', '2h'), window('0 3 * * *', '1h')];
+    expect(openWindow(together, at('2026-05-01T03:10:00Z'))).toEqual(open('2026-05-01T05:00:00Z'));
+  });
+
+  it('ends where a row of windows ends that was too long to see its end at first', () => {
+    const day = [window('* 0-20 * * *', '2m')];
+    const first = openWindow(day, at('2026-05-01T00:00:00Z'));
+    expect(first).toMatchObject({ state: 'Open', until: Infinity });
+    let now = at('2026-05-01T00:00:00Z');
+    for (let answer = first; answer.state === 'Open' && answer.until === Infinity; answer = openWindow(day, now)) {
+      expect(answer.askAgainAt).toBeGreaterThan(now);
+      now = answer.askAgainAt;
+    }
+    expect(openWindow(day, now)).toEqual(open('2026-05-01T21:01:00Z'));
+    expect(openWindow(day, at('2026-05-01T21:01:00Z')).state).toBe('Closed');
+  });
+
+  it('is computed once, however often the same list is read anew', () => {
+    const list = () => Array.from({ length: 8 }, (_, index) => window(`${index}-59 * * * *`, '168h', 'Europe/Berlin'));
+    const took = (lists: number): number => {
+      const before = performance.now();
+      for (let count = 0; count < lists; count += 1) openWindow(list(), at('2026-05-01T03:10:00Z') + count);
+      return performance.now() - before;
+    };
+    const first = took(1);
+    // The first looks some two hundred times, the others not at all.
+    expect(took(1000)).toBeLessThan(Math.max(first, 10) * 10);
   });
 
   it('answers right when the clock jumps, forwards or back', () => {
