@@ -48,9 +48,16 @@ export class OrchestrationReconciler {
     this.#options = options;
   }
 
-  /** What was derived last, for metrics. */
+  /** What was written last, by whoever; for metrics. */
   get status(): OrchestrationStatus | undefined {
-    return this.#written?.status ?? this.#options.orchestrations.get(ORCHESTRATION_NAME)?.status;
+    const cached = this.#options.orchestrations.get(ORCHESTRATION_NAME);
+    return cached && (this.#newerThan(cached)?.status ?? cached.status);
+  }
+
+  /** What this process wrote, unless the cache shows it already or something newer. */
+  #newerThan({ uid, resourceVersion }: CachedOrchestration) {
+    const ours = this.#written;
+    return ours?.uid === uid && this.#options.isNewer(ours.resourceVersion, resourceVersion) ? ours : undefined;
   }
 
   async reconcile({ signal }: { readonly signal: AbortSignal }): Promise<Result> {
@@ -82,9 +89,9 @@ export class OrchestrationReconciler {
   }
 
   async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
-    const { policy, services, writeStatus, count, now, isNewer } = this.#options;
-    const ours = this.#written?.uid === cached.uid && isNewer(this.#written.resourceVersion, cached.resourceVersion);
-    const previous = ours ? this.#written?.status : cached.status;
+    const { policy, services, writeStatus, count, now } = this.#options;
+    const ours = this.#newerThan(cached);
+    const previous = (ours ?? cached).status;
     const { spec, generation, problems } = policy.current;
     const shuttingDown = this.#shuttingDown;
     const summary = summarise({
@@ -103,7 +110,7 @@ export class OrchestrationReconciler {
         : { kind: 'requeueAfter', ms: Math.max(0, summary.lookAgainAt - now()) };
     if (status === previous) return again;
     const { uid } = cached;
-    const resourceVersion = ours && this.#written ? this.#written.resourceVersion : cached.resourceVersion;
+    const { resourceVersion } = ours ?? cached;
     const reference: Reference = {
       kind: 'Orchestration',
       namespace: undefined,
