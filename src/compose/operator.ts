@@ -175,6 +175,7 @@ export async function runOperator(
   policy.onChange(() => {
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
     sources.resources.poke();
+    sources.heartbeats.begin();
     triggers.all();
   });
   sources.prober.onChange(enqueue);

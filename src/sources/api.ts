@@ -70,13 +70,18 @@ export interface HeartbeatsOptions {
   readonly clock: Clock;
   /** Default 1,000: the sender that was silent longest makes room. */
   readonly maxSendersPerService?: number;
-  /** Default 100,000 over all services. */
+  /** Default 100,000 over all services: the namespace with most of them makes room. */
   readonly maxSenders?: number;
 }
 
 export interface Heartbeats extends Source<HeartbeatQuery> {
   /** `timestamp` is when the component measured, ms since the epoch; absent means now. An older one than the sender's last is dropped. */
   record(beat: Heartbeat): void;
+  /**
+   * This replica leads from now on. What it heard in an earlier term is out of date; and until a query's `staleAfterMs` has passed, silence
+   * is NotAskedYet.
+   */
+  begin(): void;
   /** The service is gone. */
   forget(namespace: string, service: string): void;
   /** Called at each accepted heartbeat. */

@@ -26,7 +26,8 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
   /** All that was listed last, and the part of it that is fresh. The stale part stays known, so that it cannot pass for new later. */
   let known: UsageByNamespace = new Map();
   let fresh: UsageByNamespace = new Map();
-  let failure: Missing | undefined = missing('NotAskedYet', 'metrics.k8s.io was not asked yet', clock.now());
+  const notAskedYet = (): Missing => missing('NotAskedYet', 'metrics.k8s.io was not asked yet', clock.now());
+  let failure: Missing | undefined = notAskedYet();
   let wake: () => void = () => {};
 
   function settle(next: UsageByNamespace, failed: Missing | undefined, staleAfterMs: number): void {
@@ -94,6 +95,8 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     onProblem: (listener) => void problemListeners.push(listener),
     poke: () => wake(),
     async run(signal) {
+      // What was listed before, when this replica led another time, is out of date.
+      settle(new Map(), notAskedYet(), STALE_AFTER_MS);
       while (!signal.aborted) {
         const ms = await turn(signal);
         if (!signal.aborted) await pause(ms, signal);

@@ -8,6 +8,7 @@ import { Operator } from './support/process.ts';
 
 let bed: Bed;
 let leader: Operator;
+let standby: Operator;
 let ports: { leader: number; standby: number };
 let ca: string;
 let token: string;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   ports = { leader: await closedPort(), standby: await closedPort() };
   const flags = (port: number) => [...bed.flags.slice(0, -1), `127.0.0.1:${port}`, '--advertise-host', '127.0.0.1'];
   leader = bed.own(await Operator.start(flags(ports.leader)));
-  bed.own(await Operator.start(flags(ports.standby), 'standing for election'));
+  standby = bed.own(await Operator.start(flags(ports.standby), 'standing for election'));
   const published = await eventually(
     'the authority is published',
     30,
@@ -39,6 +40,8 @@ const beat = (metric: string, more: object = {}) => ({
   weight: 20,
   ...more,
 });
+
+const RATIOS = { warning: 0.7, degraded: 0.8, critical: 0.9 };
 
 /** A token of the namespace's default ServiceAccount, from the API server. */
 async function tokenOf(namespace: string, audiences?: string[]): Promise<string> {
@@ -179,7 +182,12 @@ describe('heartbeats over TLS with a token of the API server', { timeout: 60_000
     expect(conditionOf(await bed.service('web'), 'Stalled')).toBeUndefined();
   });
 
-  it('reach the new leader after the old one ended', async () => {
+  it('reach the new leader after the old one ended, and until then their silence is no news', async () => {
+    await bed.create(workload('Deployment', 'steady', { replicas: 1 }));
+    await bed.create(osvc('steady', { health: { checks: [beat('cpu', { thresholds: RATIOS, staleAfter: '10m' })] } }));
+    await bed.level('steady', 'Healthy');
+    expect((await post({ cpu: 0.85 }, { service: 'steady' })).status).toBe(202);
+    const before = await bed.condition('steady', 'MetricsAvailable', 'True');
     await leader.end();
     const answer = await eventually(
       'the standby leads and accepts',
@@ -189,5 +197,18 @@ describe('heartbeats over TLS with a token of the API server', { timeout: 60_000
     );
     expect(answer.text).toBe('accepted\n');
     await bed.until('web', 'the figure', (service) => signalOf(service, 'beat')?.score === 100);
+    await eventually(
+      'the new leader has looked for the heartbeats of steady',
+      20,
+      async () => (await standby.page('metrics', '/metrics')).text,
+      (text) => /baton_source_readings_total\{source="heartbeats",outcome="(NotAskedYet|NoData)"\} /.test(text),
+    );
+    // What it writes before this service it writes after that as well: this one would be written by now.
+    await bed.create(workload('Deployment', 'later', { replicas: 1 }));
+    await bed.create(osvc('later'));
+    await bed.level('later', 'Healthy');
+    const after = await bed.service('steady');
+    expect(conditionOf(after, 'MetricsAvailable')).toEqual(before);
+    expect(signalOf(after, 'beat')?.evidence).toContain('cpu 0.85');
   });
 });

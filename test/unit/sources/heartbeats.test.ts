@@ -37,7 +37,8 @@ function setUp(limits: { maxSendersPerService?: number; maxSenders?: number } = 
 
 describe('heartbeats', () => {
   it('give NoData before the first, and for a metric that nobody sent', async () => {
-    const { beat, read } = setUp();
+    const { clock, beat, read } = setUp();
+    await clock.advance(60_000);
     expect(await read()).toMatchObject({ kind: 'missing', reason: 'NoData' });
     beat('a', 0.5);
     expect(await read({ metric: 'memory' })).toMatchObject({ kind: 'missing', reason: 'NoData' });
@@ -55,8 +56,43 @@ describe('heartbeats', () => {
     });
   });
 
+  it('that did not come since the start are no news before they had the time to come', async () => {
+    const { clock, beat, read } = setUp();
+    expect(await read()).toMatchObject({ kind: 'missing', reason: 'NotAskedYet' });
+    await clock.advance(59_999);
+    expect(await read()).toMatchObject({ reason: 'NotAskedYet' });
+    expect(await read({ staleAfterMs: 30_000 })).toMatchObject({ reason: 'NoData' });
+    await clock.advance(1);
+    expect(await read()).toMatchObject({ reason: 'NoData' });
+    beat('a', 0.5);
+    expect(await read()).toMatchObject({ value: 0.5 });
+  });
+
+  it('of an earlier term are forgotten when this replica leads again', async () => {
+    const { clock, source, beat, read } = setUp({ maxSenders: 1 });
+    beat('a', 0.9);
+    await clock.advance(3_600_000);
+    source.begin();
+    expect(await read({ staleAfterMs: 86_400_000 })).toMatchObject({ reason: 'NotAskedYet' });
+    beat('b', 0.1);
+    expect(await read({ staleAfterMs: 86_400_000 })).toMatchObject({ value: 0.1 });
+    // A jump of the wall clock is no time in which they could have come.
+    source.begin();
+    clock.jump(3_600_000);
+    expect(await read()).toMatchObject({ reason: 'NotAskedYet' });
+  });
+
+  it('that an old timestamp makes stale are no alarm either, right after the start', async () => {
+    const { clock, beat, read } = setUp();
+    beat('a', 0.5, { timestamp: clock.now() - 120_000 });
+    expect(await read()).toMatchObject({ reason: 'NotAskedYet' });
+    await clock.advance(60_000);
+    expect(await read()).toMatchObject({ reason: 'StaleData' });
+  });
+
   it('keep apart what services and namespaces of one name sent', async () => {
-    const { beat, read } = setUp();
+    const { clock, beat, read } = setUp();
+    await clock.advance(60_000);
     beat('a', 0.5, { namespace: 'other' });
     beat('a', 0.6, { service: 'other' });
     expect(await read()).toMatchObject({ reason: 'NoData' });
@@ -93,6 +129,7 @@ describe('heartbeats', () => {
 
   it('with an old timestamp are as old as they say', async () => {
     const { clock, beat, read } = setUp();
+    await clock.advance(60_000);
     beat('a', 0.5, { timestamp: clock.now() - 50_000 });
     expect(await read()).toMatchObject({ value: 0.5, at: clock.now() - 50_000 });
     await clock.advance(11_000);
@@ -132,7 +169,8 @@ describe('heartbeats', () => {
   });
 
   it('keep at most so many senders in all: the service silent longest makes room', async () => {
-    const { beat, read } = setUp({ maxSenders: 2 });
+    const { clock, beat, read } = setUp({ maxSenders: 2 });
+    await clock.advance(60_000);
     beat('a', 0.5, { service: 'first' });
     beat('a', 0.5, { service: 'second' });
     beat('a', 0.5);
@@ -141,8 +179,32 @@ describe('heartbeats', () => {
     expect(await read()).toMatchObject({ kind: 'value' });
   });
 
+  it('that one namespace invents cost no other one its own', async () => {
+    const { beat, read } = setUp({ maxSenders: 100 });
+    beat('a', 0.5);
+    beat('b', 0.7);
+    for (let index = 0; index < 300; index += 1) beat(`x${index}`, 0.1, { namespace: 'bad', service: `s${index % 3}` });
+    expect(await read()).toMatchObject({ value: 0.7, evidence: 'cpu 0.7 from b, the highest of 2 senders' });
+    const evidence = await Promise.all(
+      ['s0', 's1', 's2'].map(async (service) => (await read({ namespace: 'bad', service })).evidence),
+    );
+    const kept = evidence.map((text) => Number(/of (\d+) senders/.exec(text)?.[1]));
+    expect(kept.reduce((sum, count) => sum + count, 0)).toBe(98);
+  });
+
+  it('that are a day old are dropped when another one comes', async () => {
+    const { clock, beat, read } = setUp();
+    beat('a', 0.9);
+    beat('b', 0.9, { service: 'other' });
+    await clock.advance(86_400_001);
+    beat('c', 0.1, { namespace: 'bank' });
+    expect(await read({ staleAfterMs: 200_000_000 })).toMatchObject({ kind: 'missing' });
+    expect(await read({ staleAfterMs: 200_000_000, service: 'other' })).toMatchObject({ kind: 'missing' });
+  });
+
   it('of a service that is gone are forgotten, and give their room back', async () => {
-    const { source, beat, read } = setUp({ maxSenders: 2 });
+    const { clock, source, beat, read } = setUp({ maxSenders: 2 });
+    await clock.advance(60_000);
     beat('a', 0.5);
     beat('b', 0.5);
     source.forget('shop', 'cart');

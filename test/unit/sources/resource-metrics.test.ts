@@ -276,6 +276,24 @@ describe('resource metrics', () => {
     expect(state.problems).toBe(2);
   });
 
+  it('forgets what it listed when this replica led before', async () => {
+    const { clock, state, source, read } = setUp();
+    state.answer = fresh(clock, { pod: 'a' });
+    const [first, second] = [new AbortController(), new AbortController()];
+    void source.run(first.signal);
+    await clock.advance(0);
+    first.abort();
+    state.answer = failing(503, 'down');
+    state.changes.length = 0;
+    void source.run(second.signal);
+    expect(source.usage('shop').size).toBe(0);
+    expect(source.problem()).toMatchObject({ reason: 'NotAskedYet' });
+    expect(state.changes).toEqual([{ shop: ['a'] }]);
+    await clock.advance(0);
+    expect(await read(query('a'))).toMatchObject({ kind: 'missing', reason: 'SourceUnavailable' });
+    second.abort();
+  });
+
   it('follows the policy: off drops what is known, on lists at the next poke', async () => {
     let policy: { intervalMs: number } | undefined = { intervalMs: 30_000 };
     const { clock, state, source, read, start } = setUp({ policy: () => policy });
