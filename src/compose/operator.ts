@@ -175,7 +175,6 @@ export async function runOperator(
   policy.onChange(() => {
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
     sources.resources.poke();
-    sources.heartbeats.begin();
     triggers.all();
   });
   sources.prober.onChange(enqueue);
@@ -232,6 +231,7 @@ export async function runOperator(
     leads = true;
     // What this replica knew when it led before may be long out of date.
     services.reset();
+    sources.heartbeats.begin();
     triggers.all();
     sumUp();
     const listing = sources.resources.run(leadership.signal);
