@@ -45,6 +45,29 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     await bed.healthy('gear');
   });
 
+  it('has the pods of the StatefulSet that it owns, and follows them', async () => {
+    await widgets.install(true);
+    await widgets.create('owner', 2);
+    const apiVersion = `${widgets.group}/v1`;
+    const { uid } = (await bed.get('Widget', 'owner', apiVersion)).metadata;
+    const ownerReferences = [{ apiVersion, kind: 'Widget', name: 'owner', uid, controller: true }];
+    const labels = { app: 'owner' };
+    const made = workload('StatefulSet', 'owner-main', { labels });
+    await bed.create({ ...made, metadata: { ...made.metadata, ownerReferences } });
+    // With the same labels, but nobody's that the Widget owns.
+    await bed.create(workload('StatefulSet', 'neighbour', { labels, replicas: 1 }));
+    await bed.create(widgets.osvc('owner'));
+    expect((await bed.healthy('owner')).status?.replicas).toEqual({ current: 2, ready: 2, desired: 2 });
+    await bed.condition('owner', 'SelectorUnique', 'False', 'SelectorOverlap');
+    await bed.remove('StatefulSet', 'neighbour');
+    await bed.until('owner', 'no overlap', (seen) => conditionOf(seen, 'SelectorUnique') === undefined);
+    const [first] = await bed.pods('owner');
+    if (first) await bed.setReady(first, false);
+    await bed.level('owner', 'Warning');
+    if (first) await bed.setReady(first, true);
+    await bed.healthy('owner');
+  });
+
   it('is scaled by somebody else: desired follows', async () => {
     await widgets.install(true);
     await widgets.create('scaled', 1);

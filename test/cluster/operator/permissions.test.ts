@@ -85,6 +85,25 @@ describe('without a permission', { timeout: 120_000 }, () => {
     await operator.end();
   });
 
+  it('to read ReplicaSets nothing is known of a Deployment, and its last level stands', async () => {
+    const [pods, apps, ...others] = RULES;
+    await grant(
+      [pods, { ...apps, resources: ['deployments', 'statefulsets'] }, ...others].filter((rule) => rule !== undefined),
+    );
+    const flags = [...bed.flags, '--lease-name', 'no-replicasets'];
+    const operator = bed.own(await Operator.start(flags, 'leading', kubeconfig));
+    const stalled = await bed.condition('web', 'Stalled', 'True', 'Forbidden');
+    expect(stalled.message).toMatch(
+      /^Baton may not (list|watch) replicasets\.apps, so nothing is known of Deployment web/,
+    );
+    expect((await bed.service('web')).status).toMatchObject({
+      health: 'Healthy',
+      uptime: { state: 'Unknown', down: '0s' },
+    });
+    await bed.until('db', 'not stalled', (seen) => conditionOf(seen, 'Stalled') === undefined);
+    await operator.end();
+  });
+
   it('taken away while it runs the last level stands, and comes back', async () => {
     await grant(RULES);
     // The watch that is open goes on; only a new one is refused. So the operator starts again.

@@ -94,4 +94,26 @@ describe('targets', { timeout: 90_000 }, () => {
     await bed.until('mine', 'distinct again', (seen) => conditionOf(seen, 'SelectorUnique') === undefined);
     await bed.told('mine', /^SelectorOverlap$/, ['Warning SelectorOverlap', 'Normal SelectorOverlap']);
   });
+
+  it.each(['Deployment', 'StatefulSet'] as const)(
+    'a %s that adopts the pods of the one before has no overlap',
+    async (kind) => {
+      const name = `adopts-${kind.toLowerCase()}`;
+      await bed.create(workload(kind, name));
+      await bed.create(osvc(name, { targetRef: { apiVersion: 'apps/v1', kind, name } }));
+      await bed.healthy(name);
+      const before = (await bed.pods(name)).map(({ metadata }) => metadata.uid);
+      await bed.remove(kind, name, 'apps/v1', 'Orphan');
+      await bed.until(name, 'stalled', (seen) => conditionOf(seen, 'Stalled') !== undefined);
+      await bed.create(workload(kind, name));
+      await bed.healthy(name);
+      const { status } = await bed.until(
+        name,
+        'no overlap',
+        (seen) => conditionOf(seen, 'SelectorUnique') === undefined,
+      );
+      expect(status?.replicas).toEqual({ current: 2, ready: 2, desired: 2 });
+      expect((await bed.pods(name)).map(({ metadata }) => metadata.uid)).toEqual(before);
+    },
+  );
 });
