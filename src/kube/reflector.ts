@@ -256,6 +256,8 @@ export class Reflector<T extends Projected, R extends KubeObject = KubeObject> i
   #suffer(problem: StoreProblem): void {
     // One stream cut off is nothing to speak of; the next attempt follows at once.
     if (problem.reason === 'Unavailable' && this.#failures === 1) return;
+    // A refusal stands until it is lifted: since then the store is out of date, which silence does not mend.
+    if (problem.reason === 'Unavailable' && this.#store.problem?.reason === 'Forbidden') return;
     const isNew = problem.reason !== this.#store.problem?.reason;
     this.#store.problem = problem;
     if (problem.reason !== 'Unavailable') this.#settled.resolve();

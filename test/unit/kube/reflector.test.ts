@@ -302,6 +302,19 @@ describe('problems', () => {
     expect([names(), store.synced]).toEqual(['a', true]);
   });
 
+  test('a right taken away before the server went away: the store is as old as that, and says so', async () => {
+    const { store, events } = reflect([
+      stream(event('ADDED', widget('a', 1)), bookmark(5, true), 'cut'),
+      status(403, 'Forbidden', 'cannot watch'),
+      cutOff,
+      cutOff,
+      cutOff,
+    ]);
+    const failures = () => events.filter(({ kind }) => kind === 'restarted').length;
+    await until('four failures after the first stream', () => failures() >= 5);
+    expect(store.problem).toMatchObject({ reason: 'Forbidden' });
+  });
+
   test('a server that is away: no problem is made of one cut, of two there is, and it passes', async () => {
     const { store, events } = reflect([
       stream(event('ADDED', widget('a', 1)), bookmark(5, true), 'cut'),
