@@ -88,7 +88,7 @@ export async function runOperator(
   };
   const write: WriteStatus = async (reference, status, abort) => {
     // Right also when this process slept through its own timers: another replica may lead by now.
-    if (elector && !signal.aborted && !elector.leadership?.isFresh()) throw new Error('no longer leading');
+    if (elector && !elector.leadership?.isFresh()) throw new Error('no longer leading');
     return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
@@ -150,12 +150,17 @@ export async function runOperator(
     onError,
     ...controllerHooks(metrics, 'orchestration'),
   });
-  const enqueue = (key: string): void => controller.enqueue(key);
+  // A replica that does not lead looks at nothing, and at everything when it begins to lead.
+  let term: Leadership | undefined;
+  const acts = (): boolean => term !== undefined && !term.signal.aborted;
+  const enqueue = (key: string): void => {
+    if (acts()) controller.enqueue(key);
+  };
   // One namespace is not the whole: its operator reads the policy, and leaves it to the one that sees all to sum up. Two would write
   // against each other for ever.
   const seesAll = settings.namespace === '';
   const sumUp = (): void => {
-    if (seesAll) system.enqueue(ORCHESTRATION_NAME);
+    if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
   };
   const triggers = new Triggers({
     caches: stores,
@@ -189,6 +194,10 @@ export async function runOperator(
     for (const check of service ? heartbeatChecks(service) : []) sources.prober.kick(key, check);
   });
 
+  const tellLeading = (leads: boolean): void =>
+    metrics.set('leader_election_master_status', { name: settings.leaseName }, leads ? 1 : 0);
+  // Without election there is never another.
+  if (!settings.leaderElection) tellLeading(true);
   const elector = settings.leaderElection
     ? new LeaderElector({
         lease: leasePort(rest, { namespace, name: settings.leaseName }),
@@ -196,13 +205,10 @@ export async function runOperator(
         leaseDurationSeconds: settings.leaseDuration / 1_000,
         renewDeadlineSeconds: settings.renewDeadline / 1_000,
         retryPeriodSeconds: settings.retryPeriod / 1_000,
-        metrics: {
-          leading: (leads) => metrics.set('leader_election_master_status', { name: settings.leaseName }, leads ? 1 : 0),
-        },
+        metrics: { leading: tellLeading },
         onError: (error) => log.warn({ error: describe(error) }, 'leader election could not read or write the lease'),
       })
     : undefined;
-  let leads = false;
   const manager = new Manager({
     servers: [
       ...createServers({
@@ -214,7 +220,7 @@ export async function runOperator(
         log,
         alive: () => manager.stuck(),
         ready: () => manager.notReady(),
-        leader: () => leaderOf(leads, elector?.holder),
+        leader: () => leaderOf(term !== undefined, elector?.holder),
         known: (of, name) => stores.services.get(`${of}/${name}`) !== undefined,
         record: (beat) => sources.heartbeats.record(beat),
       }),
@@ -228,7 +234,7 @@ export async function runOperator(
   });
 
   async function lead(leadership: Leadership): Promise<void> {
-    leads = true;
+    term = leadership;
     // What this replica knew when it led before may be long out of date.
     services.reset();
     sources.heartbeats.begin();
@@ -238,8 +244,9 @@ export async function runOperator(
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
     await Promise.race([usageAsked, sleep(clock, FIRST_USAGE_MS, leadership.signal)]);
     await Promise.all([controller.run(leadership), system.run(leadership), listing]);
-    leads = false;
-    if (signal.aborted && seesAll) {
+    term = undefined;
+    // Another leader's word is not written over.
+    if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
       await orchestration
         .shutDown(AbortSignal.timeout(LAST_WORDS_MS))
         .catch((error: unknown) => log.warn({ error: describe(error) }, 'the last status could not be written'));
@@ -248,7 +255,7 @@ export async function runOperator(
   }
 
   collectServices(metrics, () => figuresOf(services, now()));
-  collectSystem(metrics, () => (leads && seesAll ? systemOf(orchestration) : undefined));
+  collectSystem(metrics, () => (term && seesAll ? systemOf(orchestration) : undefined));
   log.info({ version, server: connection.server, namespace }, 'baton starts');
   try {
     return await manager.run(signal);

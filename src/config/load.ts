@@ -13,6 +13,9 @@ const KEYS = Object.keys(settingsSchema.shape);
 const NOT_SETTINGS =
   /^BATON_(SERVICE_(HOST|PORT)|PORT($|_)|(CLUSTER|E2E|TEST|BENCH|DEMO)_)|_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
+// BATON_CONFIG names the file; BATON_VERSION is what the build puts in, and may be set for a run from source.
+const NO_SETTINGS_EITHER = new Set(['BATON_CONFIG', 'BATON_VERSION']);
+
 const SWITCHES = new Set(['leaderElection']);
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -54,9 +57,10 @@ function readFlags(args: readonly string[]): { flags: Source; file: string | und
   try {
     values = parseArgs({ args: [...args], options, strict: true, allowNegative: true }).values;
   } catch (error) {
-    throw new SettingsError(
-      `${(error as Error).message.split('. ')[0]}; allowed: --config, ${KEYS.map((key) => `--${kebab(key)}`).join(', ')}`,
+    const names = KEYS.flatMap((key) =>
+      SWITCHES.has(key) ? [`--${kebab(key)}`, `--no-${kebab(key)}`] : `--${kebab(key)}`,
     );
+    throw new SettingsError(`${(error as Error).message.split('. ')[0]}; allowed: --config, ${names.join(', ')}`);
   }
   const flags: Source = {};
   for (const key of KEYS) {
@@ -70,7 +74,7 @@ function readEnvironment(env: Readonly<Record<string, string | undefined>>): Sou
   const byVariable = new Map(KEYS.map((key) => [variable(key), key]));
   const source: Source = {};
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith('BATON_') || name === 'BATON_CONFIG' || value === undefined) continue;
+    if (!name.startsWith('BATON_') || NO_SETTINGS_EITHER.has(name) || value === undefined) continue;
     if (NOT_SETTINGS.test(name)) continue;
     // An unknown variable goes on under its own name, so that the schema refuses it and a typing error does not pass unseen.
     source[byVariable.get(name) ?? name] = { value, from: name };

@@ -2,13 +2,16 @@ import { z } from 'zod';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** A duration such as 15s, in milliseconds once parsed. */
-const duration = (minMs: number, maxMs: number, said: string) =>
+/** A duration such as 15s, in milliseconds once parsed. What is refused is not compared with other settings as well. */
+const duration = (minMs: number, maxMs: number, said: string, stepMs = 1) =>
   z
     .string()
-    .regex(/^\d{1,9}(ms|s|m|h)$/, `allowed: a duration such as 15s (units ms, s, m, h), ${said}`)
+    .regex(/^\d{1,9}(ms|s|m|h)$/, {
+      error: `allowed: a duration such as 15s (units ms, s, m, h), ${said}`,
+      abort: true,
+    })
     .transform((text) => Number.parseInt(text, 10) * UNITS[text.replace(/\d+/, '') as keyof typeof UNITS])
-    .refine((ms) => ms >= minMs && ms <= maxMs, `allowed: ${said}`);
+    .refine((ms) => ms >= minMs && ms <= maxMs && ms % stepMs === 0, { error: `allowed: ${said}`, abort: true });
 
 const ADDRESS = /^(|\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}$/;
 const address = z
@@ -68,7 +71,7 @@ export const settingsSchema = z
         "Namespace of the lease, the TLS secret and the CA; empty means the operator's own, or default out of a cluster.",
     }),
     leaseName: name.default('baton').meta({ description: 'Name of the lease.' }),
-    leaseDuration: duration(1_000, 3_600_000, '1s to 1h')
+    leaseDuration: duration(1_000, 3_600_000, '1s to 1h, whole seconds', 1_000)
       .default(15_000)
       .meta({ description: 'How long a leader that fell silent keeps the lease.' }),
     renewDeadline: duration(500, 3_600_000, '500ms to 1h')
@@ -98,7 +101,7 @@ export const settingsSchema = z
       .meta({ description: 'CA of tlsCertFile, PEM, by which replicas trust each other.' }),
     tlsSecret: name.default('baton-tls').meta({ description: 'Secret that holds the self-made certificate.' }),
     caConfigMap: name.default('baton-ca').meta({ description: 'ConfigMap that publishes its CA under ca.crt.' }),
-    shutdownTimeout: duration(100, 300_000, '100ms to 5m')
+    shutdownTimeout: duration(2_000, 300_000, '2s to 5m')
       .default(5_000)
       .meta({ description: 'Work under way gets this long to end after SIGTERM.' }),
   })

@@ -55,11 +55,16 @@ export class Connection {
   #checking: Promise<Session> | undefined;
   #reloading: Promise<Session> | undefined;
 
-  /** Throws when there is no kubeconfig to be read or it names no cluster. */
+  /** Throws ConnectionError when there is no kubeconfig to be read or it names no cluster. */
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#configStamp = this.#stamp();
-    this.#config = this.#load();
+    try {
+      this.#config = this.#load();
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      throw new ConnectionError(`the kubeconfig cannot be read: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /** Namespace of the context, or of the pod; undefined when neither names one. */
@@ -113,7 +118,7 @@ export class Connection {
 
   async #apply(): Promise<Session> {
     const cluster = this.#config.getCurrentCluster();
-    if (!cluster) throw new Error(`no cluster in the kubeconfig for context ${this.#config.getCurrentContext()}`);
+    if (!cluster) throw new ConnectionError(noCluster(this.#config.getCurrentContext()));
     const tls: TlsMaterial = {};
     await this.#config.applyToHTTPSOptions(tls as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
     const url = new URL(cluster.server);
@@ -181,8 +186,10 @@ export class Connection {
     const missing = process.env['KUBECONFIG'] ? this.#files().find((file) => !existsSync(file)) : undefined;
     if (missing !== undefined) throw new ConnectionError(`KUBECONFIG names ${missing}, which does not exist; ${HOW}`);
     config.loadFromDefault();
-    const isInCluster = process.env['KUBERNETES_SERVICE_HOST'] !== undefined;
-    if (isInCluster || this.#files().some((file) => existsSync(file))) return;
+    if (this.#files().some((file) => existsSync(file)) || config.getCurrentContext() === IN_CLUSTER) return;
+    if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined) {
+      throw new ConnectionError('this pod has no token of a ServiceAccount: is automountServiceAccountToken false?');
+    }
     throw new ConnectionError(`no cluster to talk to: there is no kubeconfig and this is not a pod; ${HOW}`);
   }
 
@@ -193,15 +200,25 @@ export class Connection {
     else if (kubeconfig) config.loadFromFile(kubeconfig);
     else this.#loadDefault(config);
     if (context !== undefined) {
-      if (!config.getContextObject(context)) throw new Error(`no context ${context} in the kubeconfig`);
+      if (!config.getContextObject(context)) throw new ConnectionError(`no context ${context} in the kubeconfig`);
       config.setCurrentContext(context);
     }
+    const { server } = config.getCurrentCluster() ?? {};
+    if (server === undefined || !URL.canParse(server)) throw new ConnectionError(noCluster(config.getCurrentContext()));
     for (const file of this.#files()) adoptTokenFiles(config, file);
     return config;
   }
 }
 
 const HOW = 'set KUBECONFIG to the path of a kubeconfig (npm run cluster -- up makes a cluster and prints one)';
+
+/** Name of the context that client-node makes of a pod's ServiceAccount. */
+const IN_CLUSTER = 'inClusterContext';
+
+function noCluster(context: string | undefined): string {
+  if (!context) return 'the kubeconfig has no current-context; set one: kubectl config use-context NAME';
+  return `the context ${context} of the kubeconfig names no cluster with the URL of a server`;
+}
 
 /** kubectl reads `users[].user.tokenFile`; client-node 2.0 drops it, but has the same thing under another name. */
 function adoptTokenFiles(config: KubeConfig, file: string): void {

@@ -29,6 +29,8 @@ export class ApiError extends Error {
   readonly details: StatusDetails | undefined;
   /** What the server asked to wait, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** An attempt before this one had no answer and may have been carried out: a conflict may be with that. */
+  afterUnanswered = false;
 
   constructor(of: {
     status: number;

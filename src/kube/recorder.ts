@@ -40,6 +40,7 @@ export interface RecorderOptions {
 }
 
 interface Series {
+  readonly key: string;
   readonly regarding: Regarding;
   readonly event: EventToRecord;
   readonly namespace: string;
@@ -93,7 +94,7 @@ export class EventRecorder {
       return;
     }
     if (this.#pending.length >= (this.#options.maxPending ?? 1_000)) return this.#options.onDropped?.('full');
-    const series = newSeries(regarding, event, now);
+    const series = newSeries(key, regarding, event, now);
     this.#series.delete(key);
     this.#series.set(key, series);
     this.#evict();
@@ -148,6 +149,8 @@ export class EventRecorder {
         await this.#send(next);
       } catch (error) {
         this.#options.onDropped?.('refused', error);
+        // Nobody has seen it, so the same again is news and no repeat.
+        if (next.written === 0 && this.#series.get(next.key) === next) this.#series.delete(next.key);
       }
       if (this.#stop.signal.aborted) return;
     }
@@ -190,8 +193,9 @@ export class EventRecorder {
   }
 }
 
-function newSeries(regarding: Regarding, event: EventToRecord, now: number): Series {
+function newSeries(key: string, regarding: Regarding, event: EventToRecord, now: number): Series {
   return {
+    key,
     regarding,
     event: { ...event, note: cut(event.note) },
     // Events about cluster-scoped objects live in `default`; the API server refuses them elsewhere.

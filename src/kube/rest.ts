@@ -174,11 +174,16 @@ export class RestClient {
       bodyTimeoutMs: timeoutMs,
       signal,
     };
+    let unanswered = false;
     for (let attempt = 1, left = timeoutMs; ; attempt += 1) {
       try {
         const response = await this.#exchange(call.verb, { ...wire, headersTimeoutMs: left });
         return parse(call, response) as T;
       } catch (error) {
+        if (error instanceof ApiError) {
+          error.afterUnanswered = unanswered;
+          unanswered ||= mayHaveLanded(error);
+        }
         left = timeoutMs - (this.#clock.monotonic() - started);
         await this.#beforeRetry(call, error, attempt < attempts ? left : 0, attempt, signal);
         left = timeoutMs - (this.#clock.monotonic() - started);
@@ -241,8 +246,12 @@ function parse(call: Call, response: WireResponse): unknown {
 function mayRepeat(call: Call, error: ApiError): boolean {
   if (error.status === 429) return true;
   if (error.status >= 500 && error.retryAfterMs !== undefined) return true;
-  return call.idempotent && (error.reason === 'Unreachable' || [502, 503, 504].includes(error.status));
+  return call.idempotent && mayHaveLanded(error);
 }
+
+/** Whether the server may have done what was asked although it did not say so. */
+const mayHaveLanded = ({ status, reason }: ApiError): boolean =>
+  reason === 'Unreachable' || [502, 503, 504].includes(status);
 
 function queryString(query: Readonly<Record<string, string | undefined>> = {}): string {
   let text = '';

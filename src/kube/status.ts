@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from './errors.ts';
-import type { KubeObject, Resource } from './resource.ts';
+import type { KubeObject, Resource, Target } from './resource.ts';
 import type { RestClient } from './rest.ts';
 
 /** The object whose status is written: this very one (uid), as it was read (resourceVersion). */
@@ -37,8 +38,31 @@ export async function writeStatus(
     const written = await rest.update<KubeObject>(target, body, { signal, query: QUERY });
     return { kind: 'written', resourceVersion: written.metadata.resourceVersion };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 409) return { kind: 'conflict' };
-    if (error instanceof ApiError && error.status === 404) return { kind: 'gone' };
+    if (!(error instanceof ApiError)) throw error;
+    if (error.conflict) return error.afterUnanswered ? await ownConflict(rest, target, uid, status, signal) : CONFLICT;
+    if (error.notFound) return { kind: 'gone' };
     throw error;
   }
+}
+
+const CONFLICT: StatusOutcome = { kind: 'conflict' };
+
+interface WithStatus extends KubeObject {
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+/** The conflict may be with our own first attempt, which had no answer: then the status is there, and so is the generation that it tells of. */
+async function ownConflict(
+  rest: RestClient,
+  target: Target,
+  uid: string,
+  status: object,
+  signal: AbortSignal,
+): Promise<StatusOutcome> {
+  const { metadata, status: found } = await rest.get<WithStatus>(target, { signal });
+  const landed =
+    metadata.uid === uid &&
+    found?.observedGeneration === metadata.generation &&
+    isDeepStrictEqual(found, JSON.parse(JSON.stringify(status)));
+  return landed ? { kind: 'written', resourceVersion: metadata.resourceVersion } : CONFLICT;
 }

@@ -57,7 +57,8 @@ export interface Leadership {
   readonly epoch: number;
   /**
    * True while the last renewal is young enough. Unlike `signal` it is right even when this process slept through its own
-   * timers: ask right before an act that cannot be undone.
+   * timers: ask right before an act that cannot be undone. It stays true while the process stops, because the Lease is given
+   * back only after the last act.
    */
   readonly isFresh: () => boolean;
 }
@@ -93,6 +94,8 @@ export class LeaderElector {
     if (!(this.#durationMs > this.#deadlineMs && this.#deadlineMs > this.#retryMs && this.#retryMs > 0)) {
       throw new RangeError('leader election needs leaseDuration > renewDeadline > retryPeriod > 0');
     }
+    // Where nobody ever leads, that is told too.
+    options.metrics?.leading(false);
   }
 
   get leadership(): Leadership | undefined {
@@ -121,10 +124,11 @@ export class LeaderElector {
     const stop = (): void => lost.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
+    const isHeld = (): boolean => !lost.signal.aborted || (signal.aborted && lost.signal.reason === signal.reason);
     const leadership: Leadership = {
       signal: lost.signal,
       epoch: this.#seen?.lease.leaseTransitions ?? 0,
-      isFresh: () => !lost.signal.aborted && this.#clock.monotonic() - renewedAt < this.#deadlineMs,
+      isFresh: () => isHeld() && this.#clock.monotonic() - renewedAt < this.#deadlineMs,
     };
     this.#leadership = leadership;
     this.#options.metrics?.leading(true);

@@ -36,6 +36,9 @@ export const DEFAULT_BACKOFF: BackoffPolicy = { initialMs: 50, factor: 2, maxMs:
 // Changes keep at least three turns of four, resyncs at least one of four once they are old: neither starves the other.
 const RESYNC_TURN = 4;
 
+/** So late a key may be at most after the wall clock jumped, milliseconds. */
+const LONGEST_TIMER_MS = 300_000;
+
 interface Waiting {
   priority: Priority;
   readonly since: number;
@@ -56,7 +59,7 @@ export class WorkQueue {
   readonly #working = new Map<string, number>();
   /** Keys added while they were worked on. */
   readonly #again = new Map<string, Priority>();
-  readonly #timers = new Map<string, { due: number; priority: Priority; timer: Timer }>();
+  readonly #timers = new Map<string, { readonly due: number; readonly priority: Priority; timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: ((item: QueueItem | undefined) => void)[] = [];
   #changesInARow = 0;
@@ -104,16 +107,22 @@ export class WorkQueue {
     if (this.#closed) return;
     if (ms <= 0) return this.add(key, priority);
     const due = this.#clock.monotonic() + ms;
+    const dueAt = this.#clock.now() + ms;
     const planned = this.#timers.get(key);
     if (planned) {
       if (planned.due <= due) return;
       planned.timer.cancel();
     }
+    // What is due is due by the wall clock, which may be set, or go on while the machine sleeps.
+    const left = (): number => Math.min(due - this.#clock.monotonic(), dueAt - this.#clock.now());
+    const arm = (): Timer => this.#clock.setTimeout(fire, Math.min(left(), LONGEST_TIMER_MS));
     const fire = (): void => {
+      const timer = this.#timers.get(key);
+      if (timer && left() > 0) return void (timer.timer = arm());
       this.#timers.delete(key);
       this.add(key, priority);
     };
-    this.#timers.set(key, { due, priority, timer: this.#clock.setTimeout(fire, ms) });
+    this.#timers.set(key, { due, priority, timer: arm() });
   }
 
   /** Adds `key` after its backoff, which grows with each call until `forget`. Returns the delay, milliseconds. */

@@ -46,9 +46,15 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    for (const name of this.#asked) this.#metrics.get(name)?.reset();
+    for (const name of this.#asked) this.#clear(this.#metrics.get(name) as Gauge);
     for (const collector of this.#collectors) collector((name, labels, value) => this.set(name, labels, value));
     return this.#registry.metrics();
+  }
+
+  /** `reset` alone leaves a gauge without labels at 0, which says something where nothing is known. */
+  #clear(gauge: Gauge): void {
+    gauge.reset();
+    gauge.remove({});
   }
 
   set(name: MetricName, labels: Labels, value: number): void {

@@ -77,7 +77,19 @@ describe('the process', { timeout: 60_000 }, () => {
       expect(await operator.page('probes', '/readyz')).toEqual({ status: 200, text: 'ok\n' });
     }
     expect(await leader.metric('leader_election_master_status')).toBe(1);
-    expect((await standby.metric('leader_election_master_status')) ?? 0).toBe(0);
+    expect(await standby.metric('leader_election_master_status')).toBe(0);
     expect((await standby.page('metrics', '/metrics')).text).not.toContain('baton_service_health{');
+    await Promise.all([leader.end(), standby.end()]);
+  });
+
+  it('keeps nothing for later while it does not lead', async () => {
+    const leader = await bed.start();
+    const standby = bed.own(await Operator.start(bed.flags, 'standing for election'));
+    await bed.createAll(workload('Deployment', 'seen'), osvc('seen'));
+    await bed.healthy('seen');
+    await bed.removeService('seen');
+    expect((await standby.metric('workqueue_adds_total{name="service"}')) ?? 0).toBe(0);
+    expect((await leader.metric('workqueue_adds_total{name="service"}')) ?? 0).toBeGreaterThan(0);
+    await Promise.all([leader.end(), standby.end()]);
   });
 });

@@ -58,6 +58,10 @@ describe('where settings come from', () => {
     expect(loadSettings([], { BATON_LEADER_ELECTION: 'false' }).leaderElection).toBe(false);
   });
 
+  it('passes over the version, which the build puts in', () => {
+    expect(loadSettings([], { BATON_VERSION: '1.2.3' }).workers).toBe(32);
+  });
+
   it('passes over the variables that Kubernetes sets for a Service named baton', () => {
     const env = {
       BATON_SERVICE_HOST: '10.0.0.1',
@@ -73,7 +77,11 @@ describe('a mistake names the key, what was given and what is allowed', () => {
     [['--workers', '0'], {}, /^--workers: given "0"; allowed: a whole number from 1 to 256$/],
     [[], { BATON_WORKERS: 'many' }, /^BATON_WORKERS: given "many"; allowed: a whole number from 1 to 256$/],
     [['--log-level', 'loud'], {}, /^--log-level: given "loud"; allowed: one of "trace", "debug"/],
-    [['--lease-duration', '15'], {}, /^--lease-duration: given "15"; allowed: a duration such as 15s/],
+    [['--lease-duration', '15'], {}, /^--lease-duration: given "15"; allowed: a duration such as 15s.*$/],
+    // The Lease holds whole seconds.
+    [['--lease-duration', '15500ms'], {}, /^--lease-duration: given "15500ms"; allowed: 1s to 1h, whole seconds$/],
+    [['--shutdown-timeout', '500ms'], {}, /^--shutdown-timeout: given "500ms"; allowed: 2s to 5m$/],
+    [['--leader-election=false'], {}, /--no-leader-election/],
     [['--metrics-address', '8080'], {}, /^--metrics-address: given "8080"; allowed: host:port/],
     [['--metrics-address', ':99999'], {}, /^--metrics-address: given ":99999"; allowed: host:port/],
     [['--lease-name', 'Baton!'], {}, /^--lease-name: given "Baton!"; allowed: lower case letters/],

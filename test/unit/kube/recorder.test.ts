@@ -138,6 +138,19 @@ describe('bounds', () => {
     expect(dropped).toEqual(['refused']);
   });
 
+  test('what was refused is sent when it happens again', async () => {
+    const { clock, recorder, dropped, sent } = setUp();
+    server.answers = [status(500, 'InternalError', 'etcd is away'), json({})];
+    recorder.record(SERVICE, EVENT);
+    await until('refused', () => dropped.length === 1);
+    recorder.record(SERVICE, EVENT);
+    await sent(2);
+    recorder.record(SERVICE, EVENT);
+    await clock.advance(30_000);
+    await sent(3);
+    expect(server.seen.map(({ method }) => method)).toEqual(['POST', 'POST', 'PATCH']);
+  });
+
   test('stopping sends what waits, counts included, and takes no more', async () => {
     const { recorder, dropped, bodies, sent } = setUp();
     recorder.record(SERVICE, EVENT);

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Connection } from '../../../src/kube/connection.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { Connection, ConnectionError } from '../../../src/kube/connection.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { pathOf } from '../../../src/kube/resource.ts';
 import { cutOff, FakeApiServer, json, status } from '../../support/fake-api-server.ts';
@@ -201,6 +202,40 @@ describe('credentials', () => {
 
   test('a context that does not exist is an error at once', () => {
     const options = { kubeconfig: server.kubeconfig(), context: 'nowhere', userAgent: 'baton/test' };
+    expect(() => new Connection(options)).toThrow(ConnectionError);
     expect(() => new Connection(options)).toThrow('no context nowhere');
+  });
+
+  test.each([
+    ['no current context', { 'current-context': '' }, 'no current-context; set one'],
+    [
+      'a context that is not there',
+      { 'current-context': 'other' },
+      'the context other of the kubeconfig names no cluster',
+    ],
+    ['a server that is no URL', { clusters: [{ name: 'c', cluster: { server: 'nowhere' } }] }, 'the context x of'],
+  ])('a kubeconfig with %s is an error that says what to do', (_what, change, said) => {
+    const file = server.kubeconfig();
+    writeFileSync(file, stringify({ ...(parse(readFileSync(file, 'utf8')) as object), ...change }));
+    const connect = () => new Connection({ kubeconfig: file, userAgent: 'baton/test' });
+    expect(connect).toThrow(ConnectionError);
+    expect(connect).toThrow(said);
+  });
+
+  test.each([
+    ['that is not there', undefined],
+    ['that is no YAML', '{['],
+  ])('a kubeconfig %s is such an error too', (_what, content) => {
+    const kubeconfig = path.join(server.dir, 'broken');
+    if (content !== undefined) writeFileSync(kubeconfig, content);
+    expect(() => new Connection({ kubeconfig, userAgent: 'baton/test' })).toThrow(ConnectionError);
+  });
+
+  test('a pod without a token is told so, and not sent to localhost', () => {
+    vi.stubEnv('KUBECONFIG', undefined);
+    vi.stubEnv('HOME', server.dir);
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(() => new Connection({ userAgent: 'baton/test' })).toThrow(/token of a ServiceAccount/);
   });
 });

@@ -202,6 +202,35 @@ describe('safety', () => {
     expect(term?.isFresh()).toBe(false);
   });
 
+  test('a leader that stops is fresh until it has said its last words, one that lost the Lease is not', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer();
+    const a = replica(server, 'a', clock, 1_000);
+    await clock.advance(0);
+    a.stop.abort(new Error('SIGTERM'));
+    expect(a.terms[0]?.signal.aborted).toBe(true);
+    expect(a.terms[0]?.isFresh()).toBe(true);
+    await clock.advance(1_000);
+    await a.ended;
+
+    const b = replica(server, 'b', clock, 1_000);
+    await clock.advance(0);
+    server.put({ ...(server.stored as StoredLease), holderIdentity: 'c' });
+    await clock.advance(2_000);
+    b.stop.abort(new Error('SIGTERM'));
+    expect(b.terms[0]?.signal.aborted).toBe(true);
+    expect(b.terms[0]?.isFresh()).toBe(false);
+  });
+
+  test('a replica that never led says so', () => {
+    const told: boolean[] = [];
+    const metrics = { leading: (leads: boolean) => void told.push(leads) };
+    expect(
+      new LeaderElector({ lease: new LeaseServer().port('a'), identity: 'a', metrics }).leadership,
+    ).toBeUndefined();
+    expect(told).toEqual([false]);
+  });
+
   test('the wall clock may jump either way', async () => {
     const { clock, a, b } = await two();
     for (const jump of [3_600_000, -7_200_000]) {

@@ -127,6 +127,44 @@ describe('later', () => {
   });
 });
 
+describe('a key that is due in hours', () => {
+  const HOUR = 3_600_000;
+
+  test('comes then, once, however often its timer was looked at', async () => {
+    const { queue, clock, counts } = newQueue();
+    queue.addAfter('a', 3 * HOUR);
+    await clock.advance(3 * HOUR - 1);
+    expect(counts.added).toBe(0);
+    await clock.advance(1);
+    expect([counts.added, clock.timers]).toEqual([1, 0]);
+  });
+
+  test('comes within five minutes after the wall clock jumped past it, as when the machine slept', async () => {
+    const { queue, clock } = newQueue();
+    queue.addAfter('a', 3 * HOUR);
+    await clock.advance(60_000);
+    clock.jumpWall(4 * HOUR);
+    await clock.advance(5 * 60_000);
+    expect(queue.length).toBe(1);
+  });
+
+  test('comes no later because the wall clock was set back', async () => {
+    const { queue, clock } = newQueue();
+    queue.addAfter('a', 3 * HOUR);
+    clock.jumpWall(-24 * HOUR);
+    await clock.advance(3 * HOUR);
+    expect(queue.length).toBe(1);
+  });
+
+  test('is forgotten when the queue closes, also after its timer was looked at', async () => {
+    const { queue, clock } = newQueue();
+    queue.addAfter('a', 3 * HOUR);
+    await clock.advance(HOUR);
+    queue.close();
+    expect(clock.timers).toBe(0);
+  });
+});
+
 describe('priorities', () => {
   async function order(fill: (queue: WorkQueue, clock: FakeClock) => Promise<void>, count: number): Promise<string> {
     const { queue, clock } = newQueue();
