@@ -52,6 +52,10 @@ export interface OrchestratedServiceSpec {
      * With fewer ready pods than this the score is at most 69 (Degraded).
      */
     minReplicas: number
+    /**
+     * What the number of replicas is to be good for: target utilisation, behavior and prediction where they are not written, and one objective (docs/strategies.md).
+     */
+    strategy?: ("Performance" | "Cost" | "Reliability" | "Scalability" | "QuantumInspired")
   }
   /**
    * What counts as healthy, beside what pod probes already say.

@@ -75,6 +75,68 @@ export interface OrchestrationSpec {
     }
   }
   /**
+   * What services may ask for together. When the replicas that they want are more than a budget holds, Baton allots them by priority, objective and cost; see docs/strategies.md.
+   *
+   * @maxItems 32
+   */
+  capacityBudgets?: {
+    /**
+     * Name of the budget, shown in conditions and metrics.
+     */
+    name: string
+    /**
+     * Namespaces of the services that share the budget; * means all. With a selector too, both must fit.
+     *
+     * @minItems 1
+     * @maxItems 256
+     */
+    namespaces?: string[]
+    /**
+     * Labels of the OrchestratedServices that share the budget, as in any LabelSelector.
+     */
+    selector?: {
+      /**
+       * Labels and the values that they must have.
+       */
+      matchLabels?: {
+        [k: string]: string
+      }
+      /**
+       * Requirements that must all hold.
+       *
+       * @maxItems 8
+       */
+      matchExpressions?: {
+        /**
+         * Key of the label.
+         */
+        key: string
+        /**
+         * How the label must stand to the values.
+         */
+        operator: ("In" | "NotIn" | "Exists" | "DoesNotExist")
+        /**
+         * Values for In and NotIn.
+         *
+         * @maxItems 32
+         */
+        values?: string[]
+      }[]
+    }
+    /**
+     * Replicas that all these services may ask for together.
+     */
+    maxReplicas?: number
+    /**
+     * CPU that the requests of these replicas may come to, as a quantity such as 40 or 2500m.
+     */
+    cpu?: number | string
+    /**
+     * Memory that the requests of these replicas may come to, as a quantity such as 128Gi.
+     */
+    memory?: number | string
+  }[]
+  /**
    * Times of planned work for all services.
    *
    * @maxItems 16

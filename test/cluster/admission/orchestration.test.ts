@@ -17,6 +17,7 @@ const named = (name: unknown) => ({
 const withSpec = (spec: unknown) => ({ ...named('default'), spec });
 const withPrometheus = (part: unknown) =>
   withSpec({ metricSources: { prometheus: { url: 'http://prometheus:9090', ...(part as object) } } });
+const withBudget = (part: unknown) => withSpec({ capacityBudgets: [{ name: 'nodes', ...(part as object) }] });
 
 describe('an Orchestration is refused with what to write instead', () => {
   refuses('name', tryIt, named, [
@@ -143,6 +144,63 @@ describe('an Orchestration is refused with what to write instead', () => {
       wrong: { timeout: '0s' },
       right: { timeout: '100ms' },
       says: 'timeout must be a duration from 100ms to 1m, such as 5s',
+    },
+  ]);
+
+  refuses('capacityBudgets', tryIt, withBudget, [
+    {
+      title: 'of nobody',
+      wrong: { maxReplicas: 10 },
+      right: { namespaces: ['*'], maxReplicas: 10 },
+      says: 'a capacity budget needs namespaces, a selector of labels, or both',
+    },
+    {
+      title: 'of nothing',
+      wrong: { namespaces: ['shop'] },
+      right: { namespaces: ['shop'], memory: '128Gi' },
+      says: 'a capacity budget limits at least one of maxReplicas, cpu and memory',
+    },
+    {
+      title: 'no replicas at all',
+      wrong: { namespaces: ['shop'], maxReplicas: 0 },
+      right: { namespaces: ['shop'], maxReplicas: 1 },
+      says: 'maxReplicas in body should be greater than or equal to 1',
+    },
+    {
+      title: 'no CPU at all',
+      wrong: { namespaces: ['shop'], cpu: 0 },
+      right: { namespaces: ['shop'], cpu: 40 },
+      says: 'cpu must be more than 0, such as 40 or 2500m',
+    },
+    {
+      title: 'no memory, with a unit',
+      wrong: { namespaces: ['shop'], memory: '0Gi' },
+      right: { namespaces: ['shop'], memory: '0.5Gi' },
+      says: 'capacityBudgets[0].memory',
+    },
+    {
+      title: 'a selector that matches everything',
+      wrong: { selector: {}, maxReplicas: 10 },
+      right: { selector: { matchLabels: { 'example.com/tier': 'web' } }, maxReplicas: 10 },
+      says: 'an empty selector would match every service',
+    },
+    {
+      title: 'an In without values',
+      wrong: { selector: { matchExpressions: [{ key: 'tier', operator: 'In' }] }, maxReplicas: 10 },
+      right: { selector: { matchExpressions: [{ key: 'tier', operator: 'In', values: ['web'] }] }, maxReplicas: 10 },
+      says: 'In and NotIn need values; Exists and DoesNotExist take none',
+    },
+    {
+      title: 'a label that cannot be',
+      wrong: { selector: { matchLabels: { 'a tier': 'web' } }, maxReplicas: 10 },
+      right: { selector: { matchLabels: { tier: 'web' } }, maxReplicas: 10 },
+      says: 'matchLabels holds label keys such as tier',
+    },
+    {
+      title: 'a pattern of namespaces',
+      wrong: { namespaces: ['team-*'], maxReplicas: 10 },
+      right: { namespaces: ['team-a', 'team-b'], maxReplicas: 10 },
+      says: 'patterns such as team-* are not understood',
     },
   ]);
 });
