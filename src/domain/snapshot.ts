@@ -86,4 +86,8 @@ export interface PodUsage {
   readonly memory: number;
   /** The end of the window that it was measured over. */
   readonly at: number;
+  /** Length of that window. */
+  readonly windowMs?: number;
+  /** How old it is by the monotonic clock of whoever read it; counted from `at` where absent. */
+  readonly ageMs?: number;
 }
