@@ -138,7 +138,12 @@ describe('the status', { timeout: 120_000 }, () => {
   it('is not written while nothing changes, for 20 s', async () => {
     const operator = await bed.start();
     const checks = [
-      { name: 'beat', heartbeat: { metric: 'cpu' }, thresholds: { warning: 0.7, degraded: 0.8, critical: 0.9 } },
+      {
+        name: 'beat',
+        heartbeat: { metric: 'cpu' },
+        thresholds: { warning: 0.7, degraded: 0.8, critical: 0.9 },
+        staleAfter: '5s',
+      },
       {
         name: 'query',
         prometheus: { query: 'up' },
