@@ -45,17 +45,198 @@ export interface OrchestratedServiceSpec {
     minimumHealth: ("Healthy" | "Warning" | "Degraded" | "Critical")
   }[]
   /**
-   * The replicas that the service needs. Baton never changes replicas in this version; it tells when there are too few.
+   * Enforce: Baton acts. Recommend: it changes nothing and says what it would do, as Events too. Observe: it changes nothing; what it would do is in the status alone.
+   */
+  mode: ("Enforce" | "Recommend" | "Observe")
+  /**
+   * How many replicas the service needs. With minReplicas alone it only tells when there are too few; replicas are changed only where maxReplicas and metrics are written too.
    */
   scaling?: {
     /**
-     * With fewer ready pods than this the score is at most 69 (Degraded).
+     * The fewest pods. With fewer ready pods than this the score is at most 69 (Degraded). 0 lets a service with a metric of type Prometheus sleep.
      */
     minReplicas: number
+    /**
+     * The most pods.
+     */
+    maxReplicas?: number
     /**
      * What the number of replicas is to be good for: target utilisation, behavior and prediction where they are not written, and one objective (docs/strategies.md).
      */
     strategy?: ("Performance" | "Cost" | "Reliability" | "Scalability" | "QuantumInspired")
+    /**
+     * What says how many pods are needed; the highest answer wins.
+     *
+     * @minItems 1
+     * @maxItems 8
+     */
+    metrics?: {
+      /**
+       * Which of resource and prometheus this is.
+       */
+      type: ("Resource" | "Prometheus")
+      /**
+       * CPU or memory of the pods, as metrics.k8s.io tells it; the shape of autoscaling/v2.
+       */
+      resource?: {
+        /**
+         * Which resource.
+         */
+        name: ("cpu" | "memory")
+        /**
+         * What the pods should use on average.
+         */
+        target: {
+          /**
+           * Percent of the requests, or a quantity.
+           */
+          type: ("Utilization" | "AverageValue")
+          /**
+           * Percent of the requests of the pods.
+           */
+          averageUtilization?: number
+          /**
+           * Use of a pod, such as 500m or 200Mi.
+           */
+          averageValue?: number | string
+        }
+      }
+      /**
+       * A PromQL query that gives one number for the whole service. It runs with the operator's credentials, so it is off until Orchestration/default names this namespace in metricSources.prometheus.namespaces.
+       */
+      prometheus?: {
+        /**
+         * PromQL with a scalar, or a vector of exactly one series, as its result.
+         */
+        query: string
+        /**
+         * What the figure should be: so much for each pod (AverageValue), or so much in all (Value).
+         */
+        target: {
+          /**
+           * AverageValue: the pods share the figure, such as requests a second. Value: the figure is compared as it is, such as a delay.
+           */
+          type: ("AverageValue" | "Value")
+          /**
+           * The share of one pod.
+           */
+          averageValue?: number | string
+          /**
+           * The figure as it should be.
+           */
+          value?: number | string
+        }
+      }
+    }[]
+    /**
+     * How fast replicas may change, word for word as in autoscaling/v2. When absent: up by 4 pods or 100 % in 15 s, whatever is more; down when fewer were enough for 300 s.
+     */
+    behavior?: {
+      /**
+       * How replicas may rise.
+       */
+      scaleUp?: {
+        /**
+         * Rise only to what was needed all of this time; 0 when absent.
+         */
+        stabilizationWindowSeconds?: number
+        /**
+         * Which policy counts: the one that allows the largest change (Max, when absent), the smallest (Min), or none at all (Disabled).
+         */
+        selectPolicy?: ("Max" | "Min" | "Disabled")
+        /**
+         * How many pods may come or go within a period; Kubernetes' own defaults when absent.
+         *
+         * @minItems 1
+         * @maxItems 8
+         */
+        policies?: {
+          /**
+           * Whether value is a number of pods or a percentage of the pods at the beginning of the period.
+           */
+          type: ("Pods" | "Percent")
+          /**
+           * So many pods, or so many percent.
+           */
+          value: number
+          /**
+           * The period that value is for.
+           */
+          periodSeconds: number
+        }[]
+        /**
+         * A ratio of current to target up to 1 plus this changes nothing; 0.1 when absent.
+         */
+        tolerance?: number | string
+      }
+      /**
+       * How replicas may fall.
+       */
+      scaleDown?: {
+        /**
+         * Fall only to what was enough all of this time; 300 when absent.
+         */
+        stabilizationWindowSeconds?: number
+        /**
+         * Which policy counts: the one that allows the largest change (Max, when absent), the smallest (Min), or none at all (Disabled).
+         */
+        selectPolicy?: ("Max" | "Min" | "Disabled")
+        /**
+         * How many pods may come or go within a period; Kubernetes' own defaults when absent.
+         *
+         * @minItems 1
+         * @maxItems 8
+         */
+        policies?: {
+          /**
+           * Whether value is a number of pods or a percentage of the pods at the beginning of the period.
+           */
+          type: ("Pods" | "Percent")
+          /**
+           * So many pods, or so many percent.
+           */
+          value: number
+          /**
+           * The period that value is for.
+           */
+          periodSeconds: number
+        }[]
+        /**
+         * A ratio of current to target down to 1 minus this changes nothing; 0.1 when absent.
+         */
+        tolerance?: number | string
+      }
+    }
+    /**
+     * How the replicas are changed.
+     */
+    writer?: {
+      /**
+       * Direct: Baton writes the replicas of the workload. HorizontalPodAutoscaler: it moves minReplicas and maxReplicas of that one, which writes the replicas.
+       */
+      type: ("Direct" | "HorizontalPodAutoscaler")
+      /**
+       * Name of a HorizontalPodAutoscaler in this namespace for the same workload.
+       */
+      name?: string
+    }
+    /**
+     * What holds while the metrics cannot be read. It only ever adds pods: without figures nothing is taken away.
+     */
+    fallback?: {
+      /**
+       * At least so many pods.
+       */
+      replicas: number
+      /**
+       * After so many failures in a row, one each 15 s.
+       */
+      afterFailures: number
+    }
+    /**
+     * What one pod costs in an hour, in any currency, such as 0.12; for reports and the Cost strategy.
+     */
+    costPerReplicaHour?: number | string
   }
   /**
    * What counts as healthy, beside what pod probes already say.
@@ -280,6 +461,10 @@ export interface OrchestratedServiceStatus {
      * Pods that the workload asks for.
      */
     desired?: number
+    /**
+     * Pods that Baton wants, whether or not it may change them.
+     */
+    recommended?: number
   }
   /**
    * The label selector of the pods.

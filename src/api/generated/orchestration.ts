@@ -17,7 +17,7 @@ export interface OrchestrationSpec {
        */
       enabled: boolean
       /**
-       * How often to ask, 5s to 10m.
+       * How often to ask, 1s to 10m.
        */
       interval: string
     }

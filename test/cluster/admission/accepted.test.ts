@@ -122,7 +122,7 @@ describe('an OrchestratedService is accepted', () => {
   it('with nothing but a targetRef, and is told nothing else than a priority', async () => {
     const { status, body } = await attempt(api, services, service('bare'));
     expect(status).toBe(201);
-    expect(body['spec']).toEqual({ targetRef, priority: 'Normal' });
+    expect(body['spec']).toEqual({ targetRef, priority: 'Normal', mode: 'Enforce' });
   });
 
   it('with checks that say only what they must, and shows their defaults', async () => {

@@ -95,7 +95,7 @@ export class Bed {
       apiVersion: 'baton.dev/v1alpha1',
       kind: 'OrchestratedService',
       metadata,
-      spec: { targetRef, priority: 'Normal', ...spec },
+      spec: { targetRef, priority: 'Normal', mode: 'Enforce', ...spec },
       ...(status && { status }),
       namespace: 'shop',
       name,

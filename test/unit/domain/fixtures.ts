@@ -102,7 +102,7 @@ export function input({ spec, status, generation = 1, workload: facts, ...rest }
     creationTimestamp: '2026-04-01T00:00:00Z',
   };
   const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
-  const service = { metadata, spec: { targetRef, priority: 'Normal' as const, ...spec } };
+  const service = { metadata, spec: { targetRef, priority: 'Normal' as const, mode: 'Enforce' as const, ...spec } };
   return {
     service: status === undefined ? service : { ...service, status },
     target: { state: 'Found', workload: workload(facts) },
