@@ -222,8 +222,9 @@ describe('what pods tell', { timeout: 90_000 }, () => {
     await running('start');
     await bed.scale('start', 0);
     await bed.condition('start', 'Ready', 'True', 'ScaledToZero');
-    await bed.patch('Deployment', 'start', { spec: { paused: true, template: { spec: NOWHERE } } });
-    await bed.patch('Deployment', 'start', { spec: { paused: false, replicas: 2 } });
+    // Pods of before that are still there would be ready, and those of another template replace them one by one.
+    await bed.until('start', 'no pods', ({ status }) => status?.replicas?.current === 0);
+    await bed.patch('Deployment', 'start', { spec: { replicas: 2, template: { spec: NOWHERE } } });
     const ready = await bed.condition('start', 'Ready', 'False', 'PodsUnschedulable');
     expect(ready.message).toMatch(/^0 of 2 pods are ready/);
     expect((await bed.service('start')).status).toMatchObject({ health: 'Unknown', everAvailable: true });
