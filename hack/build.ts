@@ -27,9 +27,9 @@ const bundle = await rolldown({
 // Comments and white space would stay in memory with the code; names stay as they are, for stack traces.
 const minify = { compress: false, mangle: false, codegen: { removeWhitespace: true } } as const;
 const { output } = await bundle.generate({ format: 'esm', minify, banner });
-// With one character beyond Latin-1 V8 keeps the whole source with two bytes a character.
+// With one character beyond ASCII Node keeps the whole source with two bytes a character.
 const code = output[0].code.replace(
-  /[^\0-\u00ff]/g,
+  /[^\0-\x7f]/g,
   (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
 );
 await mkdir('dist', { recursive: true });

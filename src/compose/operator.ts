@@ -30,6 +30,7 @@ import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts
 import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
+import { releaseMemory } from './heap.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
 import { createServers } from './servers.ts';
@@ -38,6 +39,8 @@ import { createSources } from './sources.ts';
 const LAST_WORDS_MS = 1_000;
 /** metrics-server answers in some milliseconds, or nothing does. */
 const FIRST_USAGE_MS = 1_000;
+/** How often to see whether every service was looked at. */
+const FIRST_LOOK_MS = 2_000;
 
 /** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
 export async function runOperator(
@@ -243,7 +246,8 @@ export async function runOperator(
     const listing = sources.resources.run(leadership.signal);
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
     await Promise.race([usageAsked, sleep(clock, FIRST_USAGE_MS, leadership.signal)]);
-    await Promise.all([controller.run(leadership), system.run(leadership), listing]);
+    const tidying = tidyUp(leadership.signal);
+    await Promise.all([controller.run(leadership), system.run(leadership), listing, tidying]);
     term = undefined;
     // Another leader's word is not written over.
     if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
@@ -252,6 +256,13 @@ export async function runOperator(
         .catch((error: unknown) => log.warn({ error: describe(error) }, 'the last status could not be written'));
     }
     services.reset();
+  }
+
+  /** After every service was looked at for the first time. */
+  async function tidyUp(until: AbortSignal): Promise<void> {
+    do await sleep(clock, FIRST_LOOK_MS, until);
+    while (!until.aborted && services.figures.size < stores.services.size);
+    if (!until.aborted) releaseMemory();
   }
 
   collectServices(metrics, () => figuresOf(services, now()));
