@@ -8,6 +8,8 @@ export const CONDITIONS = {
   DependenciesReady: 'Every service in dependsOn is at its minimumHealth or above.',
   ObjectivesMet: 'Every objective is met over its window.',
   InMaintenance: 'A maintenance window is open.',
+  ScalingActive: 'The replicas follow what spec.scaling says; the reason says why they do not.',
+  ScalingLimited: 'Something keeps the replicas from what the metrics ask for.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

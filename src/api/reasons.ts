@@ -128,6 +128,69 @@ export const REASONS = {
   },
   // InMaintenance
   MaintenanceWindow: { means: 'A maintenance window is open.', todo: 'Nothing.' },
+  // ScalingActive
+  ValidMetricFound: { means: 'The replicas follow the metrics.', todo: 'Nothing.' },
+  ScalingDisabled: {
+    means: 'The workload was scaled to 0 by hand, and minReplicas is not 0: that switches scaling off.',
+    todo: 'Scale the workload up to switch scaling on.',
+  },
+  FallbackInForce: {
+    means: 'The metrics could not be read too often; at least the replicas of scaling.fallback hold.',
+    todo: 'Look at the source that the message names.',
+  },
+  RequestMissing: {
+    means: 'A utilization is a percentage of what pods request, and a container requests none.',
+    todo: 'Set resources.requests in the pod template, or use a target of type AverageValue.',
+  },
+  NoPodMetrics: {
+    means: 'No pod that counts has a fresh figure.',
+    todo: 'Wait until the pods are ready and measured; look at metrics-server when it lasts.',
+  },
+  HPAPresent: {
+    means: 'A HorizontalPodAutoscaler or a KEDA ScaledObject scales the workload, and two would fight.',
+    todo: 'Delete the other one, or write scaling.writer with type HorizontalPodAutoscaler and its name.',
+  },
+  HPANotFound: {
+    means: 'The HorizontalPodAutoscaler of scaling.writer does not exist, or scales another workload.',
+    todo: 'Create it for the same workload, or correct scaling.writer.name.',
+  },
+  ReplicasContested: {
+    means: 'Somebody else keeps changing the replicas; Baton has stopped until that ends.',
+    todo: 'Let one of the two own spec.replicas; the message names the other.',
+  },
+  RecommendOnly: {
+    means: 'Nothing is changed because spec.mode is Recommend; the message says what would be.',
+    todo: 'Write mode Enforce when you agree.',
+  },
+  ObserveOnly: {
+    means: 'Nothing is changed because spec.mode is Observe; the message says what would be.',
+    todo: 'Write mode Enforce when you agree.',
+  },
+  ScalingRefused: {
+    means: 'The API server refused to change the replicas.',
+    todo: 'See what it says in the message: often an admission policy or webhook.',
+  },
+  // ScalingLimited
+  DesiredWithinRange: { means: 'The replicas are what the metrics ask for.', todo: 'Nothing.' },
+  TooManyReplicas: {
+    means: 'The metrics ask for more than maxReplicas.',
+    todo: 'Raise maxReplicas if more pods may run.',
+  },
+  TooFewReplicas: { means: 'The metrics ask for fewer than minReplicas.', todo: 'Nothing; lower minReplicas to save.' },
+  ScaleUpLimit: { means: 'No more pods may start at once, says behavior.scaleUp.', todo: 'Wait, or change its policies.' },
+  ScaleDownLimit: { means: 'No more pods may end at once, says behavior.scaleDown.', todo: 'Wait, or change its policies.' },
+  ScaleUpStabilized: { means: 'Fewer pods were enough a moment ago.', todo: 'Wait until its window has passed.' },
+  ScaleDownStabilized: { means: 'More pods were needed a moment ago.', todo: 'Wait until its window has passed.' },
+  ScaledByHand: {
+    means: 'Somebody else set the replicas; that stands for one stabilisation window.',
+    todo: 'Nothing; change minReplicas or maxReplicas to make it last.',
+  },
+  RolloutInProgress: { means: 'A rollout is in progress; nothing is taken away meanwhile.', todo: 'Wait.' },
+  QuotaExceeded: {
+    means: 'A quota of the namespace is used up, so no more pods can start.',
+    todo: 'Raise the quota, or lower maxReplicas.',
+  },
+  CapacityBudget: { means: 'The capacity budget allots no more to this service.', todo: 'Raise the budget.' },
   // Selector
   SelectorOverlap: {
     means: 'The selector of the workload matches pods of others; they do not count.',
@@ -147,6 +210,11 @@ export const REASONS = {
   HealthChanged: {
     means: 'The level changed; the message says from what to what and why.',
     todo: 'See status.signals.',
+  },
+  Scaled: { means: 'Baton changed the replicas; the message says from what to what and why.', todo: 'Nothing.' },
+  WouldScale: {
+    means: 'Baton would change the replicas if spec.mode were Enforce.',
+    todo: 'Write mode Enforce when you agree.',
   },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;

@@ -2,6 +2,7 @@ import { GROUP, type Orchestration, type OrchestratedService, VERSION } from '..
 import type { CachedOrchestration } from '../controllers/orchestration/reconciler.ts';
 import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
 import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
+import { AUTOSCALER_INDEXES, type AutoscalerSnapshot, projectAutoscaler } from '../controllers/project/autoscaler.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../controllers/project/workload.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { protobufCodec } from '../kube/protobuf/codec.ts';
@@ -14,6 +15,7 @@ import type { Indexes, Projected } from '../runtime/store.ts';
 
 export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
 export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
+const AUTOSCALERS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
 const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };
 const apps = (plural: string, message: Message) => ({ group: 'apps', version: 'v1', plural, message });
 
@@ -53,6 +55,7 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     replicaSets: reflector(apps('replicasets', REPLICA_SET), projectReplicaSet, INDEXES.replicaSets),
     deployments: reflector<WorkloadSnapshot>(apps('deployments', DEPLOYMENT), projectDeployment),
     statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets', STATEFUL_SET), projectStatefulSet),
+    autoscalers: reflector<AutoscalerSnapshot>(AUTOSCALERS, projectAutoscaler, AUTOSCALER_INDEXES),
   };
 }
 

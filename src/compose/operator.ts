@@ -33,6 +33,7 @@ import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
+import { createScaler } from './scaling.ts';
 import { createServers } from './servers.ts';
 import { createSources } from './sources.ts';
 
@@ -89,9 +90,12 @@ export async function runOperator(
     metrics.increment('baton_events_total', { outcome: 'recorded' });
     recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
   };
-  const write: WriteStatus = async (reference, status, abort) => {
-    // Right also when this process slept through its own timers: another replica may lead by now.
+  // Right also when this process slept through its own timers: another replica may lead by now.
+  const assertLeads = (): void => {
     if (elector && !elector.leadership?.isFresh()) throw new Error('no longer leading');
+  };
+  const write: WriteStatus = async (reference, status, abort) => {
+    assertLeads();
     return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
@@ -118,8 +122,24 @@ export async function runOperator(
     log,
   });
 
+  const scaler = createScaler({
+    rest,
+    metrics,
+    autoscalers: caches.autoscalers.store,
+    services: stores.services,
+    enqueue: (key) => enqueue(key),
+    assertLeads,
+    readings: (key) => sources.prober.readings(key),
+    usage: sources.usage,
+    intervalMs: settings.scalingInterval,
+    isNewer,
+    now,
+    monotonic: () => clock.monotonic(),
+  });
   const services = new ServiceReconciler({
     ...told,
+    scaler,
+    scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
     prober: sources.prober,
@@ -283,8 +303,9 @@ function reflectorsOf({
   replicaSets,
   deployments,
   statefulSets,
+  autoscalers,
 }: ReturnType<typeof createCaches>) {
-  return { services, orchestrations, pods, replicaSets, deployments, statefulSets };
+  return { services, orchestrations, pods, replicaSets, deployments, statefulSets, autoscalers };
 }
 
 /** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */

@@ -58,6 +58,9 @@ export const settingsSchema = z
       description:
         'Look after one namespace only; empty means all. Orchestration/default is then read, and summing up is left to an operator that looks after all.',
     }),
+    scalingInterval: duration(1_000, 600_000, '1s to 10m')
+      .default(15_000)
+      .meta({ description: 'How often the replicas of each service are decided on when nothing changes.' }),
     leaderElection: z
       .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
         error: 'allowed: true or false',

@@ -11,6 +11,10 @@ export interface PodSnapshot {
   readonly owner: OwnerReference | undefined;
   readonly phase: string;
   readonly ready: boolean;
+  /** When the condition Ready last changed its status. */
+  readonly readyChangedAt?: number | undefined;
+  /** When the kubelet took it on. */
+  readonly startedAt?: number | undefined;
   readonly terminating: boolean;
   readonly createdAt: number;
   readonly ip: string | undefined;
@@ -61,6 +65,8 @@ export interface WorkloadSnapshot {
   readonly generation: number;
   /** Absent where the kind does not tell. */
   readonly observedGeneration: number | undefined;
+  /** Why the workload's controller cannot create pods, where it says so. */
+  readonly createFailure?: string;
   /** spec.replicas, or the scale subresource's. */
   readonly desired: number;
   /** A label selector as a string, as kubectl -l takes it. */
@@ -88,6 +94,6 @@ export interface PodUsage {
   readonly at: number;
   /** Length of that window. */
   readonly windowMs?: number;
-  /** How old it is by the monotonic clock of whoever read it; counted from `at` where absent. */
-  readonly ageMs?: number;
+  /** When it was measured, as the monotonic clock of this process has it; its age is counted from `at` where absent. */
+  readonly measured?: number;
 }

@@ -1,4 +1,5 @@
 import { parseQuantity } from '../api/quantity.ts';
+import { parseDuration } from '../domain/duration.ts';
 import type { PodUsage, Resources } from '../domain/snapshot.ts';
 import type { ResourceMetricsOptions } from './api.ts';
 import type { Clock } from './contract.ts';
@@ -22,6 +23,8 @@ interface PodMetricsList {
 interface PodMetrics {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
   readonly timestamp?: string;
+  /** As Go writes durations, such as 17.5s or 1m0s. */
+  readonly window?: string;
   readonly containers?: readonly { readonly usage?: Readonly<Record<string, string>> }[];
 }
 
@@ -59,7 +62,18 @@ function figureOf(item: PodMetrics): PodUsage | undefined {
     cpu += parseQuantity(container.usage?.['cpu'] ?? '') ?? Number.NaN;
     memory += parseQuantity(container.usage?.['memory'] ?? '') ?? Number.NaN;
   }
-  return Number.isFinite(at) && Number.isFinite(cpu) && Number.isFinite(memory) ? { cpu, memory, at } : undefined;
+  if (!Number.isFinite(at) || !Number.isFinite(cpu) || !Number.isFinite(memory)) return undefined;
+  const windowMs = windowOf(item.window);
+  return windowMs === undefined ? { cpu, memory, at } : { cpu, memory, at, windowMs };
+}
+
+function windowOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Those measured at this moment of the monotonic clock or later. */

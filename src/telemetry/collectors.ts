@@ -9,6 +9,7 @@ interface Service {
   readonly confidence: number;
   readonly ready: number;
   readonly desired: number;
+  readonly recommended?: number;
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
   readonly objectives: readonly {
     readonly name: string;
@@ -35,6 +36,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
     'baton_service_health_confidence_ratio',
     'baton_service_ready_pods',
     'baton_service_desired_replicas',
+    'baton_service_recommended_replicas',
     'baton_service_signal_score',
     'baton_service_availability_ratio',
     'baton_error_budget_remaining_ratio',
@@ -48,6 +50,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
       emit('baton_service_health_confidence_ratio', labels, figures.confidence);
       emit('baton_service_ready_pods', labels, figures.ready);
       emit('baton_service_desired_replicas', labels, figures.desired);
+      if (figures.recommended !== undefined) emit('baton_service_recommended_replicas', labels, figures.recommended);
       for (const { name: signal, score } of signals) {
         if (score !== undefined) emit('baton_service_signal_score', { ...labels, signal }, score);
       }

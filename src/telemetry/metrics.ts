@@ -44,6 +44,12 @@ export const METRICS = [
     labels: SERVICE,
   },
   {
+    name: 'baton_service_recommended_replicas',
+    type: 'gauge',
+    help: 'Pods that Baton wants of a service, whether or not it may change them; absent where it does not scale.',
+    labels: SERVICE,
+  },
+  {
     name: 'baton_service_signal_score',
     type: 'gauge',
     help: 'Score of one signal of a service, 0 to 100; absent while it has no fresh evidence.',
@@ -85,6 +91,12 @@ export const METRICS = [
     type: 'counter',
     help: 'Conclusions that changed something, by kind and verdict.',
     labels: ['kind', 'verdict'],
+  },
+  {
+    name: 'baton_scaling_writes_total',
+    type: 'counter',
+    help: 'Writes of replicas, or of the bounds of a HorizontalPodAutoscaler, by outcome (written, conflict, gone, refused, forbidden).',
+    labels: ['outcome'],
   },
   {
     name: 'baton_status_writes_total',

@@ -95,6 +95,15 @@ afterAll(async () => {
   await shop?.[Symbol.asyncDispose]();
 });
 
+it('tells when a pod began and when it became ready, which scaling goes by', async () => {
+  const target = { group: '', version: 'v1', plural: 'pods', namespace: shop.name };
+  const { items } = await rest.list(target, protobufCodec(POD));
+  for (const pod of items.map((item) => projector.project(item as RawPod))) {
+    expect(pod.startedAt).toBeGreaterThanOrEqual(pod.createdAt);
+    expect(pod.readyChangedAt).toBeGreaterThanOrEqual(pod.createdAt);
+  }
+});
+
 it.each(KINDS)('%s/%s is the same in a list', async (group, plural, message, project, objects) => {
   const target = { group, version: 'v1', plural, namespace: shop.name };
   const read = async (codec: Codec<KubeObject>) =>

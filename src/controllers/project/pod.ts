@@ -27,7 +27,8 @@ export interface RawPod {
   status?: {
     phase?: string;
     podIP?: string;
-    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    startTime?: string;
+    conditions?: { type: string; status: string; lastTransitionTime?: string; reason?: string; message?: string }[];
     containerStatuses?: RawContainerStatus[];
     initContainerStatuses?: RawContainerStatus[];
   };
@@ -76,6 +77,7 @@ export class PodProjector {
     const { metadata, status } = raw;
     const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     const owner = controllerOf(metadata);
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
     const unschedulable = status?.conditions?.find((c) => c.type === 'PodScheduled' && c.reason === 'Unschedulable');
     return {
       namespace: metadata.namespace ?? '',
@@ -84,7 +86,9 @@ export class PodProjector {
       resourceVersion: metadata.resourceVersion,
       owner,
       phase: status?.phase ?? 'Pending',
-      ready: status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false,
+      ready: ready?.status === 'True',
+      readyChangedAt: moment(ready?.lastTransitionTime),
+      startedAt: moment(status?.startTime),
       terminating: metadata.deletionTimestamp !== undefined,
       createdAt: moment(metadata.creationTimestamp) ?? 0,
       ip: status?.podIP,

@@ -51,10 +51,17 @@ function project(
     createdAt: moment(metadata.creationTimestamp) ?? 0,
     generation: metadata.generation ?? 0,
     observedGeneration: status?.observedGeneration,
+    ...createFailureOf(raw),
     desired,
     selector: formatSelector(spec?.selector),
     rollout: rollout(raw, desired),
   };
+}
+
+/** Why a Deployment cannot create pods: a quota, or an admission policy. */
+function createFailureOf({ status }: RawWorkload): Pick<WorkloadSnapshot, 'createFailure'> {
+  const failure = status?.conditions?.find(({ type, status: holds }) => type === 'ReplicaFailure' && holds === 'True');
+  return failure?.message === undefined ? {} : { createFailure: failure.message.slice(0, 256).toWellFormed() };
 }
 
 /** As `kubectl rollout status` decides (kubernetes staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go). */

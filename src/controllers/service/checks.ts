@@ -1,6 +1,7 @@
 import type { Check } from '../../api/kinds.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import type { Reading } from '../../domain/reading.ts';
+import { activeScaling, readingName } from '../../domain/scaling/from-spec.ts';
 import type { PodSnapshot, Resources } from '../../domain/snapshot.ts';
 import type { CachedService } from './caches.ts';
 
@@ -84,6 +85,27 @@ export function periodicChecks(
     ...((check.resource || check.heartbeat) && { local: true }),
     read: reader(check, service, pods, sources),
   }));
+}
+
+/** The queries of spec.scaling, asked at the pace at which replicas are decided on. Any move of a figure is worth a look. */
+export function scalingQueries(
+  { namespace, spec }: CachedService,
+  sources: Pick<CheckSources, 'prometheus'>,
+  intervalMs: number,
+): readonly PeriodicCheck[] {
+  const queries = (activeScaling(spec.scaling)?.metrics ?? []).map(({ prometheus }) => prometheus?.query);
+  return queries.flatMap((query, index) =>
+    query === undefined
+      ? []
+      : [
+          {
+            name: readingName(index),
+            intervalMs,
+            definition: query,
+            read: (signal: AbortSignal) => sources.prometheus({ namespace, query }, signal),
+          },
+        ],
+  );
 }
 
 /** The names of the checks that a heartbeat is evidence for. */

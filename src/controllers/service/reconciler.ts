@@ -5,10 +5,11 @@ import { deriveStatus, type Derived } from '../../domain/status/derive.ts';
 import { type Bucket, take } from '../../domain/status/bucket.ts';
 import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
 import type { Reading } from '../../domain/reading.ts';
+import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import type { Count, EmitEvent, Log, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import { type Caches, type CachedService, BY_DEPENDENCY, BY_OWNER, BY_TARGET, targetKey } from './caches.ts';
-import { type CheckSources, periodicChecks, type PeriodicCheck } from './checks.ts';
+import { type CheckSources, periodicChecks, type PeriodicCheck, scalingQueries } from './checks.ts';
 import { podsOf } from './ownership.ts';
 import type { PodGroups } from './pod-groups.ts';
 import { findTarget, type ReadForeign } from './target.ts';
@@ -21,10 +22,25 @@ export interface Prober {
   readings(key: string): ReadonlyMap<string, Reading>;
 }
 
+/** src/controllers/scaling's scaler, as it is needed here. */
+export interface Scaler {
+  scale(
+    service: CachedService,
+    workload: WorkloadSnapshot,
+    pods: readonly PodSnapshot[],
+    signal: AbortSignal,
+  ): Promise<{ readonly findings: ScalingFindings; readonly lookAgainInMs: number } | undefined>;
+  wasTold(key: string): void;
+  forget(key: string): void;
+}
+
 export interface ServiceReconcilerOptions {
   readonly caches: Caches;
   readonly groups: PodGroups;
   readonly prober: Prober;
+  readonly scaler: Scaler;
+  /** How often replicas are decided on when nothing changes, ms. */
+  readonly scalingIntervalMs: number;
   readonly sources: CheckSources;
   /** Use of the pods of a namespace as last listed. */
   readonly usage: (namespace: string) => Usage;
@@ -86,23 +102,43 @@ export class ServiceReconciler {
       this.#options.onChange();
       return { kind: 'done' };
     }
-    const { caches, readForeign, prober, sources, policy, now } = this.#options;
+    const { caches, readForeign, prober, now } = this.#options;
     const target = await findTarget(service, caches, readForeign, signal);
     const late = this.#mayBeLate(key, service, target);
     if (late > 0) return { kind: 'requeueAfter', ms: late };
     const workload = target.state === 'Found' ? target.workload : undefined;
     const pods = workload ? podsOf(workload, caches) : [];
-    prober.ensure(key, workload ? periodicChecks(service, pods, sources, policy().resourceIntervalMs) : []);
+    prober.ensure(key, workload ? this.#checks(service, pods) : []);
+    const scaling = workload && (await this.#scale(service, workload, pods, signal));
     // Taken after every wait, so that the decision is about one moment.
-    const derivation = deriveStatus(this.#input(key, this.latest(key) ?? service, target, pods, now()));
+    const latest = this.latest(key) ?? service;
+    const input = { ...this.#input(key, latest, target, pods, now()), scaling: scaling?.findings };
+    const derivation = deriveStatus(input);
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
     // Before the write, which may fail: they read these figures, and not the status.
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
       this.#wakeOthers(key, service);
     if (!before) this.#options.onChange();
-    const lookAgainAt = askAgainAt(target, derivation, now());
-    return this.#write(key, service, { ...derivation, lookAgainAt }, signal);
+    const scaleAgainAt = scaling === undefined ? Infinity : now() + scaling.lookAgainInMs;
+    const lookAgainAt = Math.min(askAgainAt(target, derivation, now()) ?? Infinity, scaleAgainAt);
+    const next = { ...derivation, lookAgainAt: lookAgainAt === Infinity ? undefined : lookAgainAt };
+    return this.#write(key, latest, next, signal);
+  }
+
+  #checks(service: CachedService, pods: readonly PodSnapshot[]): readonly PeriodicCheck[] {
+    const { sources, policy, scalingIntervalMs } = this.#options;
+    const checks = periodicChecks(service, pods, sources, policy().resourceIntervalMs);
+    const queries = scalingQueries(service, sources, scalingIntervalMs);
+    return queries.length === 0 ? checks : [...checks, ...queries];
+  }
+
+  /** Before the status, so that the status tells what came of it. */
+  async #scale(service: CachedService, workload: WorkloadSnapshot, pods: readonly PodSnapshot[], signal: AbortSignal) {
+    const { scaler } = this.#options;
+    if (service.spec.scaling !== undefined) return scaler.scale(service, workload, pods, signal);
+    scaler.forget(`${service.namespace}/${service.name}`);
+    return undefined;
   }
 
   /**
@@ -179,6 +215,7 @@ export class ServiceReconciler {
     if (outcome.kind === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_RETRY_MS };
     if (outcome.kind === 'gone') return { kind: 'done' };
     this.#written.record(key, { uid: service.uid, resourceVersion: outcome.resourceVersion, status });
+    this.#options.scaler.wasTold(key);
     this.#options.onChange();
     const details = { namespace: service.namespace, service: service.name };
     for (const transition of transitions)
@@ -203,6 +240,7 @@ export class ServiceReconciler {
 
   #forget(key: string): void {
     this.#options.prober.forget(key);
+    this.#options.scaler.forget(key);
     this.#written.forget(key);
     this.#figures.delete(key);
     this.#buckets.delete(key);

@@ -173,6 +173,7 @@ function sameWorkload(a: WorkloadSnapshot, b: WorkloadSnapshot): boolean {
     a.observedGeneration === b.observedGeneration &&
     a.terminating === b.terminating &&
     a.selector === b.selector &&
+    a.createFailure === b.createFailure &&
     a.rollout.state === b.rollout.state &&
     ('message' in a.rollout ? a.rollout.message : '') === ('message' in b.rollout ? b.rollout.message : '')
   );

@@ -45,10 +45,11 @@ export interface Situation {
   readonly tolerance: { readonly up: number; readonly down: number };
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly monotonic: number;
 }
 
 /** Older figures count as missing. */
-export const STALE_AFTER_MS = 90_000;
+const STALE_AFTER_MS = 90_000;
 /** metrics-server's own window, where an answer names none. */
 const DEFAULT_WINDOW_MS = 60_000;
 
@@ -75,7 +76,7 @@ function proposeByPods(metric: ResourceMetric, situation: Situation): Proposal {
   const { pods, now } = situation;
   if (usage.kind === 'missing') return failed(usage.reason, usage.evidence);
   if (pods.length === 0) return failed('NoPodMetrics', `there is no pod whose ${resource} could be measured`);
-  const grouped = groupPods(pods, samplesOf(usage.pods, pods, resource, now), resource === 'cpu', now);
+  const grouped = groupPods(pods, samplesOf(usage.pods, situation, resource), resource === 'cpu', now);
   if (grouped.counted.size === 0) {
     return failed('NoPodMetrics', `no pod that is ready has a fresh ${resource} figure`);
   }
@@ -86,15 +87,16 @@ function proposeByPods(metric: ResourceMetric, situation: Situation): Proposal {
 
 function samplesOf(
   usage: ReadonlyMap<string, PodUsage>,
-  pods: readonly ScalePod[],
+  { pods, now, monotonic }: Situation,
   resource: 'cpu' | 'memory',
-  now: number,
 ): Map<string, Sample> {
   const samples = new Map<string, Sample>();
   for (const { name } of pods) {
     const figure = usage.get(name);
-    if (figure === undefined || (figure.ageMs ?? now - figure.at) > STALE_AFTER_MS) continue;
-    const { at, windowMs = DEFAULT_WINDOW_MS } = figure;
+    if (figure === undefined) continue;
+    const { at, measured, windowMs = DEFAULT_WINDOW_MS } = figure;
+    const age = measured === undefined ? now - at : monotonic - measured;
+    if (age > STALE_AFTER_MS) continue;
     samples.set(name, { milli: wholeMilli(figure[resource]), at, windowMs });
   }
   return samples;

@@ -30,6 +30,11 @@ export interface ScaleInput {
   readonly metrics: readonly ScaleMetric[];
   readonly proposals?: readonly Wish[];
   readonly ceiling?: { readonly replicas: number; readonly because: string } | undefined;
+  /**
+   * What `behavior` is applied to in place of `current`: the last `desired` where nobody carries it out, so that a recommendation is as steady
+   * as the replicas would be.
+   */
+  readonly from?: number | undefined;
   /** A rollout is under way: its pods say little of the load, so nothing is taken away meanwhile. */
   readonly isRollingOut?: boolean;
   /** Pods cannot be created because a quota is used up: asking for more would change nothing. */
@@ -181,7 +186,8 @@ function highestWish(wishes: readonly Wish[] = []): Wish | undefined {
 
 /** What is wanted, through stabilisation, policies, bounds, and what else stands in the way. */
 function settle(input: ScaleInput, state: ScaleState, wanted: number): { limited: Limited; state: ScaleState } {
-  const { current, rules, monotonic } = input;
+  const { rules, monotonic, current: at } = input;
+  const current = Math.min(Math.max(input.from ?? at, rules.minReplicas), rules.maxReplicas);
   const stable = stabilize(wanted, current, state, rules, monotonic);
   const paced = limit(stable.replicas, current, state, rules, monotonic);
   return {

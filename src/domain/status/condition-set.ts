@@ -4,6 +4,7 @@ import type { DependencyState } from '../dependencies/evaluate.ts';
 import type { PodFacts } from '../health/pods.ts';
 import { isObserved } from '../health/workload-signals.ts';
 import type { WindowState } from '../maintenance/windows.ts';
+import { activeScaling } from '../scaling/from-spec.ts';
 import type { WorkloadSnapshot } from '../snapshot.ts';
 import type { Ledger } from '../uptime/ledger.ts';
 import type { ObjectiveFigures } from '../uptime/objectives.ts';
@@ -43,6 +44,7 @@ export function conditionsOf(findings: Findings): Condition[] {
   setDependenciesReady(conditions, findings.input.dependencies);
   setObjectivesMet(conditions, findings);
   setInMaintenance(conditions, findings);
+  setScaling(conditions, findings);
   setSelectorUnique(conditions, findings);
   return conditions.list;
 }
@@ -171,6 +173,18 @@ function setInMaintenance(conditions: Conditions, { windows }: Findings): void {
   if (until === -Infinity) return;
   const end = until === Infinity ? 'and follows itself without a gap' : `until ${timestamp(until)}`;
   conditions.set('InMaintenance', 'True', 'MaintenanceWindow', `a maintenance window is open ${end}`);
+}
+
+function setScaling(conditions: Conditions, { input, workload, explanation }: Findings): void {
+  const { scaling, service } = input;
+  if (workload === undefined) {
+    if (activeScaling(service.spec.scaling) === undefined) return;
+    conditions.set('ScalingActive', 'False', explanation.reason, explanation.message);
+  } else if (scaling !== undefined) {
+    const { active, limited } = scaling;
+    conditions.set('ScalingActive', active.status, active.reason, active.message);
+    if (limited !== undefined) conditions.set('ScalingLimited', limited.status, limited.reason, limited.message);
+  }
 }
 
 function setSelectorUnique(conditions: Conditions, { input, workload }: Findings): void {

@@ -14,7 +14,7 @@ import { explain, explainAbsent } from './explain.ts';
 import type { ServiceFigures, ServiceInput } from './input.ts';
 import { figuresOf, objectiveStatuses } from './objectives.ts';
 import { NOTICEABLE, signalStatuses } from './signals.ts';
-import { conditionTransitions, healthTransition, type Transition } from './transitions.ts';
+import { conditionTransitions, healthTransition, scalingTransition, type Transition } from './transitions.ts';
 
 export interface Derived {
   /** The status as it should be; the very object of the input when nothing changed that a person would notice. */
@@ -138,7 +138,9 @@ function targetStatus({ workload, facts, input }: Findings): Partial<Orchestrate
   }
   const { current, ready } = facts;
   const selector = workload.selector.slice(0, 1024);
-  return { replicas: { current, ready, desired: workload.desired }, selector, activeTarget };
+  const { recommended } = input.scaling ?? {};
+  const replicas = { current, ready, desired: workload.desired, ...(recommended !== undefined && { recommended }) };
+  return { replicas, selector, activeTarget };
 }
 
 function standingTarget(previous: OrchestratedServiceStatus | undefined): Partial<OrchestratedServiceStatus> {
@@ -175,7 +177,8 @@ function transitionsOf({ input, explanation }: Findings, next: OrchestratedServi
   const health: Health = next.health ?? 'Unknown';
   const changed = healthTransition(previous?.health, health, explanation.reason, explanation.message);
   const others = conditionTransitions(previous?.conditions, next.conditions ?? []);
-  return changed === undefined ? others : [changed, ...others];
+  const scaled = scalingTransition(input.scaling?.told, previous?.replicas?.recommended, input.scaling?.recommended);
+  return [changed, scaled, ...others].filter((transition) => transition !== undefined);
 }
 
 function decisionOf(
@@ -183,10 +186,11 @@ function decisionOf(
   previous: OrchestratedServiceStatus | undefined,
   now: number,
 ): OrchestratedServiceStatus['lastDecision'] {
-  const health = transitions.find(({ kind }) => kind === 'Health');
-  if (health === undefined) return previous?.lastDecision;
-  const because = health.message.slice(0, 1024).toWellFormed();
-  return { kind: 'Health', verdict: health.to, because, at: timestamp(now) };
+  // What was done says more than what was concluded.
+  const told = transitions.find(({ kind }) => kind === 'Scaling') ?? transitions.find(({ kind }) => kind === 'Health');
+  if (told === undefined) return previous?.lastDecision;
+  const because = told.message.slice(0, 1024).toWellFormed();
+  return { kind: told.kind, verdict: told.to, because, at: timestamp(now) };
 }
 
 function lookAgainAt({ assessment, windows, objectives, input }: Findings): number | undefined {
@@ -209,7 +213,9 @@ function figuresFor({ assessment, facts, workload, ledger, input }: Findings): S
   const desired = workload?.desired ?? 0;
   const { objectives } = input.service.spec;
   const objectivesAt = objectives === undefined ? noObjectives : (at: number) => figuresOf(objectives, ledger, at);
-  return { health: level.level, score, confidence, current, ready, desired, signals, objectivesAt };
+  const { recommended } = input.scaling ?? {};
+  const wanted = recommended === undefined ? {} : { recommended };
+  return { health: level.level, score, confidence, current, ready, desired, ...wanted, signals, objectivesAt };
 }
 
 const noObjectives = (): readonly ObjectiveFigures[] => [];

@@ -1,6 +1,7 @@
 import type { HealthLevel, OrchestratedService, OrchestrationSpec } from '../../api/kinds.ts';
 import type { DependencyState } from '../dependencies/evaluate.ts';
 import type { MissingReason, Reading } from '../reading.ts';
+import type { ScalingFindings } from '../scaling/findings.ts';
 import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../snapshot.ts';
 
 /** What was found under targetRef. */
@@ -33,6 +34,8 @@ export interface ServiceInput {
   readonly readings: ReadonlyMap<string, Reading>;
   /** What evaluateDependencies gave. */
   readonly dependencies: readonly DependencyState[];
+  /** What became of the decision about the replicas; absent where spec.scaling asks for none. */
+  readonly scaling?: ScalingFindings | undefined;
   readonly policy: OrchestrationSpec;
   /** Milliseconds since the epoch; it may be before moments in the status when the clock was set back. */
   readonly now: number;
@@ -48,6 +51,8 @@ export interface ServiceFigures {
   readonly current: number;
   readonly ready: number;
   readonly desired: number;
+  /** What Baton wants; absent where it does not scale. */
+  readonly recommended?: number;
   /** `score` is undefined while there is no fresh evidence. */
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
   /** They move with time alone, so they are counted when somebody asks; ms since the epoch. */

@@ -2,11 +2,12 @@ import type { ConditionType } from '../../api/conditions.ts';
 import type { Condition, Health } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { isWorse } from '../health/level.ts';
+import type { ScalingFindings } from '../scaling/findings.ts';
 import { findCondition } from './conditions.ts';
 
 /** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
-  readonly kind: 'Health' | 'State' | ConditionType;
+  readonly kind: 'Health' | 'State' | 'Scaling' | ConditionType;
   readonly from: string;
   readonly to: string;
   readonly reason: Reason;
@@ -23,6 +24,7 @@ const TOLD: readonly { readonly type: ConditionType; readonly good: Condition['s
   { type: 'ObjectivesMet', good: 'True' },
   { type: 'InMaintenance', good: 'absent' },
   { type: 'SelectorUnique', good: 'absent' },
+  { type: 'ScalingActive', good: 'True' },
 ];
 
 /** The first look at a service tells only what is not well: adopting a thousand good ones is no news. */
@@ -50,7 +52,7 @@ export function conditionTransitions(
     const now = findCondition(after, type);
     const from = statusOf(old);
     const to = statusOf(now);
-    const isSame = from === to && (type !== 'Stalled' || old?.reason === now?.reason);
+    const isSame = from === to && (to === good || !REASON_TELLS.has(type) || old?.reason === now?.reason);
     if (isSame || (from === 'absent' && to === good)) return [];
     // A target that cannot be read is told once, as Stalled.
     if (type === 'MetricsAvailable' && now !== undefined && now.reason === stalled?.reason) return [];
@@ -59,10 +61,26 @@ export function conditionTransitions(
     if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
     const reason = told.reason as Reason;
     const message = now === undefined ? `no longer: ${told.message}` : told.message;
-    const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown';
+    const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown' && !ON_PURPOSE.has(reason);
     return [{ kind: type, from, to, reason, message, type: isWarning ? 'Warning' : 'Normal' }];
   });
 }
+
+/** What was done about the replicas, or would be: told once for each count. */
+export function scalingTransition(
+  told: ScalingFindings['told'],
+  before: number | undefined,
+  recommended: number | undefined,
+): Transition | undefined {
+  if (told === undefined || (told.reason === 'WouldScale' && before === recommended)) return undefined;
+  const { reason, verdict, because } = told;
+  return { kind: 'Scaling', from: '', to: verdict, reason, message: because, type: 'Normal' };
+}
+
+/** Conditions of which another reason is news although the status is the same. */
+const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>(['Stalled', 'ScalingActive']);
+/** What somebody wrote is no fault. */
+const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>(['RecommendOnly', 'ObserveOnly', 'ScalingDisabled']);
 
 /** What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. */
 const NOT_YET: ReadonlySet<string> = new Set<Reason>(['NotAskedYet', 'DependencyUnknown']);

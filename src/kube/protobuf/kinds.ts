@@ -67,8 +67,15 @@ export const POD: Message = {
   }),
   3: one('status', {
     1: text('phase'),
-    2: many('conditions', { 1: text('type'), 2: text('status'), 5: text('reason'), 6: text('message') }),
+    2: many('conditions', {
+      1: text('type'),
+      2: text('status'),
+      4: time('lastTransitionTime'),
+      5: text('reason'),
+      6: text('message'),
+    }),
     6: text('podIP'),
+    7: time('startTime'),
     8: many('containerStatuses', CONTAINER_STATUS),
     10: many('initContainerStatuses', CONTAINER_STATUS),
   }),

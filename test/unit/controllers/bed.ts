@@ -59,6 +59,8 @@ export class Bed {
       caches: this.stores,
       groups: this.groups,
       prober: { ensure: () => undefined, forget: () => undefined, readings: () => new Map() },
+      scaler: { scale: () => Promise.resolve(undefined), wasTold: () => undefined, forget: () => undefined },
+      scalingIntervalMs: 15_000,
       sources: { prometheus: never, resource: never, http: never, tcp: never, heartbeat: never, service: never },
       usage: () => ({ kind: 'known', pods: new Map() }),
       policy: () => ({ spec: DEFAULT_POLICY, resourceIntervalMs: 15_000 }),

@@ -39,7 +39,7 @@ describe('the permissions', () => {
     expect(nameless).toEqual([{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['create'] }]);
   });
 
-  it('let the operator write nothing of a workload', () => {
+  it('let the operator write nothing of a workload but by the patch that scales it', () => {
     const writes = operatorRules(defaults, 'ClusterRole').flatMap(({ resources, verbs }) =>
       verbs.filter((verb) => !['get', 'list', 'watch'].includes(verb)).map((verb) => `${verb} ${resources.join()}`),
     );
@@ -47,7 +47,9 @@ describe('the permissions', () => {
       'create events',
       'create orchestrations',
       'create tokenreviews',
+      'patch deployments,statefulsets,replicasets',
       'patch events',
+      'patch horizontalpodautoscalers',
       'update orchestratedservices/status',
       'update orchestrations/status',
     ]);

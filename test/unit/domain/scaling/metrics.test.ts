@@ -83,7 +83,7 @@ describe('utilization of requests', () => {
   it('takes figures older than 90 s as missing, by the clock of who read them where it tells', () => {
     const old = decide([cpu(50, usage([1, 1], { at: NOW - 91_000 }))], { pods: pods(2) });
     expect(old.active).toMatchObject({ status: 'False', reason: 'NoPodMetrics' });
-    const skewed = decide([cpu(50, usage([1, 1], { at: NOW - 600_000, ageMs: 5_000 }))], { pods: pods(2) });
+    const skewed = decide([cpu(50, usage([1, 1], { at: NOW - 600_000, measured: 995_000 }))], { pods: pods(2) });
     expect(skewed.desired).toBe(4);
   });
 

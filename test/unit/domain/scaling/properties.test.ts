@@ -179,10 +179,10 @@ it('turns round at most twice in a window under any series, and remembers a boun
         expect(state.lows.length).toBeLessThanOrEqual(42 + 60);
       }
       // Nothing is taken away before a window has passed since the last was added: so there are at most two turns in any window.
-      let raisedAt = -Infinity;
-      for (const move of moves) {
-        if (move.up) raisedAt = move.at;
-        else expect(move.at - raisedAt).toBeGreaterThanOrEqual(windowMs);
+      const raised = moves.filter(({ up }) => up);
+      for (const { at: fell } of moves.filter(({ up }) => !up)) {
+        const last = raised.findLast((rise) => rise.at < fell)?.at ?? -Infinity;
+        expect(fell - last).toBeGreaterThanOrEqual(windowMs);
       }
     }),
     { numRuns: 300 },

@@ -1,0 +1,290 @@
+import type { Reason } from '../../api/reasons.ts';
+import type { Reading } from '../../domain/reading.ts';
+import type { ScalingFindings } from '../../domain/scaling/findings.ts';
+import { activeScaling, type ActiveScaling, metricsOf, rulesOf } from '../../domain/scaling/from-spec.ts';
+import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
+import { decideScale, type ScaleDecision, type Verdict } from '../../domain/scaling/scale.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { advise, findCondition } from '../../domain/status/conditions.ts';
+import type { Usage } from '../../domain/status/input.ts';
+import type { Cache } from '../ports.ts';
+import { type AutoscalerSnapshot, BY_SCALE_TARGET } from '../project/autoscaler.ts';
+import { type CachedService, targetKey } from '../service/caches.ts';
+import type { ScaleOutcome, ScalePort } from './ports.ts';
+import { Rival } from './rivals.ts';
+
+export interface ScalerOptions {
+  readonly autoscalers: Cache<AutoscalerSnapshot>;
+  readonly readings: (key: string) => ReadonlyMap<string, Reading>;
+  readonly usage: (namespace: string) => Usage;
+  readonly port: ScalePort;
+  /** How often the replicas of each service are decided on when nothing changes, ms. */
+  readonly intervalMs: number;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly countWrite: (outcome: ScaleOutcome['kind']) => void;
+}
+
+/** What is remembered of one service, for as long as its workload is the same object. */
+interface Entry {
+  readonly uid: string;
+  state: ScaleState | undefined;
+  /** A write that the cache does not show yet. */
+  pending: { readonly resourceVersion: string; readonly replicas: number } | undefined;
+  readonly rival: Rival;
+  /** What was last wanted, where nobody carries it out. */
+  shown: number | undefined;
+  /** Done, but not in a status yet. */
+  told: ScalingFindings['told'];
+}
+
+/** What one look works with. */
+interface Look {
+  readonly service: CachedService;
+  readonly scaling: ActiveScaling;
+  readonly workload: WorkloadSnapshot;
+  /** The replicas that the workload asks for, after our own last write. */
+  readonly current: number;
+  readonly entry: Entry;
+  readonly signal: AbortSignal;
+}
+
+interface Outcome {
+  /** Where it stands in the way: instead of what the metrics say. */
+  readonly obstacle?: Verdict<Reason>;
+  /** Somebody was faster: look again soon. */
+  readonly isLate?: boolean;
+}
+
+/** Written with the replicas, so that people see who did it. */
+const STAMP = 'baton.dev/scaled';
+const LATE_RETRY_MS = 250;
+
+/** Decides the replicas of services, and has them written. One look at a service at a time. */
+export class Scaler {
+  readonly #options: ScalerOptions;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: ScalerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Decides, writes where that is asked for, and says what came of it; undefined where the spec asks for no scaling. `lookAgainInMs` is
+   * when to come again although nothing changes. Rejects when `signal` aborts.
+   */
+  async scale(
+    service: CachedService,
+    workload: WorkloadSnapshot,
+    pods: readonly PodSnapshot[],
+    signal: AbortSignal,
+  ): Promise<{ readonly findings: ScalingFindings; readonly lookAgainInMs: number } | undefined> {
+    const scaling = activeScaling(service.spec.scaling);
+    const isGoing = workload.terminating || service.metadata.deletionTimestamp !== undefined;
+    if (scaling === undefined || isGoing) {
+      this.forget(keyOf(service));
+      return undefined;
+    }
+    const entry = this.#entryOf(keyOf(service), workload);
+    const look: Look = { service, scaling, workload, current: this.#currentOf(entry, workload), entry, signal };
+    await this.#askWhoChanged(look);
+    const decision = this.#decide(look, pods);
+    entry.state = decision.state;
+    const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
+      unanswered(error, signal),
+    );
+    const findings: ScalingFindings = {
+      recommended: decision.desired,
+      active: obstacle ?? decision.active,
+      limited: decision.limited,
+      told: entry.told,
+    };
+    const { intervalMs } = this.#options;
+    const lookAgainInMs = isLate ? LATE_RETRY_MS : Math.min(intervalMs, (decision.lookAgainInMs ?? Infinity) + 1);
+    return { findings, lookAgainInMs };
+  }
+
+  /** The status that tells of it was written. */
+  wasTold(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.told = undefined;
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  #entryOf(key: string, { uid }: WorkloadSnapshot): Entry {
+    const known = this.#entries.get(key);
+    if (known?.uid === uid) return known;
+    const entry: Entry = {
+      uid,
+      state: undefined,
+      pending: undefined,
+      rival: new Rival(),
+      shown: undefined,
+      told: undefined,
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #currentOf(entry: Entry, { resourceVersion, desired }: WorkloadSnapshot): number {
+    if (entry.pending && this.#options.isNewer(entry.pending.resourceVersion, resourceVersion)) {
+      return entry.pending.replicas;
+    }
+    entry.pending = undefined;
+    return desired;
+  }
+
+  /** Replicas that nobody here wrote: a person, or a program that goes on doing so. */
+  async #askWhoChanged({ scaling, entry, workload, current, signal }: Look): Promise<void> {
+    const { state } = entry;
+    if (state === undefined || state.known === current) return;
+    const at = this.#options.monotonic();
+    const { port } = this.#options;
+    const owner = byAutoscaler(scaling) ? OURS : await port.owner(workload, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    if (owner?.manager === OURS.manager) entry.state = scaled(state, rulesOf(scaling), state.known, current, at);
+    else entry.rival.changed(owner?.manager, at);
+  }
+
+  #decide({ service, scaling, workload, current, entry }: Look, pods: readonly PodSnapshot[]): ScaleDecision {
+    const { usage, readings, now, monotonic, intervalMs } = this.#options;
+    const { createFailure } = workload;
+    const active = findCondition(service.status?.conditions, 'ScalingActive');
+    return decideScale({
+      rules: rulesOf(scaling),
+      current,
+      from: service.spec.mode === 'Enforce' ? undefined : entry.shown,
+      pods,
+      metrics: metricsOf(scaling, usage(service.namespace), readings(keyOf(service))),
+      isRollingOut: workload.rollout.state === 'Progressing',
+      quota: createFailure?.includes('exceeded quota') ? createFailure : undefined,
+      isZeroOurs: active?.reason === 'ScaledToZero',
+      state: entry.state,
+      now: now(),
+      monotonic: monotonic(),
+      syncMs: intervalMs,
+    });
+  }
+
+  async #carryOut(look: Look, decision: ScaleDecision): Promise<Outcome> {
+    const { service, entry, current } = look;
+    const { mode } = service.spec;
+    entry.shown = mode === 'Enforce' ? undefined : decision.desired;
+    if (mode !== 'Enforce') return rehearsed(look, decision);
+    if (byAutoscaler(look.scaling)) return this.#moveBounds(look, decision);
+    const obstacle = this.#rivalOf(look);
+    if (obstacle || decision.desired === current) return obstacle ? { obstacle } : {};
+    return this.#write(look, decision);
+  }
+
+  /** Who else scales the workload. */
+  #rivalOf({ workload, entry }: Look): Verdict<Reason> | undefined {
+    const { autoscalers, monotonic } = this.#options;
+    const { apiVersion, kind, namespace, name } = workload;
+    const { problem } = autoscalers;
+    if (!autoscalers.synced && problem?.reason === 'Forbidden') return forbidden(problem);
+    const [owner] = autoscalers.byIndex(BY_SCALE_TARGET, targetKey(apiVersion, kind, namespace, name));
+    if (owner)
+      return presence(
+        owner.owner?.kind === 'ScaledObject'
+          ? `ScaledObject ${owner.owner.name}`
+          : `HorizontalPodAutoscaler ${owner.name}`,
+        workload,
+      );
+    const contest = entry.rival.contest(monotonic());
+    if (contest === undefined) return undefined;
+    return refusal('ReplicasContested', `${contest.by} changed the replicas ${contest.times} times within 10m`);
+  }
+
+  async #write({ scaling, workload, current, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
+    const { port, countWrite, monotonic, now } = this.#options;
+    const scaledObject = await port.scaledObject(workload, signal);
+    if (scaledObject !== undefined) return { obstacle: presence(`ScaledObject ${scaledObject}`, workload) };
+    const { desired, because } = decision;
+    const stamp = { [STAMP]: `${current} to ${desired} at ${new Date(now()).toISOString()}` };
+    const outcome = await port.write(workload, { from: current, to: desired, stamp }, signal);
+    countWrite(outcome.kind);
+    if (outcome.kind !== 'written') return outcomeOf(outcome);
+    entry.state = scaled(decision.state, rulesOf(scaling), current, desired, monotonic());
+    entry.pending = { resourceVersion: outcome.resourceVersion, replicas: desired };
+    const verdict = desired > current ? 'ScaledUp' : 'ScaledDown';
+    entry.told = { reason: 'Scaled', verdict, because: `${current} → ${desired}: ${because}` };
+    return {};
+  }
+
+  /** Baton's count becomes the least that the HorizontalPodAutoscaler keeps; above it that one goes by its own metrics. */
+  async #moveBounds({ service, scaling, workload, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
+    const { autoscalers, port, countWrite, isNewer } = this.#options;
+    const { apiVersion, kind, namespace, name } = workload;
+    const wanted = scaling.writer?.name ?? '';
+    const hpa = autoscalers.get(`${namespace}/${wanted}`);
+    if (hpa?.target !== targetKey(apiVersion, kind, namespace, name)) {
+      const what = hpa === undefined ? 'does not exist' : `scales another workload than ${kind} ${name}`;
+      return { obstacle: refusal('HPANotFound', `HorizontalPodAutoscaler ${wanted} of ${service.name} ${what}`) };
+    }
+    if (entry.pending && isNewer(entry.pending.resourceVersion, hpa.resourceVersion)) return {};
+    // Without a feature gate of the API server it must be 1 at least.
+    const bounds = { minReplicas: Math.max(1, decision.desired), maxReplicas: scaling.maxReplicas };
+    if (hpa.minReplicas === bounds.minReplicas && hpa.maxReplicas === bounds.maxReplicas) return {};
+    const outcome = await port.moveBounds(hpa, bounds, signal);
+    countWrite(outcome.kind);
+    if (outcome.kind !== 'written') return outcomeOf(outcome);
+    const moved = `bounds of HorizontalPodAutoscaler ${wanted} ${hpa.minReplicas}–${hpa.maxReplicas} → ${bounds.minReplicas}–${bounds.maxReplicas}`;
+    entry.told = { reason: 'Scaled', verdict: 'BoundsMoved', because: `${moved}: ${decision.because}` };
+    return {};
+  }
+}
+
+const OURS = { manager: 'baton' } as const;
+
+const byAutoscaler = ({ writer }: ActiveScaling): boolean => writer?.type === 'HorizontalPodAutoscaler';
+
+const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
+  `${namespace}/${name}`;
+
+const refusal = (reason: Reason, evidence: string): Verdict<Reason> => ({
+  status: 'False',
+  reason,
+  message: advise(evidence, reason),
+});
+
+const presence = (who: string, { kind, name }: WorkloadSnapshot): Verdict<Reason> =>
+  refusal('HPAPresent', `${who} scales ${kind} ${name}`);
+
+const forbidden = ({ verb, resource }: { readonly verb: string; readonly resource: string }): Verdict<Reason> => ({
+  status: 'False',
+  reason: 'Forbidden',
+  message: `Baton may not ${verb} ${resource}; grant ${verb} on ${resource} to the ServiceAccount of Baton`,
+});
+
+function outcomeOf(outcome: Exclude<ScaleOutcome, { kind: 'written' }>): Outcome {
+  if (outcome.kind === 'forbidden') return { obstacle: forbidden(outcome) };
+  if (outcome.kind === 'refused') return { obstacle: refusal('ScalingRefused', outcome.message) };
+  return { isLate: true };
+}
+
+/** The health of the service is told all the same. */
+function unanswered(error: unknown, signal: AbortSignal): Outcome {
+  signal.throwIfAborted();
+  const message = error instanceof Error ? error.message : String(error);
+  const evidence = `the replicas could not be written: ${message.slice(0, 512).toWellFormed()}`;
+  return { obstacle: { ...refusal('TargetUnavailable', evidence), status: 'Unknown' } };
+}
+
+/** Nothing is written. While the metrics cannot be read there is nothing to recommend, and that is said instead. */
+function rehearsed({ service, current, entry }: Look, { desired, because, active }: ScaleDecision): Outcome {
+  const { mode } = service.spec;
+  const isMove = desired !== current;
+  if (mode === 'Recommend' && isMove) {
+    const verdict = desired > current ? 'WouldScaleUp' : 'WouldScaleDown';
+    entry.told = { reason: 'WouldScale', verdict, because: `would go from ${current} to ${desired}: ${because}` };
+  } else entry.told = undefined;
+  if (active.status !== 'True') return {};
+  const what = isMove ? `would go from ${current} to ${desired} replicas` : `would stay at ${current} replicas`;
+  const reason = mode === 'Recommend' ? 'RecommendOnly' : 'ObserveOnly';
+  return { obstacle: { status: 'False', reason, message: `mode is ${mode}: ${what}` } };
+}
