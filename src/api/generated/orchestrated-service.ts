@@ -602,6 +602,29 @@ export interface OrchestratedServiceStatus {
    */
   everAvailable?: boolean
   /**
+   * What would do this service good, and how sure that is; the most important first. See docs/recommendations.md.
+   *
+   * @maxItems 5
+   */
+  recommendations?: {
+    /**
+     * What it is about; there is one of each at most.
+     */
+    type: ("Replicas" | "PodDisruptionBudget" | "MemoryLimit" | "MaxReplicas" | "MemoryRequest" | "CPURequest" | "CPULimit" | "Strategy" | "MinReplicas")
+    /**
+     * What to do.
+     */
+    action: string
+    /**
+     * How sure it is, 0 to 1; it grows in a few steps with the time that was observed.
+     */
+    confidence: number
+    /**
+     * The evidence, in a sentence.
+     */
+    because: string
+  }[]
+  /**
    * The last thing that was concluded or done, and why.
    */
   lastDecision?: {

@@ -178,6 +178,19 @@ export interface OrchestrationStatus {
    */
   score?: number
   /**
+   * How good all of it is for what it costs; formulas in docs/scores.md. They move in status when they move by 5 points.
+   */
+  scores?: {
+    /**
+     * How near the services are to their objectives, less what they have more than they need; weighted by priority.
+     */
+    optimization?: number
+    /**
+     * Share of the cost that pays for pods that are needed, in percent, over services with scaling.costPerReplicaHour.
+     */
+    costEfficiency?: number
+  }
+  /**
    * Services by level.
    */
   services?: {
