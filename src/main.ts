@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     else log.error({ hanging }, 'stopped, but not everything ended in time');
     return hanging.length === 0 ? 0 : 1;
   } catch (error) {
-    if (error instanceof ConnectionError) {
+    if (error instanceof ConnectionError || error instanceof SettingsError) {
       log.fatal({}, error.message);
       return 2;
     }

@@ -31,6 +31,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
+import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
 import { createScaler } from './scaling.ts';
@@ -99,7 +100,8 @@ export async function runOperator(
     return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
-  const told = { writeStatus: write, emit, isNewer, now, log, count: decisionHooks(metrics) };
+  const { record, servers: historyServers } = createHistory(settings, metrics, log, now);
+  const told = { writeStatus: write, emit, record, isNewer, now, log, count: decisionHooks(metrics) };
 
   const sources = createSources({
     clock,
@@ -234,6 +236,7 @@ export async function runOperator(
     : undefined;
   const manager = new Manager({
     servers: [
+      ...historyServers,
       ...createServers({
         settings,
         namespace,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A duration such as 15s, in milliseconds once parsed. What is refused is not compared with other settings as well. */
 const duration = (minMs: number, maxMs: number, said: string, stepMs = 1) =>
   z
     .string()
-    .regex(/^\d{1,9}(ms|s|m|h)$/, {
-      error: `allowed: a duration such as 15s (units ms, s, m, h), ${said}`,
+    .regex(/^\d{1,9}(ms|s|m|h|d)$/, {
+      error: `allowed: a duration such as 15s (units ms, s, m, h, d), ${said}`,
       abort: true,
     })
     .transform((text) => Number.parseInt(text, 10) * UNITS[text.replace(/\d+/, '') as keyof typeof UNITS])
@@ -29,6 +29,16 @@ const name = z
 const optionalName = z.union([z.literal(''), name], {
   error: "allowed: a name of lower case letters, digits and -, or ''",
 });
+
+const SIZES = { Mi: 1_024 ** 2, Gi: 1_024 ** 3 } as const;
+const SIZE = 'allowed: a size such as 512Mi (units Mi, Gi), 16Mi to 1024Gi';
+
+/** A size such as 512Mi, in bytes once parsed. */
+const size = z
+  .string()
+  .regex(/^\d{1,6}(Mi|Gi)$/, { error: SIZE, abort: true })
+  .transform((text) => Number.parseInt(text, 10) * SIZES[text.slice(-2) as keyof typeof SIZES])
+  .refine((bytes) => bytes >= 16 * SIZES.Mi && bytes <= 1_024 * SIZES.Gi, { error: SIZE });
 
 const WORKERS = 'allowed: a whole number from 1 to 256';
 
@@ -107,6 +117,16 @@ export const settingsSchema = z
     shutdownTimeout: duration(2_000, 300_000, '2s to 5m')
       .default(5_000)
       .meta({ description: 'Work under way gets this long to end after SIGTERM.' }),
+    historyPath: z
+      .string()
+      .default('')
+      .meta({ description: 'File in which the load of services and all decisions are kept; empty means nowhere.' }),
+    historyRetention: duration(3_600_000, 3_650 * 86_400_000, '1h to 3650d')
+      .default(30 * 86_400_000)
+      .meta({ description: 'How long the history keeps what it has.' }),
+    historyMaxSize: size
+      .default(512 * SIZES.Mi)
+      .meta({ description: 'How much of the disk the history may take; from nine tenths of it on, the oldest goes.' }),
   })
   .superRefine((settings, context) => {
     const issue = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });

@@ -57,6 +57,28 @@ export type EmitEvent = (
   event: { readonly reason: EventReason; readonly type: 'Normal' | 'Warning'; readonly note: string },
 ) => void;
 
+/** What a decision was made from. */
+export interface DecisionEvidence {
+  /** Share of the evidence that was fresh, 0 to 1. */
+  readonly confidence: number | undefined;
+  /** Of any shape that JSON has. */
+  readonly inputs: unknown;
+}
+
+/** A decision and what came of it, for the history. */
+export interface DecisionRecord extends DecisionEvidence {
+  readonly kind: string;
+  readonly rule: string;
+  readonly before: string;
+  readonly verdict: string;
+  readonly because: string;
+  /** Written: a status tells it. Done: something was changed. Refused: it was not, though it was to be. Rehearsed: nothing is to be changed. */
+  readonly outcome: 'Written' | 'Done' | 'Refused' | 'Rehearsed';
+}
+
+/** Never waits and never fails. */
+export type RecordDecision = (reference: Reference, decision: DecisionRecord) => void;
+
 export interface Log {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;

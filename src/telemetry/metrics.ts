@@ -190,6 +190,30 @@ export const METRICS = [
     help: 'Watches that were begun again, by resource and cause.',
     labels: ['resource', 'cause'],
   },
+  {
+    name: 'baton_history_size_bytes',
+    type: 'gauge',
+    help: 'What the history takes on the disk; absent where it is off.',
+    labels: [],
+  },
+  {
+    name: 'baton_history_rows_written_total',
+    type: 'counter',
+    help: 'Rows of history that are safe on the disk, by table (points, decisions).',
+    labels: ['table'],
+  },
+  {
+    name: 'baton_history_rows_dropped_total',
+    type: 'counter',
+    help: 'Rows of history that were given up because the disk was full, slow or away for too long, by table.',
+    labels: ['table'],
+  },
+  {
+    name: 'baton_history_last_error_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the history last could not be read or written; absent while it never happened.',
+    labels: [],
+  },
   { name: 'leader_election_master_status', type: 'gauge', help: '1 while this replica leads.', labels: ['name'] },
 ] as const satisfies readonly MetricDefinition[];
 

@@ -33,8 +33,9 @@ export function settingsReference(): string {
   ].join('\n');
 }
 
-/** Durations are milliseconds once parsed, and a text with units where people write them. */
+/** Durations are milliseconds and sizes bytes once parsed, and a text with units where people write them. */
 function defaultOf({ pattern }: Setting, value: unknown): string {
+  if (typeof value === 'number' && pattern?.includes('Mi')) return `${value / 1_024 ** 2}Mi`;
   if (typeof value === 'number' && pattern !== undefined) return formatDuration(value);
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }

@@ -6,7 +6,7 @@ import {
 } from '../../api/kinds.ts';
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
-import type { Cache, Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
+import type { Cache, Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import type { Policy } from './policy.ts';
 
@@ -25,6 +25,7 @@ export interface OrchestrationReconcilerOptions {
   readonly create: (signal: AbortSignal) => Promise<Reference | undefined>;
   readonly writeStatus: WriteStatus;
   readonly emit: EmitEvent;
+  readonly record: RecordDecision;
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
   readonly log: Log;
@@ -124,7 +125,9 @@ export class OrchestrationReconciler {
     this.#written = { uid, resourceVersion: outcome.resourceVersion, status };
     this.#tellPolicy(reference, previous?.policy as OrchestrationSpec | undefined, spec);
     this.#tellProblems(reference, previous, problems);
-    for (const transition of summary.transitions) say(this.#options, reference, transition, { kind: transition.kind });
+    const evidence = { confidence: undefined, inputs: { score: status.score, services: status.services } };
+    for (const transition of summary.transitions)
+      say(this.#options, reference, transition, { kind: transition.kind }, evidence);
     return again;
   }
 
@@ -137,6 +140,7 @@ export class OrchestrationReconciler {
     log.warn({ orchestration: ORCHESTRATION_NAME }, note);
     count.decision('Policy', 'Invalid');
     emit(reference, { reason: 'PolicyInvalid', type: 'Warning', note });
+    this.#record(reference, 'PolicyInvalid', 'Refused', note, { problems });
   }
 
   #tellPolicy(reference: Reference, before: OrchestrationSpec | undefined, after: OrchestrationSpec): void {
@@ -146,5 +150,18 @@ export class OrchestrationReconciler {
     log.info({ orchestration: ORCHESTRATION_NAME }, `the policy changed: ${changes}`);
     count.decision('Policy', 'Changed');
     emit(reference, { reason: 'PolicyChanged', type: 'Normal', note: changes });
+    this.#record(reference, 'PolicyChanged', 'Done', changes, after);
+  }
+
+  #record(
+    reference: Reference,
+    rule: 'PolicyChanged' | 'PolicyInvalid',
+    outcome: 'Done' | 'Refused',
+    because: string,
+    inputs: unknown,
+  ): void {
+    const verdict = rule === 'PolicyInvalid' ? 'Invalid' : 'Changed';
+    const decision = { kind: 'Policy', rule, before: '', verdict, because, outcome, confidence: undefined, inputs };
+    this.#options.record(reference, decision);
   }
 }

@@ -6,7 +6,7 @@ import { type Bucket, take } from '../../domain/status/bucket.ts';
 import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
 import type { Reading } from '../../domain/reading.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
-import type { Count, EmitEvent, Log, Result, WriteStatus } from '../ports.ts';
+import type { Count, DecisionEvidence, EmitEvent, Log, RecordDecision, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import { type Caches, type CachedService, BY_DEPENDENCY, BY_OWNER, BY_TARGET, targetKey } from './caches.ts';
 import { type CheckSources, periodicChecks, type PeriodicCheck, scalingQueries } from './checks.ts';
@@ -48,6 +48,7 @@ export interface ServiceReconcilerOptions {
   readonly readForeign: ReadForeign;
   readonly writeStatus: WriteStatus;
   readonly emit: EmitEvent;
+  readonly record: RecordDecision;
   readonly enqueue: (key: string) => void;
   /** A service was looked at for the first time, or another status of it was written, or it is gone: what the whole is summed up from. */
   readonly onChange: () => void;
@@ -219,7 +220,7 @@ export class ServiceReconciler {
     this.#options.onChange();
     const details = { namespace: service.namespace, service: service.name };
     for (const transition of transitions)
-      say(this.#options, reference, transition, { ...details, kind: transition.kind });
+      say(this.#options, reference, transition, { ...details, kind: transition.kind }, evidenceOf(derivation));
     return later(lookAgainAt, now());
   }
 
@@ -266,6 +267,12 @@ function askAgainAt(target: Target, { lookAgainAt }: Derived, now: number): numb
 
 const later = (at: number | undefined, now: number): Result =>
   at === undefined ? { kind: 'done' } : { kind: 'requeueAfter', ms: Math.max(0, at - now) };
+
+/** The figures of the moment, without the sentences, which are in the status. */
+function evidenceOf({ status, figures }: Derived): DecisionEvidence {
+  const { score, confidence, ready, desired, signals } = figures;
+  return { confidence, inputs: { score, ready, desired, signals, replicas: status.replicas } };
+}
 
 const referenceOf = ({ namespace, name, uid, resourceVersion }: CachedService) =>
   ({ kind: 'OrchestratedService', namespace, name, uid, resourceVersion }) as const;

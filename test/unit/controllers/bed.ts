@@ -67,6 +67,7 @@ export class Bed {
       readForeign: ({ name }) => Promise.resolve(this.#foreign(name)),
       writeStatus: (reference, status) => this.#write(reference, status),
       emit: () => undefined,
+      record: () => undefined,
       enqueue,
       onChange: () => {
         this.sums++;

@@ -24,6 +24,7 @@ it('the status of the whole is what was written last, by this replica or by the 
     create: () => Promise.resolve(undefined),
     writeStatus: () => Promise.resolve({ kind: 'written', resourceVersion: '2' }),
     emit: () => undefined,
+    record: () => undefined,
     isNewer: (a, b) => compareVersions(a, b) > 0,
     now: () => NOW,
     log: { info: () => undefined, warn: () => undefined },

@@ -1,0 +1,22 @@
+import { HistoryRecorder } from '../../../src/history/index.ts';
+import { startThread } from '../../../src/compose/threads.ts';
+
+/** A program of its own that writes for as long as it lives, and says of each row that it is safe. */
+const recorder = new HistoryRecorder({
+  path: process.argv[2] ?? '',
+  retentionMs: 86_400_000,
+  maxBytes: 512 * 1_024 * 1_024,
+  startThread: (data) => startThread('history', data, {}),
+  now: () => Date.now(),
+  log: { info: () => undefined, warn: (details, message) => console.error(message, details) },
+  // Rows are confirmed in the order in which they were given.
+  onWritten: (table, rows) => process.stdout.write(`${table} ${rows}\n`),
+  onDropped: (table, rows) => process.stdout.write(`dropped ${table} ${rows}\n`),
+});
+await recorder.start();
+const begin = Date.now();
+const run = process.argv[3] ?? '';
+let next = 0;
+setInterval(() => {
+  for (let count = 0; count < 50; count++, next++) recorder.appendLoad(`${run}/${next % 7}`, begin + next, next);
+}, 5);
