@@ -61,5 +61,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and .Values.heartbeats.enabled .Values.heartbeats.existingSecret }}
 {{- $own = merge $own (dict "tlsCertFile" "/etc/baton/tls/tls.crt" "tlsKeyFile" "/etc/baton/tls/tls.key" "tlsCaFile" "/etc/baton/tls/ca.crt") }}
 {{- end }}
+{{- with .Values.history }}
+{{- if .enabled }}
+{{- $own = merge $own (dict "historyPath" "/var/lib/baton/history.db" "historyRetention" .retention "historyMaxSize" .maxSize) }}
+{{- end }}
+{{- end }}
 {{- toYaml (merge $own .Values.config) }}
 {{- end }}
