@@ -3,10 +3,11 @@ import type { CachedOrchestration } from '../controllers/orchestration/reconcile
 import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
 import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot, projectAutoscaler } from '../controllers/project/autoscaler.ts';
+import { BUDGET_INDEXES, type BudgetSnapshot, projectBudget } from '../controllers/project/budget.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../controllers/project/workload.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { protobufCodec } from '../kube/protobuf/codec.ts';
-import { DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';
+import { DEPLOYMENT, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';
 import type { Message } from '../kube/protobuf/message.ts';
 import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
 import type { Resource } from '../kube/resource.ts';
@@ -16,6 +17,7 @@ import type { Indexes, Projected } from '../runtime/store.ts';
 export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
 export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
 const AUTOSCALERS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
+const BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', message: POD_DISRUPTION_BUDGET };
 const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };
 const apps = (plural: string, message: Message) => ({ group: 'apps', version: 'v1', plural, message });
 
@@ -55,6 +57,7 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     replicaSets: reflector(apps('replicasets', REPLICA_SET), projectReplicaSet, INDEXES.replicaSets),
     deployments: reflector<WorkloadSnapshot>(apps('deployments', DEPLOYMENT), projectDeployment),
     statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets', STATEFUL_SET), projectStatefulSet),
+    budgets: reflector<BudgetSnapshot>(BUDGETS, projectBudget, BUDGET_INDEXES),
     autoscalers: reflector<AutoscalerSnapshot>(AUTOSCALERS, projectAutoscaler, AUTOSCALER_INDEXES),
   };
 }

@@ -29,6 +29,7 @@ import { collectServices, collectSystem } from '../telemetry/collectors.ts';
 import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
+import { createAdvising } from './advising.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { createHistory } from './history.ts';
@@ -79,6 +80,7 @@ export async function runOperator(
     replicaSets: caches.replicaSets.store,
     deployments: caches.deployments.store,
     statefulSets: caches.statefulSets.store,
+    budgets: caches.budgets.store,
   };
   const groups = new PodGroups();
   const recorder = new EventRecorder({
@@ -138,9 +140,18 @@ export async function runOperator(
     now,
     monotonic: () => clock.monotonic(),
   });
+  const advising = createAdvising({
+    clock,
+    caches: stores,
+    autoscalers: caches.autoscalers.store,
+    usage: sources.usage,
+    enqueue: (key) => enqueue(key),
+    onRound: () => sumUp(),
+  });
   const services = new ServiceReconciler({
     ...told,
     scaler,
+    advisor: advising.advisor,
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
@@ -270,7 +281,8 @@ export async function runOperator(
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
     await Promise.race([usageAsked, sleep(clock, FIRST_USAGE_MS, leadership.signal)]);
     const tidying = tidyUp(leadership.signal);
-    await Promise.all([controller.run(leadership), system.run(leadership), listing, tidying]);
+    const gathering = advising.run(leadership.signal);
+    await Promise.all([controller.run(leadership), system.run(leadership), listing, tidying, gathering]);
     term = undefined;
     // Another leader's word is not written over.
     if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
@@ -306,9 +318,10 @@ function reflectorsOf({
   replicaSets,
   deployments,
   statefulSets,
+  budgets,
   autoscalers,
 }: ReturnType<typeof createCaches>) {
-  return { services, orchestrations, pods, replicaSets, deployments, statefulSets, autoscalers };
+  return { services, orchestrations, pods, replicaSets, deployments, statefulSets, budgets, autoscalers };
 }
 
 /** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */
@@ -341,6 +354,7 @@ function* summaries(
       priority: spec.priority,
       status: reconciler.latest(key)?.status,
       observed: reconciler.figures.has(key),
+      scores: reconciler.figures.get(key)?.scores,
     };
   }
 }
@@ -355,7 +369,12 @@ function* figuresOf(reconciler: ServiceReconciler, now: number) {
 
 function systemOf({ status }: OrchestrationReconciler) {
   return (
-    status && { state: status.state, score: status.score, services: (status.services ?? {}) as Record<string, number> }
+    status && {
+      state: status.state,
+      score: status.score,
+      scores: status.scores,
+      services: (status.services ?? {}) as Record<string, number>,
+    }
   );
 }
 

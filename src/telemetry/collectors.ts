@@ -10,6 +10,12 @@ interface Service {
   readonly ready: number;
   readonly desired: number;
   readonly recommended?: number;
+  readonly recommendations: number;
+  readonly scores: {
+    readonly optimization?: number;
+    readonly costEfficiency?: number;
+    readonly costPerHour?: number;
+  };
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
   readonly objectives: readonly {
     readonly name: string;
@@ -22,6 +28,8 @@ interface Service {
 interface System {
   readonly state: string | undefined;
   readonly score: number | undefined;
+  /** Both 0 to 100. */
+  readonly scores: { readonly optimization?: number; readonly costEfficiency?: number } | undefined;
   readonly services: Readonly<Record<string, number>>;
 }
 
@@ -37,13 +45,17 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
     'baton_service_ready_pods',
     'baton_service_desired_replicas',
     'baton_service_recommended_replicas',
+    'baton_service_recommendations',
+    'baton_service_optimization_score',
+    'baton_service_cost_efficiency_ratio',
+    'baton_service_cost_per_hour',
     'baton_service_signal_score',
     'baton_service_availability_ratio',
     'baton_error_budget_remaining_ratio',
     'baton_error_budget_burn_rate',
   ] as const;
   metrics.collect(names, (emit) => {
-    for (const { namespace, service, signals, objectives, ...figures } of services()) {
+    for (const { namespace, service, signals, objectives, scores, ...figures } of services()) {
       const labels = { namespace, service };
       if (figures.score !== undefined) emit('baton_service_health_score', labels, figures.score);
       for (const level of LEVELS) emit('baton_service_health', { ...labels, level }, level === figures.health ? 1 : 0);
@@ -51,6 +63,11 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
       emit('baton_service_ready_pods', labels, figures.ready);
       emit('baton_service_desired_replicas', labels, figures.desired);
       if (figures.recommended !== undefined) emit('baton_service_recommended_replicas', labels, figures.recommended);
+      emit('baton_service_recommendations', labels, figures.recommendations);
+      const { optimization, costEfficiency, costPerHour } = scores;
+      if (optimization !== undefined) emit('baton_service_optimization_score', labels, optimization);
+      if (costEfficiency !== undefined) emit('baton_service_cost_efficiency_ratio', labels, costEfficiency);
+      if (costPerHour !== undefined) emit('baton_service_cost_per_hour', labels, costPerHour);
       for (const { name: signal, score } of signals) {
         if (score !== undefined) emit('baton_service_signal_score', { ...labels, signal }, score);
       }
@@ -65,11 +82,21 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
 
 /** Answers scrapes with the state of the whole; undefined on a replica that does not lead. */
 export function collectSystem(metrics: Metrics, system: () => System | undefined): void {
-  metrics.collect(['baton_orchestration_state', 'baton_orchestration_score', 'baton_services'], (emit) => {
+  const names = [
+    'baton_orchestration_state',
+    'baton_orchestration_score',
+    'baton_orchestration_optimization_score',
+    'baton_orchestration_cost_efficiency_ratio',
+    'baton_services',
+  ] as const;
+  metrics.collect(names, (emit) => {
     const now = system();
     if (!now) return;
     for (const state of STATES) emit('baton_orchestration_state', { state }, state === now.state ? 1 : 0);
     if (now.score !== undefined) emit('baton_orchestration_score', {}, now.score);
+    const { optimization, costEfficiency } = now.scores ?? {};
+    if (optimization !== undefined) emit('baton_orchestration_optimization_score', {}, optimization);
+    if (costEfficiency !== undefined) emit('baton_orchestration_cost_efficiency_ratio', {}, costEfficiency / 100);
     for (const level of LEVELS) emit('baton_services', { level }, now.services[level.toLowerCase()] ?? 0);
   });
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { projectBudget } from '../../src/controllers/project/budget.ts';
 import { PodProjector, type RawPod } from '../../src/controllers/project/pod.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../../src/controllers/project/workload.ts';
 import { type Codec, JSON_CODEC } from '../../src/kube/codec.ts';
 import { Connection } from '../../src/kube/connection.ts';
 import { protobufCodec } from '../../src/kube/protobuf/codec.ts';
-import { DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET } from '../../src/kube/protobuf/kinds.ts';
+import { DEPLOYMENT, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, STATEFUL_SET } from '../../src/kube/protobuf/kinds.ts';
 import type { Message } from '../../src/kube/protobuf/message.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import type { KubeObject } from '../../src/kube/resource.ts';
@@ -69,6 +70,7 @@ const KINDS: readonly [string, string, Message, (raw: never) => Projected, numbe
   ['apps', 'deployments', DEPLOYMENT, projectDeployment, 2],
   ['apps', 'replicasets', REPLICA_SET, projectReplicaSet, 3],
   ['apps', 'statefulsets', STATEFUL_SET, projectStatefulSet, 1],
+  ['policy', 'poddisruptionbudgets', POD_DISRUPTION_BUDGET, projectBudget, 3],
 ];
 
 beforeAll(async () => {
@@ -82,6 +84,13 @@ beforeAll(async () => {
   await create('replicasets', workload('ReplicaSet', 'alone', { replicas: 2 }));
   const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
   await create('statefulsets', workload('StatefulSet', 'ordered', { replicas: 2, updateStrategy, serviceName: 'x' }));
+  const budget = async (name: string, spec: object) => {
+    const path = `/apis/policy/v1/namespaces/${shop.name}/poddisruptionbudgets`;
+    expect(await api.call('POST', path, { body: { metadata: { name }, spec } })).toMatchObject({ status: 201 });
+  };
+  await budget('all', { selector: {}, minAvailable: '50%' });
+  await budget('none', { maxUnavailable: 1 });
+  await budget('some', { selector, maxUnavailable: 1 });
   await eventually(
     'six ready pods',
     60,

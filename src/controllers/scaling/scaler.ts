@@ -96,6 +96,7 @@ export class Scaler {
     );
     const findings: ScalingFindings = {
       recommended: decision.desired,
+      reactive: decision.reactive,
       active: obstacle ?? decision.active,
       limited: decision.limited,
       told: entry.told,

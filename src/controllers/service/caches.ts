@@ -2,6 +2,7 @@ import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { WatchedCache } from '../ports.ts';
+import type { BudgetSnapshot } from '../project/budget.ts';
 
 /** An OrchestratedService as caches keep it: with the names that every cached object has at the top. */
 export type CachedService = OrchestratedService & {
@@ -19,6 +20,7 @@ export interface Caches {
   readonly replicaSets: WatchedCache<WorkloadSnapshot>;
   readonly deployments: WatchedCache<WorkloadSnapshot>;
   readonly statefulSets: WatchedCache<WorkloadSnapshot>;
+  readonly budgets: WatchedCache<BudgetSnapshot>;
 }
 
 export const BY_OWNER = 'owner';

@@ -1,5 +1,6 @@
 import type { OrchestrationSpec } from '../../api/kinds.ts';
 import { dependencyKeys, evaluateDependencies, type DependencyFacts } from '../../domain/dependencies/evaluate.ts';
+import type { Advice } from '../../domain/recommendations/facts.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { deriveStatus, type Derived } from '../../domain/status/derive.ts';
 import { type Bucket, take } from '../../domain/status/bucket.ts';
@@ -34,11 +35,23 @@ export interface Scaler {
   forget(key: string): void;
 }
 
+/** What recommendations and scores follow from; see ./advisor.ts. */
+interface Adviser {
+  look(
+    service: CachedService,
+    workload: WorkloadSnapshot,
+    pods: readonly PodSnapshot[],
+    scaling: ScalingFindings | undefined,
+  ): Advice;
+  forget(key: string): void;
+}
+
 export interface ServiceReconcilerOptions {
   readonly caches: Caches;
   readonly groups: PodGroups;
   readonly prober: Prober;
   readonly scaler: Scaler;
+  readonly advisor: Adviser;
   /** How often replicas are decided on when nothing changes, ms. */
   readonly scalingIntervalMs: number;
   readonly sources: CheckSources;
@@ -113,7 +126,9 @@ export class ServiceReconciler {
     const scaling = workload && (await this.#scale(service, workload, pods, signal));
     // Taken after every wait, so that the decision is about one moment.
     const latest = this.latest(key) ?? service;
-    const input = { ...this.#input(key, latest, target, pods, now()), scaling: scaling?.findings };
+    const findings = scaling?.findings;
+    const advice = workload && this.#options.advisor.look(latest, workload, pods, findings);
+    const input = { ...this.#input(key, latest, target, pods, now()), scaling: findings, advice };
     const derivation = deriveStatus(input);
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
@@ -242,6 +257,7 @@ export class ServiceReconciler {
   #forget(key: string): void {
     this.#options.prober.forget(key);
     this.#options.scaler.forget(key);
+    this.#options.advisor.forget(key);
     this.#written.forget(key);
     this.#figures.delete(key);
     this.#buckets.delete(key);

@@ -1,6 +1,7 @@
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import type { OwnerReference, PodSnapshot, PodTemplateFacts, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { CacheChange } from '../ports.ts';
+import type { BudgetSnapshot } from '../project/budget.ts';
 import type { PodProjector } from '../project/pod.ts';
 import { BY_DEPENDENCY, BY_OWNER, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
 import { servicesOfForeignKinds, servicesOfOwner } from './ownership.ts';
@@ -27,6 +28,7 @@ export class Triggers {
     caches.replicaSets.subscribe((change) => this.#replicaSet(change));
     caches.deployments.subscribe((change) => this.#workload(change));
     caches.statefulSets.subscribe((change) => this.#workload(change));
+    caches.budgets.subscribe((change) => this.#budget(change));
   }
 
   /** Everything anew, e.g. when this replica begins to lead. */
@@ -100,6 +102,15 @@ export class Triggers {
       targetKey(apiVersion, kind, namespace, name),
     )) {
       this.#enqueue(service);
+    }
+  }
+
+  /** Its status follows every pod; only which pods it protects matters. */
+  #budget({ old, new: now }: CacheChange<BudgetSnapshot>): void {
+    const budget = now ?? old;
+    if (!budget || (old && now && old.selector === now.selector)) return;
+    for (const service of this.#options.caches.services.list()) {
+      if (service.namespace === budget.namespace) this.#enqueue(service);
     }
   }
 

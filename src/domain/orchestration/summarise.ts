@@ -2,6 +2,7 @@ import type { OrchestrationSpec, OrchestrationStatus } from '../../api/kinds.ts'
 import { deepEqual } from '../equal.ts';
 import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
+import { scoresShown } from '../scores/total.ts';
 import { Conditions, timestamp } from '../status/conditions.ts';
 import type { Transition } from '../status/transitions.ts';
 import { step, type SystemState } from './state.ts';
@@ -50,6 +51,7 @@ export function summarise(input: SummaryInput): Summary {
     state: state.name,
     since: since ?? timestamp(now),
     ...scoreStatus(all, previous),
+    ...scoresShown(all.scores, previous?.scores),
     services: all.counts,
     ...(all.worst.length > 0 ? { worst: all.worst } : {}),
     policy: { ...policy },

@@ -1,6 +1,8 @@
 import type { Health, OrchestratedServiceStatus, OrchestrationStatus, Priority } from '../../api/kinds.ts';
 import { isDown, rank } from '../health/level.ts';
 import { cut } from '../health/names.ts';
+import type { ServiceScores } from '../scores/scores.ts';
+import { TotalScores } from '../scores/total.ts';
 import { findCondition } from '../status/conditions.ts';
 
 /** What the whole needs to know of one service. */
@@ -11,6 +13,7 @@ export interface ServiceSummary {
   readonly status: OrchestratedServiceStatus | undefined;
   /** Whether this process has looked at it. */
   readonly observed: boolean;
+  readonly scores?: ServiceScores | undefined;
 }
 
 type Counts = Required<NonNullable<OrchestrationStatus['services']>>;
@@ -20,6 +23,7 @@ export interface Tally {
   readonly counts: Counts;
   /** Exact; undefined while no service that weighs anything has evidence. */
   readonly score: number | undefined;
+  readonly scores: TotalScores;
   readonly worst: Worst;
   readonly waitingFor: number;
   /** Failed or Critical, and available once: what never was available does not count in rules about many services. */
@@ -33,6 +37,7 @@ const WORST = 5;
 export function tally(services: Iterable<ServiceSummary>): Tally {
   const counts: Counts = { total: 0, healthy: 0, warning: 0, degraded: 0, critical: 0, failed: 0, unknown: 0 };
   const worst: ServiceSummary[] = [];
+  const scores = new TotalScores();
   let [waitingFor, down, points, weights] = [0, 0, 0, 0];
   for (const service of services) {
     const { status, priority } = service;
@@ -40,6 +45,7 @@ export function tally(services: Iterable<ServiceSummary>): Tally {
     counts.total += 1;
     counts[health.toLowerCase() as keyof Counts] += 1;
     if (!service.observed) waitingFor += 1;
+    if (service.scores) scores.add(service.scores, WEIGHTS[priority]);
     if (status?.score !== undefined && health !== 'Unknown') {
       points += WEIGHTS[priority] * status.score;
       weights += WEIGHTS[priority];
@@ -49,7 +55,7 @@ export function tally(services: Iterable<ServiceSummary>): Tally {
     keepWorst(worst, service);
   }
   const score = weights === 0 ? undefined : points / weights;
-  return { counts, score, worst: worst.map(worstStatus), waitingFor, down };
+  return { counts, score, scores, worst: worst.map(worstStatus), waitingFor, down };
 }
 
 /** Inserts by order and drops the sixth; cheaper than sorting all of them. */

@@ -5,6 +5,8 @@ import type { Verdict } from './scale.ts';
 export interface ScalingFindings {
   /** What Baton wants, whether or not it may change it. */
   readonly recommended: number;
+  /** What the metrics alone ask for; undefined while they cannot tell. */
+  readonly reactive: number | undefined;
   readonly active: Verdict<Reason>;
   readonly limited: Verdict<Reason> | undefined;
   /** Something was done, or would have been; told once. */

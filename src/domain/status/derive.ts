@@ -7,6 +7,7 @@ import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
 import { enter, readLedger, startLedger, type UptimeState, writeLedger } from '../uptime/ledger.ts';
 import { longestWindow, type ObjectiveFigures } from '../uptime/objectives.ts';
+import { recommendationsOf, serviceScores } from './advice.ts';
 import { assessAbsent, assessFound, type Assessment, NO_PODS } from './assess.ts';
 import { conditionsOf, type Findings } from './condition-set.ts';
 import { timestamp } from './conditions.ts';
@@ -35,6 +36,7 @@ export function deriveStatus(input: ServiceInput): Derived {
   const findings = examine(input);
   const { assessment, ledger } = findings;
   const before = previous?.uptime;
+  const recommendations = recommendationsOf(findings);
   const next: OrchestratedServiceStatus = {
     observedGeneration: service.metadata.generation,
     health: assessment.level.level,
@@ -48,6 +50,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     ...pendingStatus(assessment),
     ...startingStatus(assessment),
     everAvailable: assessment.everAvailable,
+    ...(recommendations.length > 0 ? { recommendations } : {}),
     conditions: conditionsOf(findings),
   };
   const transitions = transitionsOf(findings, next);
@@ -57,7 +60,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     status: settle(next, assessment, previous),
     transitions,
     lookAgainAt: lookAgainAt(findings),
-    figures: figuresFor(findings),
+    figures: { ...figuresFor(findings), recommendations: recommendations.length },
   };
 }
 
@@ -203,7 +206,9 @@ function lookAgainAt({ assessment, windows, objectives, input }: Findings): numb
   return at === Infinity ? undefined : Math.max(at, input.now);
 }
 
-function figuresFor({ assessment, facts, workload, ledger, input }: Findings): ServiceFigures {
+function figuresFor(findings: Findings): Omit<ServiceFigures, 'recommendations'> {
+  const { assessment, facts, workload, ledger, input } = findings;
+  const scores = serviceScores(findings, workload);
   const { level, score, confidence } = assessment;
   const { current, ready } = facts;
   const signals = assessment.signals.map((signal) => ({
@@ -215,7 +220,7 @@ function figuresFor({ assessment, facts, workload, ledger, input }: Findings): S
   const objectivesAt = objectives === undefined ? noObjectives : (at: number) => figuresOf(objectives, ledger, at);
   const { recommended } = input.scaling ?? {};
   const wanted = recommended === undefined ? {} : { recommended };
-  return { health: level.level, score, confidence, current, ready, desired, ...wanted, signals, objectivesAt };
+  return { health: level.level, score, confidence, current, ready, desired, ...wanted, signals, scores, objectivesAt };
 }
 
 const noObjectives = (): readonly ObjectiveFigures[] => [];

@@ -1,7 +1,9 @@
 import type { HealthLevel, OrchestratedService, OrchestrationSpec } from '../../api/kinds.ts';
 import type { DependencyState } from '../dependencies/evaluate.ts';
 import type { MissingReason, Reading } from '../reading.ts';
+import type { Advice } from '../recommendations/facts.ts';
 import type { ScalingFindings } from '../scaling/findings.ts';
+import type { ServiceScores } from '../scores/scores.ts';
 import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../snapshot.ts';
 
 /** What was found under targetRef. */
@@ -36,6 +38,8 @@ export interface ServiceInput {
   readonly dependencies: readonly DependencyState[];
   /** What became of the decision about the replicas; absent where spec.scaling asks for none. */
   readonly scaling?: ScalingFindings | undefined;
+  /** What recommendations and scores follow from beside all this; without it they say less. */
+  readonly advice?: Advice | undefined;
   readonly policy: OrchestrationSpec;
   /** Milliseconds since the epoch; it may be before moments in the status when the clock was set back. */
   readonly now: number;
@@ -55,6 +59,9 @@ export interface ServiceFigures {
   readonly recommended?: number;
   /** `score` is undefined while there is no fresh evidence. */
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
+  readonly scores: ServiceScores;
+  /** How many there are. */
+  readonly recommendations: number;
   /** They move with time alone, so they are counted when somebody asks; ms since the epoch. */
   readonly objectivesAt: (now: number) => readonly {
     readonly name: string;

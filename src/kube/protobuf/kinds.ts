@@ -2,7 +2,7 @@ import { count, flag, many, type Message, number, one, quantityMap, text, textMa
 
 /**
  * The fields that Baton reads, with their numbers in Kubernetes' k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto,
- * k8s.io/api/core/v1/generated.proto and k8s.io/api/apps/v1/generated.proto. A number never changes its meaning.
+ * k8s.io/api/{core/v1,apps/v1,policy/v1}/generated.proto. A number never changes its meaning.
  */
 export const OBJECT_META: Message = {
   1: text('name'),
@@ -62,6 +62,7 @@ export const POD: Message = {
   1: one('metadata', OBJECT_META),
   2: one('spec', {
     2: many('containers', CONTAINER),
+    10: text('nodeName'),
     11: flag('hostNetwork'),
     20: many('initContainers', CONTAINER),
   }),
@@ -121,4 +122,9 @@ export const STATEFUL_SET: Message = {
     7: text('updateRevision'),
     11: number('availableReplicas'),
   }),
+};
+
+export const POD_DISRUPTION_BUDGET: Message = {
+  1: one('metadata', OBJECT_META),
+  2: one('spec', { 2: one('selector', LABEL_SELECTOR) }),
 };

@@ -2,12 +2,15 @@ import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../.
 import type { PodProjector } from '../../../src/controllers/project/pod.ts';
 import type { Reference, WriteOutcome } from '../../../src/controllers/ports.ts';
 import { type CachedService, INDEXES } from '../../../src/controllers/service/caches.ts';
+import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
+import { BUDGET_INDEXES, type BudgetSnapshot } from '../../../src/controllers/project/budget.ts';
+import { Advisor } from '../../../src/controllers/service/advisor.ts';
 import { PodGroups } from '../../../src/controllers/service/pod-groups.ts';
 import { ServiceReconciler } from '../../../src/controllers/service/reconciler.ts';
 import { Triggers } from '../../../src/controllers/service/triggers.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
 import type { OwnerReference, PodSnapshot, WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
-import type { Target } from '../../../src/domain/status/input.ts';
+import type { Target, Usage } from '../../../src/domain/status/input.ts';
 import type { Reading } from '../../../src/domain/reading.ts';
 import { compareVersions, type Projected, Store, type StoreProblem } from '../../../src/runtime/store.ts';
 import { NOW, pod, workload } from '../domain/fixtures.ts';
@@ -35,6 +38,7 @@ export class Bed {
     replicaSets: store<WorkloadSnapshot>(INDEXES.replicaSets),
     deployments: store<WorkloadSnapshot>(),
     statefulSets: store<WorkloadSnapshot>(),
+    budgets: store<BudgetSnapshot>(BUDGET_INDEXES),
   };
   readonly groups = new PodGroups();
   readonly writes: Written[] = [];
@@ -43,6 +47,9 @@ export class Bed {
   /** How often the rollup was told. */
   sums = 0;
   now = NOW;
+  monotonic = 0;
+  usage: Usage = { kind: 'known', pods: new Map() };
+  readonly advisor: Advisor;
   /** What the next writes end with; a write that is not listed succeeds. */
   readonly outcomes: (WriteOutcome | Error)[] = [];
   /** What kinds outside apps/v1 are, by name. */
@@ -55,14 +62,21 @@ export class Bed {
     const enqueue = (key: string): void => {
       this.woken.push(key);
     };
+    this.advisor = new Advisor({
+      caches: this.stores,
+      autoscalers: store<AutoscalerSnapshot>(AUTOSCALER_INDEXES),
+      usage: () => this.usage,
+      monotonic: () => this.monotonic,
+    });
     this.reconciler = new ServiceReconciler({
+      advisor: this.advisor,
       caches: this.stores,
       groups: this.groups,
       prober: { ensure: () => undefined, forget: () => undefined, readings: () => new Map() },
       scaler: { scale: () => Promise.resolve(undefined), wasTold: () => undefined, forget: () => undefined },
       scalingIntervalMs: 15_000,
       sources: { prometheus: never, resource: never, http: never, tcp: never, heartbeat: never, service: never },
-      usage: () => ({ kind: 'known', pods: new Map() }),
+      usage: () => this.usage,
       policy: () => ({ spec: DEFAULT_POLICY, resourceIntervalMs: 15_000 }),
       readForeign: ({ name }) => Promise.resolve(this.#foreign(name)),
       writeStatus: (reference, status) => this.#write(reference, status),

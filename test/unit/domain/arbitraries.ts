@@ -100,6 +100,21 @@ const rollout: fc.Arbitrary<Rollout> = fc.constantFrom<Rollout[]>(
   { state: 'Untold' },
 );
 
+const HOUR = 60 * MINUTE;
+const advice = fc.record({
+  coverage: fc.constantFrom('Covered' as const, 'Bare' as const, 'Untold' as const, 'Unseen' as const),
+  use: fc.option(
+    fc
+      .record({ hours: fc.constantFrom(0, 2, 30, 200), cpu: fc.double({ min: 0, max: 4, noNaN: true }) })
+      .map(({ hours, cpu }) => ({
+        observedMs: hours * HOUR,
+        cpu: { p90: cpu, p95: 1.1 * cpu },
+        memory: { p98: cpu * 1e9, highest: cpu * 1.2e9 },
+      })),
+    { nil: undefined },
+  ),
+});
+
 /** Anything that can be seen of one service at one moment, without a status. */
 export const anyWorld: fc.Arbitrary<World> = fc
   .record({
@@ -116,6 +131,7 @@ export const anyWorld: fc.Arbitrary<World> = fc
     usage,
     dependencies: fc.uniqueArray(dependency, { maxLength: 3, selector: ({ key }) => key }),
     minReplicas: fc.integer({ min: 0, max: 4 }),
+    advice,
     strangers: fc.integer({ min: 0, max: 2 }),
     fall: fc.constantFrom('0s', '30s'),
     rise: fc.constantFrom('0s', '10s'),
