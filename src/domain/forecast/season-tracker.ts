@@ -1,0 +1,36 @@
+import { findSeason } from './season.ts';
+import type { Season, StepHistory } from './steps.ts';
+
+const SEARCH_EVERY = 180;
+/** A season that is known is questioned this often. */
+const QUESTION_EVERY = 720;
+/** The cycles of clocks and calendars, ms. */
+const PERIODS = [3_600_000, 2 * 3_600_000, 6 * 3_600_000, 12 * 3_600_000, 86_400_000, 7 * 86_400_000];
+
+/** Keeps the season of a history up to date: given, or looked for every few hours and not changed for a little. */
+export class SeasonTracker {
+  readonly #given: number | undefined;
+  readonly #periods: readonly number[];
+  #found: number | undefined;
+  #wait = 0;
+
+  constructor(season: Season, stepMs: number) {
+    this.#given = season === 'auto' ? undefined : Math.round(season / stepMs);
+    this.#periods = PERIODS.map((ms) => ms / stepMs);
+  }
+
+  /** Steps of the season; undefined while there is none, or less than one was seen of a given one. Call it once for each step. */
+  update(history: StepHistory): number | undefined {
+    if (this.#given !== undefined) return history.length >= this.#given ? this.#given : undefined;
+    this.#wait--;
+    if (this.#wait <= 0) this.#search(history);
+    return this.#found;
+  }
+
+  #search(history: StepHistory): void {
+    this.#found = findSeason(history.values(), this.#periods, this.#found)?.steps ?? this.#found;
+    // At multiples of one interval of history: a season is found when it was seen twice, and not much later.
+    const interval = this.#found === undefined ? SEARCH_EVERY : QUESTION_EVERY;
+    this.#wait = interval - (history.length % interval);
+  }
+}
