@@ -4,6 +4,9 @@ import { rolldown, type RolldownOptions } from 'rolldown';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 
+/** Where the bundle goes. */
+const [folder = 'dist'] = process.argv.slice(2);
+
 const beside = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Where the bundler puts CommonJS modules, `require` has to come from somewhere. */
@@ -43,6 +46,6 @@ const bundle = await rolldown({
 });
 const { output } = await bundle.generate({ format: 'esm', minify, banner });
 const code = ascii(output[0].code);
-await mkdir('dist', { recursive: true });
-await writeFile('dist/operator.mjs', code);
-console.log(`dist/operator.mjs ${(code.length / 1024).toFixed(0)} KiB, version ${version}`);
+await mkdir(folder, { recursive: true });
+await writeFile(`${folder}/operator.mjs`, code);
+console.log(`${folder}/operator.mjs ${(code.length / 1024).toFixed(0)} KiB, version ${version}`);

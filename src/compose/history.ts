@@ -20,8 +20,14 @@ export interface HistoryParts {
 /** The history, or what stands in for it where no path is set: then there is no thread. */
 export function createHistory(settings: Settings, metrics: Metrics, log: Logger, now: () => number): HistoryParts {
   const { historyPath: path, historyRetention: retentionMs, historyMaxSize: maxBytes } = settings;
+  let recorder: HistoryRecorder | undefined;
+  metrics.collect(['baton_history_size_bytes', 'baton_history_last_error_timestamp_seconds'], (emit) => {
+    const { bytes, lastErrorAt } = recorder?.figures ?? {};
+    if (bytes !== undefined) emit('baton_history_size_bytes', {}, bytes);
+    if (lastErrorAt !== undefined) emit('baton_history_last_error_timestamp_seconds', {}, lastErrorAt / 1_000);
+  });
   if (path === '') return { history: NO_HISTORY, record: () => undefined, servers: [] };
-  const recorder = new HistoryRecorder({
+  recorder = new HistoryRecorder({
     path,
     retentionMs,
     maxBytes,
@@ -31,11 +37,10 @@ export function createHistory(settings: Settings, metrics: Metrics, log: Logger,
     onWritten: (table, rows) => metrics.increment('baton_history_rows_written_total', { table }, rows),
     onDropped: (table, rows) => metrics.increment('baton_history_rows_dropped_total', { table }, rows),
   });
-  metrics.collect(['baton_history_size_bytes', 'baton_history_last_error_timestamp_seconds'], (emit) => {
-    const { bytes, lastErrorAt } = recorder.figures;
-    if (bytes !== undefined) emit('baton_history_size_bytes', {}, bytes);
-    if (lastErrorAt !== undefined) emit('baton_history_last_error_timestamp_seconds', {}, lastErrorAt / 1_000);
-  });
+  return partsOf(recorder, now);
+}
+
+function partsOf(recorder: HistoryRecorder, now: () => number): HistoryParts {
   return {
     history: recorder,
     record: (reference, decision) => {

@@ -49,6 +49,11 @@ describe('where settings come from', () => {
     expect(loadSettings([], { BATON_CONFIG: file('leaderElection: false') }).leaderElection).toBe(false);
   });
 
+  it('reads durations in days and sizes', () => {
+    const env = { BATON_HISTORY_RETENTION: '7d', BATON_HISTORY_MAX_SIZE: '2Gi' };
+    expect(loadSettings([], env)).toMatchObject({ historyRetention: 604_800_000, historyMaxSize: 2_147_483_648 });
+  });
+
   it('reads an empty file as no settings', () => {
     expect(loadSettings(['--config', file('')], {}).workers).toBe(32);
   });
@@ -82,6 +87,9 @@ describe('a mistake names the key, what was given and what is allowed', () => {
     [['--lease-duration', '15500ms'], {}, /^--lease-duration: given "15500ms"; allowed: 1s to 1h, whole seconds$/],
     [['--shutdown-timeout', '500ms'], {}, /^--shutdown-timeout: given "500ms"; allowed: 2s to 5m$/],
     [['--leader-election=false'], {}, /--no-leader-election/],
+    [['--history-max-size', '1TB'], {}, /^--history-max-size: given "1TB"; allowed: a size such as 512Mi/],
+    [[], { BATON_HISTORY_MAX_SIZE: '8Mi' }, /^BATON_HISTORY_MAX_SIZE: given "8Mi"; allowed: a size .* 16Mi to 1024Gi$/],
+    [['--history-retention', '30m'], {}, /^--history-retention: given "30m"; allowed: 1h to 3650d$/],
     [['--metrics-address', '8080'], {}, /^--metrics-address: given "8080"; allowed: host:port/],
     [['--metrics-address', ':99999'], {}, /^--metrics-address: given ":99999"; allowed: host:port/],
     [['--lease-name', 'Baton!'], {}, /^--lease-name: given "Baton!"; allowed: lower case letters/],

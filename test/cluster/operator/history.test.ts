@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Bed } from './support/bed.ts';
+import { eventually } from '../support/eventually.ts';
+import { osvc, workload } from './support/objects.ts';
+
+let bed: Bed;
+let folder: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-history-'));
+  bed = await Bed.make('op-history');
+}, 120_000);
+afterEach(async () => {
+  await bed.close();
+  rmSync(folder, { recursive: true });
+}, 30_000);
+
+const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly before: string;
+  readonly verdict: string;
+  readonly rule: string;
+  readonly outcome: string;
+  readonly because: string;
+  readonly confidence: number;
+  readonly inputs: string;
+}
+
+/** Changes of level as they were recorded, oldest first, as soon as the last one is to that level. */
+async function recorded(path: string, verdict: string): Promise<Row[]> {
+  const look = (): Promise<Row[]> => {
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      const rows = database.prepare("select * from decisions where kind = 'Health' order by at").all();
+      return Promise.resolve(rows as unknown as Row[]);
+    } finally {
+      database.close();
+    }
+  };
+  return eventually(`a change to ${verdict} in the history`, 15, look, (rows) => rows.at(-1)?.verdict === verdict);
+}
+
+async function ready(value: boolean): Promise<void> {
+  for (const pod of await bed.pods('web')) await bed.setReady(pod, value);
+}
+
+describe('the history of the operator', { timeout: 120_000 }, () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('has each decision with its evidence, also after %s', async (signal) => {
+    const path = join(folder, 'history.db');
+    const first = await bed.start('--history-path', path, ...LEASE);
+    await bed.create(workload('Deployment', 'web'));
+    await bed.create(osvc('web'));
+    const { metadata } = await bed.healthy('web');
+    await ready(false);
+    await bed.level('web', 'Failed');
+    const before = await recorded(path, 'Failed');
+    const fell = before.at(-1);
+    expect(fell).toMatchObject({ subject: 'OrchestratedService', name: 'web', uid: metadata.uid, outcome: 'Written' });
+    expect(fell?.because).toContain(`${fell?.before} → Failed: `);
+    expect(JSON.parse(fell?.inputs ?? '')).toMatchObject({ score: 0, ready: 0 });
+    expect(await first.metric('baton_history_rows_written_total{table="decisions"}')).toBeGreaterThan(0);
+    expect(await first.metric('baton_history_size_bytes')).toBeGreaterThan(4_096);
+    expect(await first.metric('baton_history_last_error_timestamp_seconds')).toBeUndefined();
+    await first.end(signal);
+
+    await bed.start('--history-path', path, ...LEASE);
+    await ready(true);
+    await bed.level('web', 'Healthy');
+    const after = await recorded(path, 'Healthy');
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(new Set(after.map(({ id }) => id)).size).toBe(after.length);
+    expect(after.at(-1)).toMatchObject({ name: 'web', uid: metadata.uid });
+  });
+
+  it('costs nothing where it is off', async () => {
+    const operator = await bed.start();
+    const { text } = await operator.page('metrics', '/metrics');
+    expect(text.split('\n').filter((line) => line.startsWith('baton_history_'))).toEqual([]);
+  });
+});
