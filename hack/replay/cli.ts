@@ -1,5 +1,6 @@
 // `npm run replay -- FILE.csv`: a load series through Baton's scaler and through the HPA's arithmetic. See docs/prediction.md.
 import { readFileSync } from 'node:fs';
+import { figures } from './figures.ts';
 import { type Command, parseOptions, USAGE } from './options.ts';
 import { type Outcome, replay } from './replay.ts';
 import { parseSeries, SeriesError } from './series.ts';
@@ -46,6 +47,8 @@ function table({ hpa, baton, podCapacity, trustedShare }: Outcome): string {
 
 if (process.argv.includes('--help')) {
   console.log(USAGE);
+} else if (process.argv.includes('--figures')) {
+  for (const line of figures()) console.log(line);
 } else {
   const options = command();
   const outcome = run(options);

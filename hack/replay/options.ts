@@ -22,6 +22,7 @@ export interface Command extends Options {
 }
 
 export const USAGE = `npm run replay -- FILE.csv [options]
+npm run replay -- --figures        measures what docs/prediction.md says, on generated series (about 5 minutes)
   FILE.csv               lines of timestamp,value: the load of a service; a value lasts until the next timestamp
   --pod-capacity LOAD    what one ready pod can carry (default: the mean load needs ten pods)
   --target RATIO         share of its capacity that a pod is to carry, above 0 up to 1 (default 0.8)

@@ -52,8 +52,8 @@ export class AnomalyDetector {
   readonly #errors = new SortedWindow(SCALE_STEPS);
   readonly #given: boolean;
   #season: Float32Array = new Float32Array(1);
-  /** Of the last steps: -1 low, 1 high, 0 usual; the newest last. */
-  #sides: (-1 | 0 | 1)[] = [];
+  /** Of the last steps that had a value: -1 low, 1 high, 0 usual; the newest last. */
+  #sides: { readonly index: number; readonly side: -1 | 0 | 1 }[] = [];
   #state: AnomalyState = { kind: 'Learning' };
 
   constructor(season: Season) {
@@ -81,7 +81,7 @@ export class AnomalyDetector {
     const z = error / this.#scale(expected);
     const isReady = this.#isReady();
     const side = !isReady || Math.abs(z) <= LIMIT ? 0 : z > 0 ? 1 : -1;
-    this.#sides = [...this.#sides.slice(1 - LASTING_STEPS), side];
+    this.#sides = [...this.#sides.slice(1 - LASTING_STEPS), { index: step.index, side }];
     if (side === 0) this.#accept(step, error);
     if (!isReady) return undefined;
     return this.#isLasting() ? this.#rebaseline(step.index) : this.#judge(step, expected, z);
@@ -119,32 +119,30 @@ export class AnomalyDetector {
     if (this.#season.length > 1) this.#season[slot] = season + SEASON_RATE * error;
   }
 
-  #judge({ index, value }: Step, expected: number, z: number): AnomalyChange | undefined {
-    const recent = this.#sides.slice(-RECENT);
-    const beyond = recent.filter((side) => side !== 0).length;
+  #judge({ value }: Step, expected: number, z: number): AnomalyChange | undefined {
+    const beyond = this.#sides.slice(-RECENT).filter(({ side }) => side !== 0);
     const before = this.#state;
     if (before.kind === 'Unusual') {
       // It ends when all that made it is gone from the recent steps but one.
-      if (beyond <= 1) {
+      if (beyond.length <= 1) {
         this.#state = { kind: 'Usual' };
         return 'Ended';
       }
       if (Math.abs(z) > LIMIT) this.#state = { ...before, direction: z > 0 ? 'High' : 'Low', value, expected, z };
       return undefined;
     }
-    if (beyond < ENOUGH) {
+    if (beyond.length < ENOUGH) {
       this.#state = { kind: 'Usual' };
       return undefined;
     }
-    const first = index - (recent.length - 1) + recent.findIndex((side) => side !== 0);
-    const since = first * this.#history.stepMs;
+    const since = (beyond[0]?.index ?? 0) * this.#history.stepMs;
     this.#state = { kind: 'Unusual', since, direction: z > 0 ? 'High' : 'Low', value, expected, z };
     return 'Began';
   }
 
   #isLasting(): boolean {
     const least = LASTING_SHARE * LASTING_STEPS;
-    const count = (side: number): number => this.#sides.filter((one) => one === side).length;
+    const count = (side: number): number => this.#sides.filter((one) => one.side === side).length;
     return this.#sides.length >= LASTING_STEPS && (count(1) >= least || count(-1) >= least);
   }
 

@@ -34,7 +34,9 @@ export type Prediction =
     })
   | (Figures & { readonly kind: 'Untrusted'; readonly reason: UntrustedReason });
 
-/** Learning: no season was seen often enough, or too few forecasts were compared with what came. */
+/**
+ * NoSeason: none was found, and a supposed day is no good either. Learning: too few forecasts were compared with what came.
+ */
 export type UntrustedReason = 'NoSeason' | 'Learning' | 'NoBetterThanNaive' | 'StaleData';
 
 export interface Figures {
@@ -83,7 +85,7 @@ export class LoadForecaster {
   constructor({ season, quantile, horizonMs }: ForecastOptions) {
     const stepMs = stepFor(season);
     this.#history = new StepHistory(stepMs, { holdMs: STALE_AFTER_MS });
-    this.#season = new SeasonTracker(season, stepMs);
+    this.#season = new SeasonTracker(season, stepMs, { supposesDay: true });
     this.#quantile = quantile;
     this.#horizonMs = horizonMs;
     this.#lead = leadOf(horizonMs, stepMs);
@@ -109,8 +111,8 @@ export class LoadForecaster {
     const figures = figuresOf(model, this.#history.stepMs);
     const untrusted = (reason: UntrustedReason): Prediction => ({ kind: 'Untrusted', reason, ...figures });
     if (now - this.#observedAt > STALE_AFTER_MS) return untrusted('StaleData');
-    if (model === undefined) return untrusted('NoSeason');
-    if (!model.trust.isTrusted) return untrusted(isYoung(model) ? 'Learning' : 'NoBetterThanNaive');
+    if (model === undefined) return untrusted('Learning');
+    if (!model.trust.isTrusted) return untrusted(this.#whyNot(model));
     const until = now + this.#horizonMs;
     // A clock that was set on would ask for the far future.
     const end = Math.min(Math.floor(until / this.#history.stepMs), last + this.#lead);
@@ -120,6 +122,11 @@ export class LoadForecaster {
     }
     const margin = model.errors.quantile(this.#quantile);
     return { kind: 'Trusted', load: Math.max(0, highest + margin), margin, until, ...figures };
+  }
+
+  #whyNot(model: Model): UntrustedReason {
+    if (isYoung(model)) return 'Learning';
+    return this.#season.isSupposed ? 'NoSeason' : 'NoBetterThanNaive';
   }
 
   #close(step: Step): void {

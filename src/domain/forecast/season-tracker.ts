@@ -7,15 +7,23 @@ const QUESTION_EVERY = 720;
 /** The cycles of clocks and calendars, ms. */
 const PERIODS = [3_600_000, 2 * 3_600_000, 6 * 3_600_000, 12 * 3_600_000, 86_400_000, 7 * 86_400_000];
 
-/** Keeps the season of a history up to date: given, or looked for every few hours and not changed for a little. */
+const DAY = 86_400_000;
+
+/**
+ * Keeps the season of a history up to date: given, or looked for every few hours and not changed for a little. With `supposesDay`, until
+ * one is found and as soon as one day was seen, a day is supposed: most loads have that season, and whoever asks for it has to test
+ * what follows from it.
+ */
 export class SeasonTracker {
   readonly #given: number | undefined;
   readonly #periods: readonly number[];
+  readonly #supposed: number | undefined;
   #found: number | undefined;
   #wait = 0;
 
-  constructor(season: Season, stepMs: number) {
+  constructor(season: Season, stepMs: number, { supposesDay = false } = {}) {
     this.#given = season === 'auto' ? undefined : Math.round(season / stepMs);
+    this.#supposed = supposesDay && season === 'auto' ? DAY / stepMs : undefined;
     this.#periods = PERIODS.map((ms) => ms / stepMs);
   }
 
@@ -24,7 +32,13 @@ export class SeasonTracker {
     if (this.#given !== undefined) return history.length >= this.#given ? this.#given : undefined;
     this.#wait--;
     if (this.#wait <= 0) this.#search(history);
-    return this.#found;
+    if (this.#found !== undefined) return this.#found;
+    return this.#supposed !== undefined && history.length >= this.#supposed ? this.#supposed : undefined;
+  }
+
+  /** Neither given nor found. */
+  get isSupposed(): boolean {
+    return this.#given === undefined && this.#found === undefined;
   }
 
   #search(history: StepHistory): void {

@@ -91,6 +91,7 @@ describe('the forecast of a load', { timeout: 60_000 }, () => {
       return prediction.kind === 'Trusted' ? undefined : prediction.reason;
     };
     expect(reason(noise, {})).toBe('NoSeason');
+    expect(reason(noise.slice(0, 1_000), {})).toBe('Learning');
     expect(reason(noise.slice(0, 1_500), { season: DAY })).toBe('Learning');
     expect(reason(noise, { season: DAY })).toBe('NoBetterThanNaive');
     const wave = daily('wave', 3, 0.05, 1);
