@@ -36,6 +36,7 @@ export async function provideBinaries(
   log: (line: string) => void,
   assets: string | undefined = process.env['KUBEBUILDER_ASSETS'],
 ): Promise<Binaries> {
+  checkAssets(assets);
   const found: Record<string, string> = {};
   const missing: ProgramName[] = [];
   for (const name of names) {
@@ -68,6 +69,16 @@ function inAssets(name: ProgramName, assets: string | undefined): string | undef
   if (assets === undefined || assets === '' || !conventional.includes(name)) return undefined;
   const path = join(assets, name);
   return existsSync(path) ? path : undefined;
+}
+
+/** A folder without them was meant to be another one: building what it lacks would hide that. */
+function checkAssets(assets: string | undefined): void {
+  if (!assets) return;
+  const lacks = ['etcd', 'kube-apiserver'].filter((name) => !existsSync(join(assets, name)));
+  if (lacks.length === 0) return;
+  throw new MissingPrerequisite(
+    `KUBEBUILDER_ASSETS names ${assets}, which has no ${lacks.join(' and no ')}; name the folder that holds them, or unset it`,
+  );
 }
 
 export function cacheRoot(): string {
