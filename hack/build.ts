@@ -27,7 +27,8 @@ const ascii = (code: string): string =>
 
 /** Threads, as text in the bundle (src/compose/threads.ts): one file is shipped, and a thread loads only its own code. */
 const threads: Record<string, string> = {};
-for (const [name, input] of [['HISTORY', 'src/history/thread.ts']] as const) {
+const THREADS = { HISTORY: 'src/history/thread.ts', ANNEALER: 'src/annealer/thread.ts' };
+for (const [name, input] of Object.entries(THREADS)) {
   const thread = await rolldown({ input, platform: 'node', treeshake: true, onLog: failOnWarning });
   const { output } = await thread.generate({ format: 'cjs', minify });
   threads[`process.env.BATON_THREAD_${name}`] = JSON.stringify(ascii(output[0].code));

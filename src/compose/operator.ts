@@ -129,6 +129,9 @@ export async function runOperator(
   const scaler = createScaler({
     rest,
     metrics,
+    log,
+    clock,
+    policy: () => policy.current.spec,
     autoscalers: caches.autoscalers.store,
     services: stores.services,
     enqueue: (key) => enqueue(key),

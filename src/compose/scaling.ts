@@ -1,16 +1,26 @@
+import type { OrchestrationSpec } from '../api/kinds.ts';
+import { CapacitySolver } from '../annealer/solver.ts';
 import type { AutoscalerSnapshot } from '../controllers/project/autoscaler.ts';
+import { Capacity } from '../controllers/scaling/capacity.ts';
 import { Scaler, type ScalerOptions } from '../controllers/scaling/scaler.ts';
 import { BY_TARGET, type CachedService } from '../controllers/service/caches.ts';
 import { moveBounds, scaledObjectOf } from '../kube/autoscalers.ts';
 import { Discovery } from '../kube/discovery.ts';
 import { ReplicasWriter } from '../kube/replicas.ts';
 import type { RestClient } from '../kube/rest.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { keyOf, type ReadonlyStore } from '../runtime/store.ts';
+import { collectCapacity } from '../telemetry/capacity.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/registry.ts';
+import { startThread } from './threads.ts';
 
-export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'countWrite'> {
+export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'capacity' | 'countWrite'> {
   readonly rest: RestClient;
   readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly policy: () => OrchestrationSpec;
   readonly autoscalers: ReadonlyStore<AutoscalerSnapshot>;
   readonly services: ReadonlyStore<CachedService>;
   readonly enqueue: (key: string) => void;
@@ -19,7 +29,8 @@ export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'por
 }
 
 /** The scaler with the API server behind it. */
-export function createScaler({ rest, metrics, services, enqueue, assertLeads, ...options }: ScalingOptions): Scaler {
+export function createScaler(options: ScalingOptions): Scaler {
+  const { rest, metrics, services, enqueue, assertLeads } = options;
   const replicas = new ReplicasWriter(rest, new Discovery(rest), assertLeads);
   options.autoscalers.subscribe(({ old, new: now }) => {
     for (const target of new Set([old?.target, now?.target])) {
@@ -28,6 +39,7 @@ export function createScaler({ rest, metrics, services, enqueue, assertLeads, ..
   });
   return new Scaler({
     ...options,
+    capacity: createCapacity(options),
     countWrite: (outcome) => metrics.increment('baton_scaling_writes_total', { outcome }),
     port: {
       write: (reference, change, signal) => replicas.write(reference, change, signal),
@@ -39,4 +51,25 @@ export function createScaler({ rest, metrics, services, enqueue, assertLeads, ..
       scaledObject: (workload, signal) => scaledObjectOf(rest, workload, signal),
     },
   });
+}
+
+/** Of the heap of the thread that anneals: a hundred services take a megabyte. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
+
+/** What services share under capacity budgets, with the thread that anneals, and their metrics. */
+function createCapacity({ services, policy, enqueue, metrics, log, clock }: ScalingOptions): Capacity {
+  const solver = new CapacitySolver({
+    startThread: () => startThread('annealer', undefined, THREAD_LIMITS),
+    onSolved: (method, seconds) => metrics.observe('baton_capacity_allotment_duration_seconds', { method }, seconds),
+    onFailed: (error) => log.warn({ error }, 'capacity budgets are shared greedily: the annealing thread failed'),
+  });
+  const capacity = new Capacity({
+    services,
+    policy,
+    enqueue,
+    allot: (claims, budgets) => solver.allot(claims, budgets),
+    later: (ms, run) => void clock.setTimeout(run, ms),
+  });
+  collectCapacity(metrics, () => capacity.figures());
+  return capacity;
 }

@@ -7,6 +7,7 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
  */
 const ENTRIES = {
   history: () => process.env['BATON_THREAD_HISTORY'] ?? new URL('../history/thread.ts', import.meta.url),
+  annealer: () => process.env['BATON_THREAD_ANNEALER'] ?? new URL('../annealer/thread.ts', import.meta.url),
 };
 
 /** Starts a thread; `data` is cloned and is `workerData` there. */

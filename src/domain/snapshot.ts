@@ -16,6 +16,8 @@ export interface PodSnapshot {
   /** When the kubelet took it on. */
   readonly startedAt?: number | undefined;
   readonly terminating: boolean;
+  /** Absent until the scheduler has found one. */
+  readonly node?: string | undefined;
   readonly createdAt: number;
   readonly ip: string | undefined;
   readonly hostNetwork: boolean;

@@ -250,6 +250,31 @@ export const METRICS = [
     help: 'When the history last could not be read or written; absent while it never happened.',
     labels: [],
   },
+  {
+    name: 'baton_capacity_budget_limit',
+    type: 'gauge',
+    help: 'What a capacity budget holds, by resource (replicas, cpu in cores, memory in bytes).',
+    labels: ['budget', 'resource'],
+  },
+  {
+    name: 'baton_capacity_budget_wanted',
+    type: 'gauge',
+    help: 'What the services that Baton scales under a capacity budget want together, by resource.',
+    labels: ['budget', 'resource'],
+  },
+  {
+    name: 'baton_capacity_budget_allotted',
+    type: 'gauge',
+    help: 'What these services may have together, by resource.',
+    labels: ['budget', 'resource'],
+  },
+  {
+    name: 'baton_capacity_allotment_duration_seconds',
+    type: 'histogram',
+    help: 'Time that it took to share the capacity budgets, by method (None: all fits, Greedy, Annealed in a thread).',
+    labels: ['method'],
+    buckets: [0.0001, 0.001, 0.005, 0.025, 0.1, 0.2, 0.5, 1, 5],
+  },
   { name: 'leader_election_master_status', type: 'gauge', help: '1 while this replica leads.', labels: ['name'] },
 ] as const satisfies readonly MetricDefinition[];
 

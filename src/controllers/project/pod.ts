@@ -23,7 +23,7 @@ interface RawContainerStatus {
 /** The part of a v1 Pod that is looked at. */
 export interface RawPod {
   metadata: RawMeta;
-  spec?: { initContainers?: RawContainer[]; containers?: RawContainer[]; hostNetwork?: boolean };
+  spec?: { initContainers?: RawContainer[]; containers?: RawContainer[]; hostNetwork?: boolean; nodeName?: string };
   status?: {
     phase?: string;
     podIP?: string;
@@ -67,6 +67,7 @@ interface Restarts {
 export class PodProjector {
   readonly #templates = new Map<string, PodTemplateFacts>();
   readonly #restarts = new Map<string, Restarts>();
+  readonly #nodes = new Map<string, string>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -90,6 +91,7 @@ export class PodProjector {
       readyChangedAt: moment(ready?.lastTransitionTime),
       startedAt: moment(status?.startTime),
       terminating: metadata.deletionTimestamp !== undefined,
+      node: this.#nodeOf(raw.spec?.nodeName),
       createdAt: moment(metadata.creationTimestamp) ?? 0,
       ip: status?.podIP,
       hostNetwork: raw.spec?.hostNetwork ?? false,
@@ -111,6 +113,14 @@ export class PodProjector {
   /** No pod of this owner is left. */
   forgetOwner(uid: string): void {
     this.#templates.delete(uid);
+  }
+
+  /** One text for all pods of a node. */
+  #nodeOf(name: string | undefined): string | undefined {
+    if (name === undefined || name === '') return undefined;
+    const known = this.#nodes.get(name);
+    if (known === undefined) this.#nodes.set(name, name);
+    return known ?? name;
   }
 
   #restartsOf(uid: string, statuses: readonly RawContainerStatus[]): readonly number[] {

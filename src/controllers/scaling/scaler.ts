@@ -3,13 +3,16 @@ import type { Reading } from '../../domain/reading.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import { activeScaling, type ActiveScaling, metricsOf, rulesOf } from '../../domain/scaling/from-spec.ts';
 import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
-import { decideScale, type ScaleDecision, type Verdict } from '../../domain/scaling/scale.ts';
+import { decideScale, type ScaleDecision, type ScaleInput, type Verdict } from '../../domain/scaling/scale.ts';
+import { objectiveRisk, strategyWish, withStrategy } from '../../domain/scaling/strategies.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { advise, findCondition } from '../../domain/status/conditions.ts';
 import type { Usage } from '../../domain/status/input.ts';
 import type { Cache } from '../ports.ts';
 import { type AutoscalerSnapshot, BY_SCALE_TARGET } from '../project/autoscaler.ts';
 import { type CachedService, targetKey } from '../service/caches.ts';
+import type { Capacity, Ceiling } from './capacity.ts';
+import { claimOf, placesOf, standingsOf } from './claim.ts';
 import type { ScaleOutcome, ScalePort } from './ports.ts';
 import { Rival } from './rivals.ts';
 
@@ -18,6 +21,7 @@ export interface ScalerOptions {
   readonly readings: (key: string) => ReadonlyMap<string, Reading>;
   readonly usage: (namespace: string) => Usage;
   readonly port: ScalePort;
+  readonly capacity: Pick<Capacity, 'ceiling' | 'forget'>;
   /** How often the replicas of each service are decided on when nothing changes, ms. */
   readonly intervalMs: number;
   readonly isNewer: (a: string, b: string) => boolean;
@@ -43,6 +47,8 @@ interface Entry {
 interface Look {
   readonly service: CachedService;
   readonly scaling: ActiveScaling;
+  /** 0 to 1; undefined without objectives. */
+  readonly risk: number | undefined;
   readonly workload: WorkloadSnapshot;
   /** The replicas that the workload asks for, after our own last write. */
   readonly current: number;
@@ -80,14 +86,15 @@ export class Scaler {
     pods: readonly PodSnapshot[],
     signal: AbortSignal,
   ): Promise<{ readonly findings: ScalingFindings; readonly lookAgainInMs: number } | undefined> {
-    const scaling = activeScaling(service.spec.scaling);
+    const risk = objectiveRisk(standingsOf(service));
+    const scaling = activeScaling(service.spec.scaling && withStrategy(service.spec.scaling, risk));
     const isGoing = workload.terminating || service.metadata.deletionTimestamp !== undefined;
     if (scaling === undefined || isGoing) {
       this.forget(keyOf(service));
       return undefined;
     }
     const entry = this.#entryOf(keyOf(service), workload);
-    const look: Look = { service, scaling, workload, current: this.#currentOf(entry, workload), entry, signal };
+    const look: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(look);
     const decision = this.#decide(look, pods);
     entry.state = decision.state;
@@ -114,6 +121,7 @@ export class Scaler {
 
   forget(key: string): void {
     this.#entries.delete(key);
+    this.#options.capacity.forget(key);
   }
 
   #entryOf(key: string, { uid }: WorkloadSnapshot): Entry {
@@ -151,11 +159,12 @@ export class Scaler {
     else entry.rival.changed(owner?.manager, at);
   }
 
-  #decide({ service, scaling, workload, current, entry }: Look, pods: readonly PodSnapshot[]): ScaleDecision {
+  #decide(look: Look, pods: readonly PodSnapshot[]): ScaleDecision {
+    const { service, scaling, workload, current, entry } = look;
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
     const active = findCondition(service.status?.conditions, 'ScalingActive');
-    return decideScale({
+    const input: ScaleInput = {
       rules: rulesOf(scaling),
       current,
       from: service.spec.mode === 'Enforce' ? undefined : entry.shown,
@@ -163,12 +172,22 @@ export class Scaler {
       metrics: metricsOf(scaling, usage(service.namespace), readings(keyOf(service))),
       isRollingOut: workload.rollout.state === 'Progressing',
       quota: createFailure?.includes('exceeded quota') ? createFailure : undefined,
-      isZeroOurs: active?.reason === 'ScaledToZero',
+      isZeroOurs: active?.reason === 'ScaledToZero' || isOutOfBudget(service),
       state: entry.state,
       now: now(),
       monotonic: monotonic(),
       syncMs: intervalMs,
-    });
+    };
+    // What the metrics alone ask for, to which the strategy may add.
+    const reactive = scaling.strategy && decideScale(input).reactive;
+    const wish = reactive === undefined ? undefined : strategyWish(scaling, reactive, placesOf(pods));
+    const wished = { ...input, proposals: wish ? [wish] : [] };
+    const free = decideScale(wished);
+    const claim = claimOf(look, free.desired, pods);
+    const ceiling = this.#options.capacity.ceiling(service, claim, current);
+    if (ceiling === undefined || ceiling.replicas >= free.desired) return free;
+    // minReplicas is a promise that a budget breaks only where it cannot keep all of them.
+    return ceiling.belowMinimum ? capped(free, ceiling) : named(decideScale({ ...wished, ceiling }), ceiling);
   }
 
   async #carryOut(look: Look, decision: ScaleDecision): Promise<Outcome> {
@@ -241,6 +260,23 @@ export class Scaler {
 }
 
 const OURS = { manager: 'baton' } as const;
+
+/** It has no replica because of a budget, and not because somebody took them away. */
+const isOutOfBudget = ({ status }: CachedService): boolean =>
+  findCondition(status?.conditions, 'ScalingLimited')?.reason === 'CapacityBudget';
+
+function capped(decision: ScaleDecision, ceiling: Ceiling): ScaleDecision {
+  const { replicas: desired, because } = ceiling;
+  return named({ ...decision, desired, rule: 'CapacityBudget', because }, ceiling);
+}
+
+/** Says which budget it is, without figures that move. */
+function named(decision: ScaleDecision, { replicas, budgets, belowMinimum }: Ceiling): ScaleDecision {
+  if (decision.rule !== 'CapacityBudget') return decision;
+  const less = belowMinimum ? ', because not even minReplicas of all fit' : '';
+  const message = `capacity budget ${budgets} allots ${replicas} replicas to this service${less}`;
+  return { ...decision, limited: { status: 'True', reason: 'CapacityBudget', message } };
+}
 
 const byAutoscaler = ({ writer }: ActiveScaling): boolean => writer?.type === 'HorizontalPodAutoscaler';
 

@@ -36,6 +36,8 @@ export interface Budget {
 
 export interface Allotment {
   readonly replicas: number;
+  /** Names of the budgets that do not hold what is wanted. */
+  readonly budgets: string;
   /** One sentence for people. */
   readonly because: string;
   /** Even the minima did not fit, and this one has less than its own. */
@@ -144,7 +146,10 @@ function shared(claims: readonly Claim[], limits: readonly Limit[], isAnnealed: 
     const gets = replicas[index] ?? 0;
     if (gets >= claim.wanted) return [];
     const own = Math.min(claim.minReplicas, claim.wanted);
-    return [[claim.key, { replicas: gets, because: reasonOf(claim, gets, own, limits), belowMinimum: gets < own }]];
+    const binding = limits.filter(({ use }) => use.has(claim.key));
+    const budgets = [...new Set(binding.map(({ name }) => name))].join(', ');
+    const because = reasonOf(claim, gets, own, binding);
+    return [[claim.key, { replicas: gets, budgets, because, belowMinimum: gets < own }]];
   });
 }
 
@@ -208,8 +213,8 @@ function neediest(
   );
 }
 
-function reasonOf({ key, priority, wanted }: Claim, gets: number, minimum: number, limits: readonly Limit[]): string {
-  const own = limits.filter(({ use }) => use.has(key)).map(({ says }) => says);
+function reasonOf({ priority, wanted }: Claim, gets: number, minimum: number, limits: readonly Limit[]): string {
+  const own = limits.map(({ says }) => says);
   const share = `${gets} of the ${wanted} replicas that are wanted, by priority (${priority}), objective and cost`;
   const less =
     gets < minimum ? `; not even minReplicas of all services fit, so that this one has less than its ${minimum}` : '';

@@ -72,6 +72,7 @@ describe('a capacity budget', () => {
     const { reduced } = allot([a, b], [budget({ maxReplicas: 15 }, a, b)]);
     expect(reduced.get('shop/b')).toEqual({
       replicas: 7,
+      budgets: 'nodes',
       because:
         'budget nodes holds 15 replicas, and 20 replicas are wanted: 7 of the 10 replicas that are wanted, by priority (Normal), objective and cost',
       belowMinimum: false,

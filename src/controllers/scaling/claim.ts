@@ -1,0 +1,65 @@
+import type { Claim } from '../../domain/capacity/allot.ts';
+import type { ActiveScaling } from '../../domain/scaling/from-spec.ts';
+import type { ObjectiveStanding, Place } from '../../domain/scaling/strategies.ts';
+import { parseQuantity } from '../../api/quantity.ts';
+import type { PodSnapshot } from '../../domain/snapshot.ts';
+import type { CachedService } from '../service/caches.ts';
+
+interface Claimant {
+  readonly service: CachedService;
+  readonly scaling: ActiveScaling;
+  readonly risk: number | undefined;
+  readonly current: number;
+}
+
+/** What a service asks of the capacity budgets that cover it; where Baton changes nothing, what it has. */
+export function claimOf(
+  { service, scaling, risk = 0, current }: Claimant,
+  desired: number,
+  pods: readonly PodSnapshot[],
+): Claim {
+  const fixed = service.spec.mode !== 'Enforce';
+  const requests = newest(pods)?.template.requests;
+  return {
+    key: `${service.namespace}/${service.name}`,
+    priority: service.spec.priority,
+    minReplicas: scaling.minReplicas,
+    wanted: fixed ? current : desired,
+    risk,
+    costPerReplicaHour: costOf(scaling),
+    cpu: requests?.cpu ?? 0,
+    memory: requests?.memory ?? 0,
+    fixed,
+    annealed: scaling.strategy === 'QuantumInspired',
+  };
+}
+
+function costOf({ costPerReplicaHour }: ActiveScaling): number | undefined {
+  return costPerReplicaHour === undefined ? undefined : parseQuantity(String(costPerReplicaHour));
+}
+
+/** During a rollout the pods that stay are the new ones. */
+function newest(pods: readonly PodSnapshot[]): PodSnapshot | undefined {
+  return pods.reduce<PodSnapshot | undefined>(
+    (best, pod) => (best === undefined || pod.createdAt > best.createdAt ? pod : best),
+    undefined,
+  );
+}
+
+/** Kubernetes copies it from the node to the pod (since 1.33 with the feature gate PodTopologyLabelsAdmission, since 1.35 by default). */
+const ZONE = 'topology.kubernetes.io/zone';
+
+/** Where the pods run that are to stay. */
+export function placesOf(pods: readonly PodSnapshot[]): Place[] {
+  return pods
+    .filter(({ terminating, node }) => !terminating && node !== undefined)
+    .map(({ node, template }) => ({ node, zone: template.labels[ZONE] }));
+}
+
+/** The objectives as the status has them. */
+export function standingsOf({ status }: CachedService): ObjectiveStanding[] {
+  return (status?.objectives ?? []).flatMap(({ budgetRemaining, burnRate }) => {
+    const left = Number.parseFloat(budgetRemaining ?? '');
+    return Number.isNaN(left) ? [] : [{ budgetRemaining: left / 100, burnRate: Number(burnRate ?? 0) }];
+  });
+}

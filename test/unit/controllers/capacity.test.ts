@@ -1,0 +1,175 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Capacity } from '../../../src/controllers/scaling/capacity.ts';
+import type { CachedService } from '../../../src/controllers/service/caches.ts';
+import { allot, type Claim } from '../../../src/domain/capacity/allot.ts';
+import type { BudgetSpec } from '../../../src/domain/capacity/budgets.ts';
+import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
+
+const service = (
+  name: string,
+  over: { namespace?: string; labels?: Record<string, string>; desired?: number } = {},
+) => {
+  const { namespace = 'shop', labels = {}, desired } = over;
+  const status = desired === undefined ? {} : { status: { replicas: { desired } } };
+  return { namespace, name, metadata: { labels }, spec: { priority: 'Normal' }, ...status } as unknown as CachedService;
+};
+
+const claim = (name: string, wanted: number, over: Partial<Claim> = {}): Claim => ({
+  key: `shop/${name}`,
+  priority: 'Normal',
+  minReplicas: 1,
+  wanted,
+  risk: 0,
+  costPerReplicaHour: undefined,
+  cpu: 1,
+  memory: 0,
+  fixed: false,
+  annealed: false,
+  ...over,
+});
+
+let services: CachedService[];
+let budgets: BudgetSpec[];
+let timers: (() => void)[];
+let woken: string[];
+let shared: number;
+let capacity: Capacity;
+
+beforeEach(() => {
+  services = [service('a'), service('b')];
+  budgets = [{ name: 'nodes', namespaces: ['shop'], maxReplicas: 10 }];
+  timers = [];
+  woken = [];
+  shared = 0;
+  capacity = new Capacity({
+    services: { list: () => services } as never,
+    policy: () => ({ ...DEFAULT_POLICY, capacityBudgets: budgets }),
+    allot: (...asked) => {
+      shared++;
+      return Promise.resolve(allot(...asked));
+    },
+    enqueue: (key) => woken.push(key),
+    later: (_, run) => timers.push(run),
+  });
+});
+
+/** Lets time pass until nothing is due. */
+async function pass(): Promise<void> {
+  while (timers.length > 0) {
+    timers.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const ask = (name: string, wanted: number, current = 2, over: Partial<Claim> = {}) =>
+  capacity.ceiling(services.find((each) => each.name === name) ?? service(name), claim(name, wanted, over), current);
+
+describe('services under a capacity budget', () => {
+  it('wait for the others before they rise, and get all that fits', async () => {
+    expect(ask('a', 4)).toMatchObject({ replicas: 2, because: 'budget nodes is being shared out' });
+    expect(ask('b', 5)).toMatchObject({ replicas: 2 });
+    await pass();
+    expect(woken.toSorted()).toEqual(['shop/a', 'shop/b']);
+    expect([ask('a', 4), ask('b', 5)]).toEqual([undefined, undefined]);
+    expect([shared, timers.length]).toEqual([1, 0]);
+  });
+
+  it('share what there is, and say so', async () => {
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    expect(ask('a', 9)).toMatchObject({ replicas: 5, budgets: 'nodes', belowMinimum: false });
+    expect(ask('b', 9)?.because).toMatch(/^budget nodes holds 10 replicas, and 18 replicas are wanted: 5 of the 9/);
+  });
+
+  it('keep what they had while it is shared anew, and may fall at once', async () => {
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    expect(ask('a', 3, 5)).toBeUndefined();
+    expect(ask('b', 12, 5)).toMatchObject({ replicas: 5 });
+    woken = [];
+    await pass();
+    expect(woken.toSorted()).toEqual(['shop/a', 'shop/b']);
+    expect(ask('b', 12, 5)?.replicas).toBe(8);
+  });
+
+  it('rise when another is gone, and when the budget is raised or taken away', async () => {
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    services = [service('a')];
+    capacity.forget('shop/b');
+    await pass();
+    expect(ask('a', 9)).toBeUndefined();
+    services = [service('a'), service('b')];
+    ask('b', 9, 0);
+    await pass();
+    expect(ask('a', 9)?.replicas).toBe(5);
+    budgets = [{ name: 'nodes', namespaces: ['shop'], maxReplicas: 16 }];
+    ask('a', 9);
+    await pass();
+    expect(ask('a', 9)?.replicas).toBe(8);
+    budgets = [];
+    expect(ask('a', 9)).toBeUndefined();
+  });
+
+  it('leave room for those that Baton does not scale', async () => {
+    services.push(service('fixed', { desired: 4 }));
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    expect([ask('a', 9)?.replicas, ask('b', 9)?.replicas]).toEqual([3, 3]);
+    expect(ask('c', 5, 5, { fixed: true })).toBeUndefined();
+  });
+
+  it('are those of the namespaces and labels that it names', async () => {
+    budgets = [
+      { name: 'web', selector: { matchLabels: { tier: 'web' } }, maxReplicas: 3 },
+      {
+        name: 'odd',
+        namespaces: ['*'],
+        selector: {
+          matchExpressions: [
+            { key: 'odd', operator: 'Exists' },
+            { key: 'tier', operator: 'NotIn', values: ['web'] },
+          ],
+        },
+        maxReplicas: 2,
+      },
+    ];
+    services = [
+      service('a', { labels: { tier: 'web', odd: 'yes' } }),
+      service('b', { labels: { odd: '' } }),
+      service('c', { labels: { tier: 'db' } }),
+    ];
+    const looks = (): (string | undefined)[] => ['a', 'b', 'c'].map((name) => ask(name, 9)?.budgets);
+    looks();
+    await pass();
+    expect(looks()).toEqual(['web', 'odd', undefined]);
+  });
+
+  it('go below minReplicas only where the minima do not fit', async () => {
+    budgets = [{ name: 'nodes', namespaces: ['shop'], maxReplicas: 3 }];
+    const least = { minReplicas: 3 };
+    ask('a', 9, 3, { ...least, priority: 'High' });
+    ask('b', 9, 3, least);
+    await pass();
+    expect(ask('a', 9, 3, { ...least, priority: 'High' })).toMatchObject({ replicas: 3, belowMinimum: false });
+    expect(ask('b', 9, 3, least)).toMatchObject({ replicas: 0, belowMinimum: true });
+  });
+
+  it('are counted for metrics', async () => {
+    budgets = [{ name: 'nodes', namespaces: ['shop'], maxReplicas: 10, cpu: '9500m' }];
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    expect([...capacity.figures()]).toEqual([
+      {
+        budget: { name: 'nodes', maxReplicas: 10, cpu: 9.5, memory: undefined, covers: ['shop/a', 'shop/b'] },
+        wanted: { replicas: 18, cpu: 18, memory: 0 },
+        given: { replicas: 9, cpu: 9, memory: 0 },
+      },
+    ]);
+  });
+});
