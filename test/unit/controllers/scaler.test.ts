@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { OrchestratedServiceSpec } from '../../../src/api/kinds.ts';
+import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
+import type { ScaleOutcome, ScalePort } from '../../../src/controllers/scaling/ports.ts';
+import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
+import type { CachedService } from '../../../src/controllers/service/caches.ts';
+import type { WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
+import { compareVersions, Store } from '../../../src/runtime/store.ts';
+
+const NOW = Date.parse('2026-05-04T12:00:00Z');
+const signal = new AbortController().signal;
+const query = { query: 'depth', target: { type: 'AverageValue', averageValue: 10 } } as const;
+const scaling = { minReplicas: 1, maxReplicas: 10, metrics: [{ type: 'Prometheus', prometheus: query }] } as const;
+
+const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+const metadata = {
+  name: 'web',
+  namespace: 'shop',
+  uid: 'u0',
+  resourceVersion: '1',
+  generation: 1,
+  creationTimestamp: '',
+};
+const service = (spec: object = {}): CachedService => ({
+  apiVersion: 'baton.dev/v1alpha1',
+  kind: 'OrchestratedService',
+  metadata,
+  spec: { targetRef, priority: 'Normal', mode: 'Enforce', scaling, ...spec } as unknown as OrchestratedServiceSpec,
+  namespace: 'shop',
+  name: 'web',
+  uid: 'u0',
+  resourceVersion: '1',
+});
+const workload = (desired: number, resourceVersion: string): WorkloadSnapshot => ({
+  ...targetRef,
+  namespace: 'shop',
+  uid: 'u1',
+  resourceVersion,
+  owner: undefined,
+  terminating: false,
+  createdAt: 0,
+  generation: 1,
+  observedGeneration: 1,
+  desired,
+  selector: 'app=web',
+  rollout: { state: 'Complete' },
+});
+
+let depth: number;
+let at: number;
+let writes: { from: number; to: number }[];
+let answer: () => Promise<ScaleOutcome>;
+let manager: string | undefined;
+let scaledObject: string | undefined;
+let scaler: Scaler;
+
+beforeEach(() => {
+  depth = 40;
+  at = 0;
+  writes = [];
+  answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
+  manager = undefined;
+  scaledObject = undefined;
+  const port: ScalePort = {
+    write: (_, { from, to }) => {
+      writes.push({ from, to });
+      return answer();
+    },
+    owner: () => Promise.resolve({ replicas: 0, manager }),
+    moveBounds: () => answer(),
+    scaledObject: () => Promise.resolve(scaledObject),
+  };
+  const autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
+  autoscalers.replace(new Map(), '1');
+  scaler = new Scaler({
+    autoscalers,
+    port,
+    capacity: { ceiling: () => undefined, forget: () => undefined },
+    readings: () => new Map([['scaling/0', { kind: 'value', value: depth, at: NOW + at, evidence: '' }]]),
+    usage: () => ({ kind: 'known', pods: new Map() }),
+    intervalMs: 15_000,
+    isNewer: (a, b) => compareVersions(a, b) > 0,
+    now: () => NOW + at,
+    monotonic: () => at,
+    countWrite: () => undefined,
+  });
+});
+
+const look = (replicas: number, resourceVersion: string, spec?: object) =>
+  scaler.scale(service(spec), workload(replicas, resourceVersion), [], signal);
+
+describe('a decision', () => {
+  it('is written once, however long the cache does not show it', async () => {
+    const first = await look(2, '7');
+    expect(first?.findings).toMatchObject({ recommended: 4, active: { status: 'True', reason: 'ValidMetricFound' } });
+    expect(first?.lookAgainInMs).toBe(15_000);
+    manager = 'somebody';
+    await look(2, '7');
+    await look(4, '8');
+    expect(writes).toEqual([{ from: 2, to: 4 }]);
+  });
+
+  it('is told until the status that tells it was written', async () => {
+    expect((await look(2, '7'))?.findings.told).toMatchObject({ reason: 'Scaled', verdict: 'ScaledUp' });
+    expect((await look(4, '8'))?.findings.told?.because).toMatch(/^2 → 4: /);
+    scaler.wasTold('shop/web');
+    expect((await look(4, '8'))?.findings.told).toBeUndefined();
+  });
+
+  it('is looked at again soon when somebody was faster', async () => {
+    answer = () => Promise.resolve({ kind: 'conflict' });
+    expect(await look(2, '7')).toMatchObject({ lookAgainInMs: 250, findings: { told: undefined } });
+  });
+
+  it.each([
+    ['refused', { kind: 'refused', message: 'a freeze is in force' }, 'ScalingRefused', /a freeze is in force/],
+    [
+      'forbidden',
+      { kind: 'forbidden', verb: 'patch', resource: 'deployments.apps' },
+      'Forbidden',
+      /may not patch deployments.apps/,
+    ],
+  ] as const)('that is %s says so', async (_, outcome, reason, message) => {
+    answer = () => Promise.resolve(outcome);
+    const active = (await look(2, '7'))?.findings.active;
+    expect(active).toMatchObject({ status: 'False', reason });
+    expect(active?.message).toMatch(message);
+  });
+
+  it('that has no answer does not keep the status back, and one that is given up does', async () => {
+    answer = () => Promise.reject(new Error('no answer'));
+    expect((await look(2, '7'))?.findings.active).toMatchObject({ status: 'Unknown', reason: 'TargetUnavailable' });
+    const stop = new AbortController();
+    answer = () => {
+      stop.abort(new Error('lost'));
+      return Promise.reject(new Error('no answer'));
+    };
+    await expect(scaler.scale(service(), workload(2, '7'), [], stop.signal)).rejects.toThrow('lost');
+  });
+
+  it('is not written beside a ScaledObject, nor in another mode than Enforce', async () => {
+    scaledObject = 'autumn';
+    const active = (await look(2, '7'))?.findings.active;
+    expect(active).toMatchObject({ status: 'False', reason: 'HPAPresent' });
+    expect(active?.message).toContain('ScaledObject autumn');
+    scaledObject = undefined;
+    await look(2, '7', { mode: 'Recommend' });
+    await look(2, '7', { mode: 'Observe' });
+    expect(writes).toEqual([]);
+  });
+});
+
+describe('replicas that changed', () => {
+  it('are a rival when somebody else did it three times in ten minutes, until ten minutes have passed', async () => {
+    manager = 'gitops';
+    for (let version = 10; version < 16; version += 2) {
+      await look(4, String(version));
+      await look(2, String(version + 1));
+      at += 20_000;
+    }
+    expect((await look(2, '20'))?.findings.active).toMatchObject({ reason: 'ReplicasContested' });
+    const before = writes.length;
+    at += 570_000;
+    await look(2, '20');
+    expect(writes).toHaveLength(before);
+    at += 30_000;
+    await look(2, '20');
+    expect(writes).toHaveLength(before + 1);
+  });
+
+  it('are none when Baton wrote them, though this process does not know of it', async () => {
+    manager = 'baton';
+    for (let version = 10; version < 20; version += 2) {
+      await look(4, String(version));
+      await look(2, String(version + 1));
+    }
+    expect((await look(2, '30'))?.findings.active.reason).toBe('ValidMetricFound');
+  });
+});
+
+it('does nothing where the spec asks for nothing', async () => {
+  expect(await look(2, '7', { scaling: { minReplicas: 5 } })).toBeUndefined();
+  expect(await scaler.scale(service(), { ...workload(2, '7'), terminating: true }, [], signal)).toBeUndefined();
+  expect(writes).toEqual([]);
+});

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Discovery } from '../../../src/kube/discovery.ts';
+import { ReplicasWriter } from '../../../src/kube/replicas.ts';
+import { FakeApiServer, json, status } from '../../support/fake-api-server.ts';
+
+const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u1' };
+const chess = { apiVersion: 'games.dev/v1', kind: 'Game', namespace: 'shop', name: 'chess', uid: 'u1' };
+const change = { from: 2, to: 5, stamp: { 'baton.dev/scaled': 'why' } };
+const live = (over: object = {}, replicas: number | undefined = 2) => ({
+  metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7', ...over },
+  spec: { replicas },
+});
+const signal = new AbortController().signal;
+
+let server: FakeApiServer;
+let leads = true;
+let writer: ReplicasWriter;
+beforeEach(async () => {
+  server = await new FakeApiServer().start();
+  leads = true;
+  const rest = server.client();
+  writer = new ReplicasWriter(rest, new Discovery(rest), () => {
+    if (!leads) throw new Error('no longer leading');
+  });
+});
+afterEach(() => server.stop());
+
+const sent = () => server.seen.map(({ method, path }) => `${method} ${path}`);
+const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
+
+describe('a Deployment', () => {
+  test('gets replicas and stamp in one patch, on condition of the version that was just read', async () => {
+    server.answers = [json(live()), json(live({ resourceVersion: '8' }, 5))];
+    expect(await writer.write(web, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
+    expect(sent()).toEqual([`GET ${WEB}`, `PATCH ${WEB}`]);
+    const [, patch] = server.seen;
+    expect(JSON.parse(patch?.body ?? '')).toEqual({
+      metadata: { resourceVersion: '7', annotations: change.stamp },
+      spec: { replicas: 5 },
+    });
+    expect(patch?.headers['content-type']).toBe('application/merge-patch+json');
+    expect(patch?.query.get('fieldManager')).toBe('baton');
+  });
+
+  test.each([
+    ['asks for another number by now', live({}, 3), 'conflict'],
+    ['is another one of that name', live({ uid: 'u2' }), 'gone'],
+    ['is being deleted', live({ deletionTimestamp: '2026-05-04T12:00:00Z' }), 'gone'],
+  ])('that %s is not written', async (_, found, kind) => {
+    server.answers = [json(found)];
+    expect(await writer.write(web, change, signal)).toEqual({ kind });
+    expect(sent()).toEqual([`GET ${WEB}`]);
+  });
+
+  test('is not written by a replica that does not lead any more', async () => {
+    server.answers = [json(live())];
+    leads = false;
+    await expect(writer.write(web, change, signal)).rejects.toThrow('no longer leading');
+    expect(sent()).toEqual([`GET ${WEB}`]);
+  });
+
+  test.each([
+    [409, 'Conflict', 'the object has been modified', { kind: 'conflict' }],
+    [404, 'NotFound', 'not found', { kind: 'gone' }],
+    [
+      403,
+      'Forbidden',
+      'User "baton" cannot patch resource "deployments" in API group "apps"',
+      { kind: 'forbidden', verb: 'patch', resource: 'deployments.apps' },
+    ],
+    [403, 'Forbidden', 'admission webhook "freeze" denied the request', { kind: 'refused' }],
+    [422, 'Invalid', 'spec.replicas: at most 3', { kind: 'refused' }],
+  ])('whose patch ends with %i %s (%s) is told so', async (code, reason, message, outcome) => {
+    server.answers = [json(live()), status(code, reason, message)];
+    expect(await writer.write(web, change, signal)).toMatchObject(outcome);
+  });
+
+  test('tells who last wrote its replicas', async () => {
+    const field = (manager: string, time: string, fields: object) => ({
+      manager,
+      time,
+      fieldsV1: { 'f:spec': fields },
+    });
+    const managedFields = [
+      field('gitops', '2026-05-04T12:00:00Z', { 'f:replicas': {} }),
+      field('baton', '2026-05-04T11:00:00Z', { 'f:replicas': {} }),
+      field('later', '2026-05-04T13:00:00Z', { 'f:template': {} }),
+    ];
+    server.answers = [json(live({ managedFields }))];
+    expect(await writer.owner(web, signal)).toMatchObject({ replicas: 2, manager: 'gitops' });
+  });
+});
+
+test('another kind is written through its scale subresource', async () => {
+  const resources = [
+    { name: 'games', kind: 'Game', namespaced: true },
+    { name: 'games/scale', kind: 'Scale', namespaced: true },
+  ];
+  const scale = { ...live({ name: 'chess' }), status: { replicas: 2 } };
+  server.answers = [json({ resources }), json(scale), json(live({ resourceVersion: '8' }, 5))];
+  expect(await writer.write(chess, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
+  const path = '/apis/games.dev/v1/namespaces/shop/games/chess/scale';
+  expect(sent().slice(1)).toEqual([`GET ${path}`, `PUT ${path}`]);
+  expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toMatchObject({
+    metadata: { resourceVersion: '7' },
+    spec: { replicas: 5 },
+  });
+});
