@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Answer, Batch, Request, Series, ThreadData } from './rows.ts';
+import { type Answer, type Batch, type Request, type Series, type ThreadData, unpacked } from './rows.ts';
 import { damaged, full, moveAside, passing, RefusedFile, SqliteHistory } from './sqlite.ts';
 
 /** How often what is too old is deleted, ms. */
@@ -16,6 +16,8 @@ export class Keeper {
   readonly #tell: Tell;
   #open: SqliteHistory | undefined;
   #prunedAt = -Infinity;
+  /** A thousand series that cannot be read are one line. */
+  #toldUnreadable = false;
 
   constructor(data: ThreadData, tell: Tell) {
     this.#data = data;
@@ -35,7 +37,7 @@ export class Keeper {
   async answer(request: Request): Promise<boolean> {
     switch (request.kind) {
       case 'write':
-        await this.#write(request.batch);
+        await this.#write(unpacked(request.parcel));
         return false;
       case 'load':
         await this.#load(request.id, request.key, request.since);
@@ -84,10 +86,14 @@ export class Keeper {
     let series: Series = { at: new Float64Array(), value: new Float64Array() };
     try {
       series = await (await this.#history()).store.loadSeries(key, since);
+      this.#toldUnreadable = false;
     } catch (error) {
       this.#close();
       if (damaged(error)) this.#replace(error);
-      else this.#tell({ kind: 'warning', message: `the history of ${key} could not be read: ${wordsOf(error)}` });
+      else if (!this.#toldUnreadable) {
+        this.#toldUnreadable = true;
+        this.#tell({ kind: 'warning', message: `the history of ${key} could not be read: ${wordsOf(error)}` });
+      }
     }
     this.#tell({ kind: 'series', id, series }, [series.at.buffer as ArrayBuffer, series.value.buffer as ArrayBuffer]);
   }

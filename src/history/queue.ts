@@ -2,7 +2,7 @@ import type { Batch, DecisionRow, LoadPoint } from './rows.ts';
 
 /** More would hold up the thread, and the others who wait for it. */
 const BATCH_POINTS = 2_000;
-const BATCH_DECISIONS = 500;
+const BATCH_DECISIONS = 200;
 
 export interface QueueLimits {
   readonly points: number;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RowQueue } from './queue.ts';
-import type { Answer, Batch, Decision, Request, Series, ThreadData } from './rows.ts';
+import { type Answer, type Batch, type Decision, packed, type Request, type Series, type ThreadData } from './rows.ts';
 
 /** The history must not be written there: a mistake in the settings, which the message tells from "given" on. */
 export class HistoryRefused extends Error {
@@ -229,7 +229,7 @@ export class HistoryRecorder {
   }
 
   #post(batch: Batch): void {
-    this.#ask({ kind: 'write', batch });
+    this.#ask({ kind: 'write', parcel: packed(batch) });
   }
 
   #ask(request: Request): void {

@@ -59,6 +59,26 @@ export interface Batch {
   readonly decisions: readonly DecisionRow[];
 }
 
+/** A batch as it goes to the thread: columns are cloned fifty times as fast as rows. */
+export interface Parcel {
+  readonly keys: readonly string[];
+  readonly at: Float64Array;
+  readonly values: Float64Array;
+  readonly decisions: readonly DecisionRow[];
+}
+
+export const packed = ({ points, decisions }: Batch): Parcel => ({
+  keys: points.map(({ key }) => key),
+  at: Float64Array.from(points, ({ at }) => at),
+  values: Float64Array.from(points, ({ value }) => value),
+  decisions,
+});
+
+export const unpacked = ({ keys, at, values, decisions }: Parcel): Batch => ({
+  points: keys.map((key, index) => ({ key, at: at[index] ?? NaN, value: values[index] ?? NaN })),
+  decisions,
+});
+
 export interface ThreadData {
   readonly path: string;
   readonly retentionMs: number;
@@ -66,7 +86,7 @@ export interface ThreadData {
 }
 
 export type Request =
-  | { readonly kind: 'write'; readonly batch: Batch }
+  | { readonly kind: 'write'; readonly parcel: Parcel }
   | { readonly kind: 'load'; readonly id: number; readonly key: string; readonly since: number }
   | { readonly kind: 'close' };
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 import { migrate, NewerVersion, type Tables } from './schema.ts';
 import { HistoryStore } from './store.ts';
 
@@ -192,11 +192,20 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+const NOTHING_TO_DO: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};
+
 /** kysely asks for four members of a driver; these are they, by the built-in one. */
 function adapt(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
+      // Where there is no room, SQLite has rolled back by itself, and a second time would hide why behind another error.
+      if (sql === 'rollback' && !database.isTransaction) return NOTHING_TO_DO;
       const statement = database.prepare(sql);
       const given = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
       return {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HistoryRecorder, type Thread } from '../../../src/history/recorder.ts';
-import type { Answer, Batch, Decision, Request } from '../../../src/history/rows.ts';
+import { type Answer, type Batch, type Decision, type Request, unpacked } from '../../../src/history/rows.ts';
 
 /** A thread that answers when it is told to. */
 class FakeThread implements Thread {
@@ -29,7 +29,7 @@ class FakeThread implements Thread {
   }
 
   get batches(): Batch[] {
-    return this.requests.flatMap((request) => (request.kind === 'write' ? [request.batch] : []));
+    return this.requests.flatMap((request) => (request.kind === 'write' ? [unpacked(request.parcel)] : []));
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionRow } from '../../../src/history/rows.ts';
-import { damaged, moveAside, RefusedFile, SqliteHistory } from '../../../src/history/sqlite.ts';
+import { damaged, full, moveAside, passing, RefusedFile, SqliteHistory } from '../../../src/history/sqlite.ts';
 import { decision, describeHistoryStore, point, type StoreUnderTest } from './contract.ts';
 
 const MIB = 1_024 * 1_024;
@@ -111,7 +111,7 @@ describe('a file that is given as a history', () => {
   });
 });
 
-describe('the size of a history', () => {
+describe('the size of a history', { timeout: 60_000 }, () => {
   const cap = 16 * MIB;
 
   it('stays under the cap, of which the newest rows are what is left, and the disk gets its room back', async () => {
@@ -136,6 +136,25 @@ describe('the size of a history', () => {
     const { at } = await history.store.loadSeries('a', 0);
     expect(at.at(-1)).toBe(59);
     expect(at[0]).toBeGreaterThan(20);
+    history.close();
+  });
+
+  it('is never more than the cap: a batch that does not fit is refused as a whole, with words that say so', async () => {
+    const history = await open(newPath(), cap);
+    const text = 'x'.repeat(4_000);
+    let error: unknown;
+    for (let batch = 0; error === undefined && batch < 100; batch++) {
+      const decisions = Array.from({ length: 200 }, (_, index) => decision(`${batch}-${index}`, { inputs: text }));
+      error = await history.store
+        .write({ points: [point('a', batch, 0)], decisions })
+        .catch((thrown: unknown) => thrown);
+    }
+    expect(error).toMatchObject({ message: 'database or disk is full' });
+    expect([full(error), passing(error), history.crowded]).toEqual([true, true, true]);
+    expect(history.bytes).toBeLessThan(cap);
+    await history.trim();
+    await history.store.write({ points: [point('a', 1_000, 7)], decisions: [] });
+    expect([...(await history.store.loadSeries('a', 1_000)).value]).toEqual([7]);
     history.close();
   });
 

@@ -62,7 +62,7 @@ async function killedWriter(run: string): Promise<number> {
   return [...output.matchAll(/^points (\d+)$/gm)].reduce((sum, [, rows]) => sum + Number(rows), 0);
 }
 
-describe('the thread of the history', () => {
+describe('the thread of the history', { timeout: 60_000 }, () => {
   it('keeps what was written over a restart', async () => {
     const now = Date.now();
     const first = await start();
@@ -74,9 +74,7 @@ describe('the thread of the history', () => {
     expect(lines).toEqual([]);
   });
 
-  it('has every row that was confirmed when the process was killed in the middle of writing', {
-    timeout: 60_000,
-  }, async () => {
+  it('has every row that was confirmed when the process was killed in the middle of writing', async () => {
     for (const run of ['a', 'b', 'c']) {
       const confirmed = await killedWriter(run);
       const recorder = await start();
@@ -99,7 +97,7 @@ describe('the thread of the history', () => {
     writeFileSync(path, readFileSync(path).fill(7, 4_096));
     const second = await start();
     second.appendLoad('a', Date.now(), 1);
-    await until('it is written', () => written === 2_001);
+    await until('it is written', () => written === 2_001, 20_000);
     expect(lines.join('\n')).toMatch(/is damaged .* it is now .*history\.db\.corrupt, and a new one is begun/);
     expect(await values(second, 'a')).toEqual([1]);
   });
@@ -115,20 +113,35 @@ describe('the thread of the history', () => {
     const recorder = await start(late);
     expect(lines[0]).toContain('unable to open database file');
     recorder.appendLoad('a', Date.now(), 3);
-    await until('it is tried', () => recorder.figures.lastErrorAt !== undefined);
-    expect(await values(recorder, 'a')).toEqual([]);
+    await until('it is tried', () => recorder.figures.lastErrorAt !== undefined, 20_000);
+    for (const key of ['a', 'b', 'c']) expect(await values(recorder, key)).toEqual([]);
+    expect(lines.filter((line) => line.includes('could not be read'))).toHaveLength(1);
     mkdirSync(join(folder, 'volume'));
-    await until('it is written', () => written === 1);
+    await until('it is written', () => written === 1, 20_000);
     expect(lines.at(-1)).toBe('the history is written again');
     expect(await values(recorder, 'a')).toEqual([3]);
     expect(dropped).toBe(0);
+  });
+
+  it('says why when there is no room on the disk, and keeps the batch', async () => {
+    // No file of that process gets longer than 1 MiB: what SQLite meets then is what it meets on a full disk.
+    const command = `trap '' XFSZ; ulimit -f 2048; exec "${process.execPath}" test/unit/history/writer.ts "${path}" a`;
+    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    await until('it fails', () => output.includes('cannot be written'), 20_000);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(output).toContain('disk I/O error');
+    expect(output.slice(0, output.indexOf('cannot be written'))).not.toContain('dropped');
   });
 
   it('deletes what is older than it is to keep', async () => {
     const recorder = await start(path, 3_600_000);
     recorder.appendLoad('old', Date.now() - 3_700_000, 1);
     recorder.appendLoad('new', Date.now() - 3_500_000, 2);
-    await until('it is written', () => written === 2);
+    await until('it is written', () => written === 2, 20_000);
     // After the first batch, and then once an hour.
     expect(await values(recorder, 'old')).toEqual([]);
     expect(await values(recorder, 'new')).toEqual([2]);
