@@ -5,6 +5,7 @@ import { roundCpu, roundMemory } from '../../domain/recommendations/rounding.ts'
 import { type UseFigures, UseHistory } from '../../domain/recommendations/use.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import { activeScaling } from '../../domain/scaling/from-spec.ts';
+import { withStrategy } from '../../domain/scaling/strategies.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { Usage } from '../../domain/status/input.ts';
 import type { Cache } from '../ports.ts';
@@ -100,16 +101,17 @@ export class Advisor {
 
   /** Decisions by another spec say nothing of this one. */
   #count(evidence: Evidence, { spec }: CachedService, findings: ScalingFindings | undefined): void {
-    const scaling = activeScaling(spec.scaling);
-    if (scaling === undefined || findings === undefined) {
+    const written = spec.scaling;
+    const scaling = activeScaling(written && withStrategy(written, undefined));
+    if (written === undefined || scaling === undefined || findings === undefined) {
       evidence.demand = undefined;
       evidence.scaling = undefined;
       return;
     }
-    if (evidence.scaling?.spec !== scaling) {
-      const text = JSON.stringify(scaling);
+    if (evidence.scaling?.spec !== written) {
+      const text = JSON.stringify(written);
       if (evidence.scaling?.text !== text) evidence.demand = undefined;
-      evidence.scaling = { spec: scaling, text };
+      evidence.scaling = { spec: written, text };
     }
     evidence.demand ??= new DemandHistory();
     const { minReplicas, maxReplicas } = scaling;

@@ -23,6 +23,7 @@ export interface AdviceFacts extends Advice {
   /** The replicas that the workload asks for. */
   readonly desired: number;
   readonly selector: string;
+  /** With what its strategy says filled in. */
   readonly scaling: OrchestratedServiceSpec['scaling'];
   /** Of the newest pod, all containers together; undefined while there is no pod. */
   readonly template: { readonly requests: Resources; readonly limits: Resources } | undefined;

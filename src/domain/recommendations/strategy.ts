@@ -38,10 +38,9 @@ function spent({ objectives, scaling }: AdviceFacts, said: string | undefined): 
   return { to: 'Reliability', confidence: 0.6, because };
 }
 
-/** The pace of scaling up holds it back. */
+/** The pace of scaling up holds it back; who chose Performance has another that is as fast, and who chose Cost wants to wait. */
 function slow({ demand, scaling }: AdviceFacts, said: string | undefined): Wish | undefined {
-  if (scaling?.strategy === 'Scalability' || scaling?.strategy === 'Performance' || demand === undefined)
-    return undefined;
+  if (demand === undefined || /^(Scalability|Performance|Cost)$/.test(scaling?.strategy ?? '')) return undefined;
   if (demand.observedMs < 6 * HOUR || demand.paced < (said === 'Scalability' ? 0.05 : 0.1)) return undefined;
   const because = `the pace of scaling up held the replicas back ${Math.floor(demand.paced * 100)} % of the time`;
   return { to: 'Scalability', confidence: 0.6, because };

@@ -1,8 +1,10 @@
 import type { OrchestratedServiceStatus } from '../../api/kinds.ts';
 import type { AdviceFacts } from '../recommendations/facts.ts';
+import { newestPod } from '../recommendations/newest.ts';
 import { recommend } from '../recommendations/recommend.ts';
+import { withStrategy } from '../scaling/strategies.ts';
 import { scoresOf, type ServiceScores } from '../scores/scores.ts';
-import type { PodSnapshot, PodTemplateFacts, WorkloadSnapshot } from '../snapshot.ts';
+import type { WorkloadSnapshot } from '../snapshot.ts';
 import type { Findings } from './condition-set.ts';
 
 type Recommendations = NonNullable<OrchestratedServiceStatus['recommendations']>;
@@ -16,8 +18,9 @@ export function recommendationsOf({ input, workload, objectives }: Findings): Re
     return isUnread ? [...(previous ?? [])] : [];
   }
   const { kind, name, desired, selector } = workload;
-  const { priority, scaling } = service.spec;
-  const template = newestTemplate(pods);
+  const { priority, scaling: written } = service.spec;
+  const scaling = written && withStrategy(written, undefined);
+  const template = newestPod(pods)?.template;
   const facts: AdviceFacts = {
     coverage: 'Untold',
     ...advice,
@@ -43,16 +46,7 @@ export function serviceScores(
     objectives,
     health: assessment.level.level === 'Unknown' ? undefined : assessment.score,
     replicas: workload.desired,
-    requests: newestTemplate(input.pods)?.requests,
+    requests: newestPod(input.pods)?.template.requests,
     advice: input.advice ?? {},
   });
-}
-
-/** In a rollout the newest pod is the one that stays. */
-function newestTemplate(pods: readonly PodSnapshot[]): PodTemplateFacts | undefined {
-  let newest: PodSnapshot | undefined;
-  for (const pod of pods) {
-    if (!pod.terminating && (newest === undefined || pod.createdAt > newest.createdAt)) newest = pod;
-  }
-  return newest?.template;
 }

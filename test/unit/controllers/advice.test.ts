@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrchestratedServiceSpec } from '../../../src/api/kinds.ts';
 import { projectBudget } from '../../../src/controllers/project/budget.ts';
 import type { LabelSelector } from '../../../src/controllers/project/selector.ts';
+import type { ScalingFindings } from '../../../src/domain/scaling/findings.ts';
 import type { PodTemplateFacts } from '../../../src/domain/snapshot.ts';
 import { MINUTE, NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
@@ -146,5 +147,37 @@ describe('the use that metrics.k8s.io tells', () => {
     bed.delete('deployments', 'web');
     await bed.reconcile('web');
     expect(types('web')).toEqual([]);
+  });
+});
+
+describe('decisions about the replicas', () => {
+  const findings = (reactive: number): ScalingFindings => ({
+    recommended: 4,
+    reactive,
+    active: { status: 'True', reason: 'ValidMetricFound', message: '' },
+    limited: { status: 'True', reason: 'TooManyReplicas', message: '' },
+    told: undefined,
+  });
+  const scale = async (minutes: number, wanted: number): Promise<void> => {
+    bed.scaled = findings(wanted);
+    for (let minute = 0; minute < minutes; minute++) {
+      bed.monotonic += MINUTE;
+      await bed.reconcile('web');
+    }
+  };
+  const scaling = { minReplicas: 2, maxReplicas: 4, strategy: 'Cost' as const, costPerReplicaHour: 3 };
+
+  it('are counted, also where only a strategy is written, until another spec is', async () => {
+    budget('all', {});
+    await web({ scaling });
+    await scale(61, 6);
+    expect(bed.status('web')?.recommendations).toMatchObject([
+      { type: 'MaxReplicas', action: 'raise scaling.maxReplicas from 4 to 6', confidence: 0.3 },
+    ]);
+    expect(bed.reconciler.figures.get('shop/web')?.scores).toMatchObject({ costPerHour: 6, costEfficiency: 1 });
+    bed.service('web', { scaling: { ...scaling, maxReplicas: 6 } }, bed.status('web'));
+    await scale(1, 6);
+    expect(types('web')).toEqual([]);
+    expect(bed.reconciler.figures.get('shop/web')?.scores).not.toHaveProperty('costEfficiency');
   });
 });

@@ -9,6 +9,7 @@ import { PodGroups } from '../../../src/controllers/service/pod-groups.ts';
 import { ServiceReconciler } from '../../../src/controllers/service/reconciler.ts';
 import { Triggers } from '../../../src/controllers/service/triggers.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
+import type { ScalingFindings } from '../../../src/domain/scaling/findings.ts';
 import type { OwnerReference, PodSnapshot, WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import type { Target, Usage } from '../../../src/domain/status/input.ts';
 import type { Reading } from '../../../src/domain/reading.ts';
@@ -49,6 +50,8 @@ export class Bed {
   now = NOW;
   monotonic = 0;
   usage: Usage = { kind: 'known', pods: new Map() };
+  /** What the scaler gives. */
+  scaled: ScalingFindings | undefined;
   readonly advisor: Advisor;
   /** What the next writes end with; a write that is not listed succeeds. */
   readonly outcomes: (WriteOutcome | Error)[] = [];
@@ -73,7 +76,11 @@ export class Bed {
       caches: this.stores,
       groups: this.groups,
       prober: { ensure: () => undefined, forget: () => undefined, readings: () => new Map() },
-      scaler: { scale: () => Promise.resolve(undefined), wasTold: () => undefined, forget: () => undefined },
+      scaler: {
+        scale: () => Promise.resolve(this.scaled && { findings: this.scaled, lookAgainInMs: 15_000 }),
+        wasTold: () => undefined,
+        forget: () => undefined,
+      },
       scalingIntervalMs: 15_000,
       sources: { prometheus: never, resource: never, http: never, tcp: never, heartbeat: never, service: never },
       usage: () => this.usage,

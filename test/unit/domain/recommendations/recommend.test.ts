@@ -214,6 +214,7 @@ describe('another strategy', () => {
     const slow = facts({ scaling: scaling(), demand: demand({ paced: 0.12 }) });
     expect(told('Strategy', slow)?.action).toBe('set scaling.strategy to Scalability');
     expect(told('Strategy', facts({ ...slow, demand: demand({ paced: 0.08 }) }))).toBeUndefined();
+    expect(told('Strategy', facts({ ...slow, scaling: scaling({ strategy: 'Cost' }) }))).toBeUndefined();
   });
 
   it('is a cheaper one when the objective is kept with twice of what is needed', () => {
