@@ -4,7 +4,7 @@
  * - A single unusual step is noise: three of the last five are an anomaly. Unusual steps do not enter the baseline, so a lasting one
  *   stays unusual until an hour of steps agree on a new level, which then is the baseline (`Rebaselined`).
  * - Nothing is unusual while it learns: two days of steps; with a given season that long and an hour.
- * - All moments are ms since the epoch and arguments. About 55 KB are kept of a series.
+ * - All moments are ms since the epoch and arguments. About 43 KiB are kept of a series.
  */
 import { SeasonTracker } from './season-tracker.ts';
 import { type Season, type Step, StepHistory, stepFor } from './steps.ts';

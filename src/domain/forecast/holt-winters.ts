@@ -27,6 +27,8 @@ export class HoltWinters {
   readonly #season: Float32Array;
   #level: number;
   #trend = 0;
+  #dampedFor = 0;
+  #dampedSum = 0;
 
   constructor(start: StartState, smoothing: Smoothing) {
     this.#level = start.level;
@@ -48,10 +50,17 @@ export class HoltWinters {
 
   /** The forecast made after step `last` for step `index`, which is later. */
   forecast(last: number, index: number): number {
+    return this.#level + this.#damped(index - last) * this.#trend + (this.#season[index % this.#season.length] ?? 0);
+  }
+
+  /** φ + φ² + … + φ^h, kept because it is mostly asked for the same h. */
+  #damped(ahead: number): number {
     const { phi } = this.#smoothing;
-    const ahead = index - last;
-    const damped = phi === 1 ? ahead : (phi * (1 - phi ** ahead)) / (1 - phi);
-    return this.#level + damped * this.#trend + (this.#season[index % this.#season.length] ?? 0);
+    if (ahead !== this.#dampedFor) {
+      this.#dampedFor = ahead;
+      this.#dampedSum = phi === 1 ? ahead : (phi * (1 - phi ** ahead)) / (1 - phi);
+    }
+    return this.#dampedSum;
   }
 
   /** The same state with other parameters from now on. */
