@@ -247,6 +247,8 @@ export class Scaler {
       return { obstacle: refusal('HPANotFound', `HorizontalPodAutoscaler ${wanted} of ${service.name} ${what}`) };
     }
     if (entry.pending && isNewer(entry.pending.resourceVersion, hpa.resourceVersion)) return {};
+    // What is not known is no reason to move anything.
+    if (decision.rule === 'MetricsFailing' || decision.rule === 'ScalingDisabled') return {};
     // Without a feature gate of the API server it must be 1 at least.
     const bounds = { minReplicas: Math.max(1, decision.desired), maxReplicas: scaling.maxReplicas };
     if (hpa.minReplicas === bounds.minReplicas && hpa.maxReplicas === bounds.maxReplicas) return {};

@@ -1,0 +1,349 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OrchestratedService } from '../../../src/api/kinds.ts';
+import { accept, type Bed, conditionOf } from '../../cluster/operator/support/bed.ts';
+import { type Obj, osvc, workload } from '../../cluster/operator/support/objects.ts';
+import { eventually } from '../../cluster/support/eventually.ts';
+import { Ground } from './ground.ts';
+
+let ground: Ground;
+let bed: Bed;
+
+beforeAll(async () => {
+  ground = await Ground.start();
+  bed = ground.bed;
+}, 240_000);
+afterAll(() => ground?.stop(), 60_000);
+
+const AT_ONCE = [{ type: 'Pods', value: 100, periodSeconds: 1 }];
+/** Down as soon as it is enough, so that tests need not wait. */
+const QUICK = {
+  scaleUp: { policies: AT_ONCE },
+  scaleDown: { stabilizationWindowSeconds: 0, policies: AT_ONCE },
+};
+const queue = (name: string, averageValue = 10) => ({
+  type: 'Prometheus',
+  prometheus: { query: name, target: { type: 'AverageValue', averageValue } },
+});
+const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } };
+const oneCore = { containers: [{ name: 'main', image: 'example/none', resources: { requests: { cpu: '1' } } }] };
+
+interface Replicated extends Obj {
+  spec: { replicas: number };
+}
+
+const replicasOf = async (name: string, kind = 'Deployment'): Promise<number> =>
+  (await bed.get<Replicated>(kind, name)).spec.replicas;
+
+const reaches = (name: string, replicas: number, kind = 'Deployment'): Promise<number> =>
+  eventually(
+    `${kind} ${name} at ${replicas}`,
+    20,
+    () => replicasOf(name, kind),
+    (seen) => seen === replicas,
+  );
+
+/** Every look, a tenth of a second apart, finds this count. */
+async function stays(name: string, replicas: number, seconds: number): Promise<void> {
+  const until = Date.now() + seconds * 1_000;
+  while (Date.now() < until) {
+    expect(await replicasOf(name)).toBe(replicas);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A Deployment of that name that follows a queue of that name, and its service. */
+async function queued(
+  name: string,
+  length: number | undefined,
+  scaling: object = {},
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  if (length !== undefined) ground.metrics.figures.set(name, length);
+  await bed.create(workload('Deployment', name, { replicas: 2 }));
+  const basics = { minReplicas: 1, maxReplicas: 10, metrics: [queue(name)], behavior: QUICK };
+  await bed.create(osvc(name, { scaling: { ...basics, ...scaling }, ...more }));
+}
+
+/** An Event says what was done, and why. */
+const scaledAs = (name: string, note: RegExp) =>
+  eventually(
+    `the Event about ${name}`,
+    20,
+    () => bed.events(name),
+    (events) => events.some((event) => event.reason === 'Scaled' && note.test(event.note)),
+  );
+
+const scalingOf = (service: OrchestratedService) => ({
+  active: conditionOf(service, 'ScalingActive'),
+  limited: conditionOf(service, 'ScalingLimited'),
+});
+
+describe('a Deployment', { timeout: 60_000 }, () => {
+  it('grows and shrinks with the CPU of its pods, and says why', async () => {
+    ground.metrics.usage.set('cpu', () => ({ milli: 900 }));
+    await bed.create(workload('Deployment', 'cpu', { replicas: 2, pod: oneCore }));
+    await bed.create(osvc('cpu', { scaling: { minReplicas: 1, maxReplicas: 4, metrics: [cpu], behavior: QUICK } }));
+    expect(await reaches('cpu', 4)).toBe(4);
+    await scaledAs('cpu', /^2 → 4: cpu at 90 % of the requests, target 50 %, 2 pods: asks for 4 instead of 2/);
+    await bed.condition('cpu', 'ScalingLimited', 'True', 'TooManyReplicas');
+    await bed.condition('cpu', 'ScalingActive', 'True', 'ValidMetricFound');
+    ground.metrics.usage.set('cpu', () => ({ milli: 100 }));
+    expect(await reaches('cpu', 1)).toBe(1);
+    const down = await bed.until('cpu', 'one replica', ({ status }) => status?.replicas?.desired === 1);
+    expect(down.status?.replicas).toMatchObject({ recommended: 1 });
+    await bed.told('cpu', /Scaled/, ['Normal Scaled', 'Normal Scaled']);
+    const live = await bed.get('Deployment', 'cpu');
+    expect(live.metadata['annotations']).toMatchObject({ 'baton.dev/scaled': expect.stringMatching(/^4 to 1 at 20/) });
+    const fields = live.metadata['managedFields'] as {
+      manager: string;
+      fieldsV1: { 'f:spec'?: Record<string, object> };
+    }[];
+    const owner = fields.filter(({ fieldsV1 }) => fieldsV1['f:spec']?.['f:replicas'] !== undefined);
+    expect(owner.map(({ manager }) => manager)).toEqual(['baton']);
+  });
+
+  it('stays while the figure is within the tolerance, and while a window lasts', async () => {
+    await queued('calm', 21, {
+      behavior: { ...QUICK, scaleDown: { stabilizationWindowSeconds: 5, policies: AT_ONCE } },
+    });
+    await bed.condition('calm', 'ScalingLimited', 'False', 'DesiredWithinRange');
+    await stays('calm', 2, 2);
+    ground.metrics.figures.set('calm', 50);
+    expect(await reaches('calm', 5)).toBe(5);
+    ground.metrics.figures.set('calm', 10);
+    const from = Date.now();
+    await bed.condition('calm', 'ScalingLimited', 'True', 'ScaleDownStabilized');
+    expect(await replicasOf('calm')).toBe(5);
+    expect(await reaches('calm', 1)).toBe(1);
+    expect(Date.now() - from).toBeGreaterThan(3_500);
+  });
+
+  it('is left alone by minReplicas without metrics', async () => {
+    await bed.create(workload('Deployment', 'bare', { replicas: 2 }));
+    await bed.create(osvc('bare', { scaling: { minReplicas: 5 } }));
+    const seen = await bed.until('bare', 'too few', ({ status }) => status?.health === 'Degraded');
+    expect(scalingOf(seen)).toEqual({ active: undefined, limited: undefined });
+    expect(await replicasOf('bare')).toBe(2);
+  });
+
+  it('sleeps when nothing asks for a pod, and wakes when something does', async () => {
+    await queued('sleepy', 0, { minReplicas: 0 });
+    expect(await reaches('sleepy', 0)).toBe(0);
+    await bed.condition('sleepy', 'ScalingActive', 'True', 'ScaledToZero');
+    ground.metrics.figures.set('sleepy', 1);
+    expect(await reaches('sleepy', 1)).toBe(1);
+    ground.metrics.figures.set('sleepy', 35);
+    expect(await reaches('sleepy', 4)).toBe(4);
+    ground.metrics.figures.set('sleepy', 0);
+    expect(await reaches('sleepy', 0)).toBe(0);
+    // What Baton took to zero it brings back when minReplicas is raised.
+    await bed.condition('sleepy', 'ScalingActive', 'True', 'ScaledToZero');
+    await bed.patchService('sleepy', { spec: { scaling: { minReplicas: 2 } } });
+    expect(await reaches('sleepy', 2)).toBe(2);
+  });
+
+  it('that a person scaled to zero stays there', async () => {
+    await queued('stopped', 50);
+    expect(await reaches('stopped', 5)).toBe(5);
+    await bed.scale('stopped', 0);
+    await bed.condition('stopped', 'ScalingActive', 'False', 'ScalingDisabled');
+    await stays('stopped', 0, 2);
+    await bed.scale('stopped', 1);
+    expect(await reaches('stopped', 5)).toBe(5);
+  });
+
+  it('is scaled by hand for one window', async () => {
+    const behavior = { ...QUICK, scaleDown: { stabilizationWindowSeconds: 4, policies: AT_ONCE } };
+    await queued('byhand', 20, { behavior });
+    await bed.condition('byhand', 'ScalingActive', 'True');
+    await bed.scale('byhand', 7);
+    await bed.condition('byhand', 'ScalingLimited', 'True', 'ScaledByHand');
+    expect(await reaches('byhand', 2)).toBe(2);
+  });
+
+  it('is not shrunk during a rollout', async () => {
+    await queued('rolling', 50);
+    expect(await reaches('rolling', 5)).toBe(5);
+    await bed.until('rolling', 'five ready', ({ status }) => status?.replicas?.ready === 5);
+    await bed.patch('Deployment', 'rolling', {
+      spec: { template: { spec: { nodeSelector: { 'example.dev/none': 'here' } } } },
+    });
+    await bed.condition('rolling', 'Reconciling', 'True', 'Progressing');
+    ground.metrics.figures.set('rolling', 10);
+    await bed.condition('rolling', 'ScalingLimited', 'True', 'RolloutInProgress');
+    await stays('rolling', 5, 2);
+  });
+
+  it('asks for no more pods than a quota lets start', async () => {
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small' } };
+    const hard = { 'requests.ephemeral-storage': '3Gi' };
+    accept(
+      await bed.api.call('POST', `/api/v1/namespaces/${bed.namespace}/resourcequotas`, {
+        body: { ...quota, spec: { hard, scopes: [] } },
+      }),
+    );
+    const container = { name: 'main', image: 'example/none', resources: { requests: { 'ephemeral-storage': '1Gi' } } };
+    ground.metrics.figures.set('limited', 50);
+    await bed.create(workload('Deployment', 'limited', { replicas: 2, pod: { containers: [container] } }));
+    const scaling = {
+      minReplicas: 1,
+      maxReplicas: 10,
+      metrics: [queue('limited')],
+      behavior: { scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 4 }] } },
+    };
+    await bed.create(osvc('limited', { scaling }));
+    await bed.condition('limited', 'ScalingLimited', 'True', 'QuotaExceeded');
+    await bed.api.call('DELETE', `/api/v1/namespaces/${bed.namespace}/resourcequotas/small`);
+    expect(await reaches('limited', 5)).toBe(5);
+  });
+});
+
+describe('other kinds', { timeout: 60_000 }, () => {
+  it('are scaled too: a StatefulSet', async () => {
+    ground.metrics.figures.set('ordered', 40);
+    await bed.create(workload('StatefulSet', 'ordered', { replicas: 1 }));
+    const targetRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'ordered' };
+    await bed.create(
+      osvc('ordered', {
+        targetRef,
+        scaling: { minReplicas: 1, maxReplicas: 5, metrics: [queue('ordered')], behavior: QUICK },
+      }),
+    );
+    expect(await reaches('ordered', 4, 'StatefulSet')).toBe(4);
+  });
+});
+
+describe('metrics that cannot be read', { timeout: 60_000 }, () => {
+  it('take nothing away, and are told', async () => {
+    await queued('blind', 50);
+    expect(await reaches('blind', 5)).toBe(5);
+    ground.metrics.figures.delete('blind');
+    await bed.condition('blind', 'ScalingActive', 'False', 'SourceUnavailable');
+    ground.metrics.figures.set('blind', []);
+    await bed.condition('blind', 'ScalingActive', 'False', 'NoData');
+    ground.metrics.figures.set('blind', [1, 2]);
+    const { message } = await bed.condition('blind', 'ScalingActive', 'False', 'AmbiguousResult');
+    expect(message).toContain('query blind');
+    await stays('blind', 5, 1);
+    ground.metrics.figures.set('blind', 10);
+    expect(await reaches('blind', 1)).toBe(1);
+  });
+
+  it('give way to a fallback after some failures', async () => {
+    await queued('fallen', undefined, { fallback: { replicas: 6, afterFailures: 3 } });
+    expect(await reaches('fallen', 6)).toBe(6);
+    await bed.condition('fallen', 'ScalingActive', 'False', 'FallbackInForce');
+    ground.metrics.figures.set('fallen', 30);
+    expect(await reaches('fallen', 3)).toBe(3);
+    await bed.told('fallen', /Fallback/, ['Warning FallbackInForce']);
+  });
+});
+
+describe('somebody else who scales', { timeout: 60_000 }, () => {
+  const autoscaler = (name: string, of = name): Obj => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: of }, minReplicas: 2, maxReplicas: 2 },
+  });
+
+  it('is left alone: a HorizontalPodAutoscaler', async () => {
+    await bed.create(autoscaler('shared'));
+    await queued('shared', 50);
+    const { message } = await bed.condition('shared', 'ScalingActive', 'False', 'HPAPresent');
+    expect(message).toContain('HorizontalPodAutoscaler shared scales Deployment shared');
+    await stays('shared', 2, 2);
+    await bed.remove('HorizontalPodAutoscaler', 'shared', 'autoscaling/v2');
+    expect(await reaches('shared', 5)).toBe(5);
+    await bed.told('shared', /HPAPresent/, ['Warning HPAPresent']);
+  });
+
+  it('is left alone: a ScaledObject that has no HorizontalPodAutoscaler', async () => {
+    await installScaledObjects();
+    const spec = { scaleTargetRef: { name: 'keda' } };
+    await bed.create({ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: { name: 'paused' }, spec });
+    await queued('keda', 50);
+    const { message } = await bed.condition('keda', 'ScalingActive', 'False', 'HPAPresent');
+    expect(message).toContain('ScaledObject paused');
+    expect(await replicasOf('keda')).toBe(2);
+  });
+
+  it('is told by name, and left alone, when it keeps changing the replicas', async () => {
+    await queued('fought', 50);
+    for (let times = 0; times < 3; times++) {
+      expect(await reaches('fought', 5)).toBe(5);
+      const path = `/apis/apps/v1/namespaces/${bed.namespace}/deployments/fought`;
+      const query = { fieldManager: 'gitops' };
+      accept(await bed.api.call('PATCH', path, { body: { spec: { replicas: 2 } }, query }));
+    }
+    const { message } = await bed.condition('fought', 'ScalingActive', 'False', 'ReplicasContested');
+    expect(message).toContain('gitops changed the replicas 3 times');
+    await stays('fought', 2, 2);
+    await bed.told('fought', /Contested/, ['Warning ReplicasContested']);
+  });
+
+  it('has its bounds moved where scaling.writer names it', async () => {
+    await queued('moved', 50, { writer: { type: 'HorizontalPodAutoscaler', name: 'moved' } });
+    await bed.condition('moved', 'ScalingActive', 'False', 'HPANotFound');
+    await bed.create(autoscaler('moved'));
+    const bounds = async () =>
+      (await bed.get<{ spec: object }>('HorizontalPodAutoscaler', 'moved', 'autoscaling/v2')).spec;
+    await eventually('the bounds', 20, bounds, (spec) => {
+      const { minReplicas, maxReplicas } = spec as { minReplicas: number; maxReplicas: number };
+      return minReplicas === 5 && maxReplicas === 10;
+    });
+    // It is that one which writes the replicas.
+    expect(await reaches('moved', 5)).toBe(5);
+    await scaledAs('moved', /^bounds of HorizontalPodAutoscaler moved 2–2 → 5–10: query moved at 50/);
+  });
+
+  async function installScaledObjects(): Promise<void> {
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const names = { kind: 'ScaledObject', plural: 'scaledobjects', singular: 'scaledobject' };
+    const spec = {
+      group: 'keda.sh',
+      scope: 'Namespaced',
+      names,
+      versions: [{ name: 'v1alpha1', served: true, storage: true, schema }],
+    };
+    const body = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'scaledobjects.keda.sh' },
+      spec,
+    };
+    accept(await bed.api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body }));
+    const look = () => bed.api.call('GET', `/apis/keda.sh/v1alpha1/namespaces/${bed.namespace}/scaledobjects`);
+    await eventually('ScaledObjects are served', 20, look, ({ status }) => status === 200);
+  }
+});
+
+describe('a mode that changes nothing', { timeout: 60_000 }, () => {
+  it.each([
+    ['Recommend', 'RecommendOnly', ['Normal WouldScale']],
+    ['Observe', 'ObserveOnly', []],
+  ])('%s says what it would do', async (mode, reason, told) => {
+    const name = mode.toLowerCase();
+    await queued(name, 50, {}, { mode });
+    const { message } = await bed.condition(name, 'ScalingActive', 'False', reason);
+    expect(message).toBe(`mode is ${mode}: would go from 2 to 5 replicas`);
+    const seen = await bed.until(name, 'the recommendation', ({ status }) => status?.replicas?.recommended === 5);
+    expect(seen.status?.replicas?.desired).toBe(2);
+    await stays(name, 2, 2);
+    await bed.told(name, /Scal/, told);
+    await bed.patchService(name, { spec: { mode: 'Enforce' } });
+    expect(await reaches(name, 5)).toBe(5);
+  });
+});
+
+it('tells its figures to Prometheus', async () => {
+  await queued('figures', 30);
+  expect(await reaches('figures', 3)).toBe(3);
+  const series = `{namespace="${bed.namespace}",service="figures"}`;
+  const read = async () => [
+    await ground.operator.metric(`baton_service_recommended_replicas${series}`),
+    await ground.operator.metric(`baton_service_desired_replicas${series}`),
+  ];
+  await eventually('the gauges', 10, read, (seen) => seen.every((value) => value === 3));
+  expect(await ground.operator.metric('baton_scaling_writes_total{outcome="written"}')).toBeGreaterThan(0);
+}, 60_000);
