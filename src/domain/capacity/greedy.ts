@@ -43,11 +43,14 @@ function priceOf({ use }: Item, limits: readonly number[]): number {
 }
 
 const PASSES = 20;
+/** Each pass looks at all pairs. With several hundred services there are so many ways that greed comes near, and exchanges would take longer than they are worth. */
+const PAIRS = 200_000;
 
 /** Takes one replica from one and gives as many as fit to another, where that saves. */
 export function exchange(problem: Problem, replicas: number[]): void {
   const left = remaining(problem, replicas);
-  for (let pass = 0; pass < PASSES; pass++) {
+  const passes = Math.min(PASSES, Math.floor(PAIRS / problem.items.length ** 2));
+  for (let pass = 0; pass < passes; pass++) {
     let saved = false;
     for (let giver = 0; giver < problem.items.length; giver++)
       saved = giveAway(problem, replicas, left, giver) || saved;

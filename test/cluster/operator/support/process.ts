@@ -19,7 +19,7 @@ export interface Exit {
 const ARGUMENTS = ['--log-level', 'debug', '--probe-address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'];
 const KUBECONFIG = process.env['KUBECONFIG'] || '.cluster/kubeconfig';
 
-/** The operator from source, as a process of its own. */
+/** The operator, from source where no other file is named, as a process of its own. */
 export class Operator {
   readonly #process: ChildProcess;
   #output = '';
@@ -30,15 +30,20 @@ export class Operator {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
   }
 
-  static spawn(args: readonly string[], kubeconfig = KUBECONFIG): Operator {
+  static spawn(args: readonly string[], kubeconfig = KUBECONFIG, file = 'src/main.ts'): Operator {
     const env = { ...process.env, KUBECONFIG: kubeconfig };
-    const command = ['src/main.ts', ...ARGUMENTS, ...args];
+    const command = [file, ...ARGUMENTS, ...args];
     return new Operator(spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Starts it and waits until it logs `phase`: 'leading', or 'standing for election' for a standby. */
-  static async start(args: readonly string[], phase = 'leading', kubeconfig = KUBECONFIG): Promise<Operator> {
-    const operator = Operator.spawn(args, kubeconfig);
+  static async start(
+    args: readonly string[],
+    phase = 'leading',
+    kubeconfig = KUBECONFIG,
+    file?: string,
+  ): Promise<Operator> {
+    const operator = Operator.spawn(args, kubeconfig, file);
     try {
       await operator.logged(phase);
     } catch (error) {
