@@ -110,8 +110,8 @@ export function size(type: Type, facts: AdviceFacts, before: Recommendation | un
   const words = wordsFor(spec, set, value, before);
   if (words === undefined) return undefined;
   const old = parseQuantity(proposedBy(before, words) ?? '');
-  // A step that still fits stays: a figure at the edge of two steps would go to and fro.
-  const isFitting = old !== undefined && value <= old * 1.05 && value >= old * 0.7;
+  // A step that still fits stays, at the price of a part of what is to spare: a figure at the edge of two steps would go to and fro.
+  const isFitting = old !== undefined && value <= old * 1.1 && value >= old * 0.7;
   const proposed = spec.format(isFitting ? old : spec.round(value));
   if (set !== undefined && proposed === spec.format(set)) return undefined;
   return steady(before, {

@@ -105,7 +105,7 @@ it('figures that tremble by 3 % change what is told once at most', () => {
         if (told !== undefined && JSON.stringify(next) !== JSON.stringify(told)) changes += 1;
         told = next;
       }
-      // Each of the four sizes may begin to be told on the way, or move to its final step.
+      // Each of the four sizes may begin to be told on the way; none ends, and none moves on.
       expect(changes).toBeLessThanOrEqual(4);
     }),
     { numRuns: 1_000 },
