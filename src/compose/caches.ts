@@ -64,7 +64,9 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
 
 function projectService(raw: OrchestratedService): CachedService {
   const { apiVersion, kind, spec, status } = raw;
-  const metadata = lean(raw.metadata);
+  const { labels } = raw.metadata;
+  // Capacity budgets may choose services by their labels.
+  const metadata = { ...lean(raw.metadata), ...(labels && { labels }) };
   const { namespace, name, uid, resourceVersion } = metadata;
   return { apiVersion, kind, metadata, spec, ...(status && { status }), namespace, name, uid, resourceVersion };
 }

@@ -20,11 +20,13 @@ export function claimOf(
 ): Claim {
   const fixed = service.spec.mode !== 'Enforce';
   const requests = newest(pods)?.template.requests;
+  // An autoscaler may go above what Baton asks of it.
+  const asked = scaling.writer?.type === 'HorizontalPodAutoscaler' ? Math.max(desired, current) : desired;
   return {
     key: `${service.namespace}/${service.name}`,
     priority: service.spec.priority,
     minReplicas: scaling.minReplicas,
-    wanted: fixed ? current : desired,
+    wanted: fixed ? current : asked,
     risk,
     costPerReplicaHour: costOf(scaling),
     cpu: requests?.cpu ?? 0,

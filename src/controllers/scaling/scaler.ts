@@ -37,6 +37,8 @@ interface Entry {
   /** A write that the cache does not show yet. */
   pending: { readonly resourceVersion: string; readonly replicas: number } | undefined;
   readonly rival: Rival;
+  /** What a capacity budget allots; undefined where there is none, or it holds all that is wanted. */
+  ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
   shown: number | undefined;
   /** Done, but not in a status yet. */
@@ -132,6 +134,7 @@ export class Scaler {
       state: undefined,
       pending: undefined,
       rival: new Rival(),
+      ceiling: undefined,
       shown: undefined,
       told: undefined,
     };
@@ -185,6 +188,7 @@ export class Scaler {
     const free = decideScale(wished);
     const claim = claimOf(look, free.desired, pods);
     const ceiling = this.#options.capacity.ceiling(service, claim, current);
+    entry.ceiling = ceiling?.replicas;
     if (ceiling === undefined || ceiling.replicas >= free.desired) return free;
     // minReplicas is a promise that a budget breaks only where it cannot keep all of them.
     return ceiling.belowMinimum ? capped(free, ceiling) : named(decideScale({ ...wished, ceiling }), ceiling);
@@ -250,7 +254,9 @@ export class Scaler {
     // What is not known is no reason to move anything.
     if (decision.rule === 'MetricsFailing' || decision.rule === 'ScalingDisabled') return {};
     // Without a feature gate of the API server it must be 1 at least.
-    const bounds = { minReplicas: Math.max(1, decision.desired), maxReplicas: scaling.maxReplicas };
+    const minReplicas = Math.max(1, decision.desired);
+    const most = Math.min(scaling.maxReplicas, entry.ceiling ?? Infinity);
+    const bounds = { minReplicas, maxReplicas: Math.max(minReplicas, most) };
     if (hpa.minReplicas === bounds.minReplicas && hpa.maxReplicas === bounds.maxReplicas) return {};
     const outcome = await port.moveBounds(hpa, bounds, signal);
     countWrite(outcome.kind);

@@ -4,6 +4,10 @@ import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import { allot, type Claim } from '../../../src/domain/capacity/allot.ts';
 import type { BudgetSpec } from '../../../src/domain/capacity/budgets.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
+import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
+import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
+import { Store } from '../../../src/runtime/store.ts';
+import { NOW, workload } from '../domain/fixtures.ts';
 
 const service = (
   name: string,
@@ -171,5 +175,59 @@ describe('services under a capacity budget', () => {
         given: { replicas: 9, cpu: 9, memory: 0 },
       },
     ]);
+  });
+});
+
+describe('a HorizontalPodAutoscaler that writes the replicas', () => {
+  it('may not go above what the budget allots either', async () => {
+    const autoscalers = new Store<AutoscalerSnapshot>({
+      indexes: AUTOSCALER_INDEXES,
+      onListenerError: () => undefined,
+    });
+    const names = { namespace: 'shop', name: 'web', uid: 'hpa', resourceVersion: '5' };
+    const bounds = { target: 'Deployment.apps/shop/web', owner: undefined, minReplicas: 1, maxReplicas: 20 };
+    autoscalers.replace(new Map([['shop/web', { ...names, ...bounds } as AutoscalerSnapshot]]), '1');
+    const claims: Claim[] = [];
+    const moved: object[] = [];
+    const scaler = new Scaler({
+      autoscalers,
+      capacity: {
+        ceiling: (_, claimed) => {
+          claims.push(claimed);
+          return { replicas: 6, budgets: 'nodes', because: '', belowMinimum: false };
+        },
+        forget: () => undefined,
+      },
+      port: {
+        moveBounds: (_, to) => {
+          moved.push(to);
+          return Promise.resolve({ kind: 'written', resourceVersion: '9' });
+        },
+        write: () => Promise.reject(new Error('the HPA writes')),
+        owner: () => Promise.resolve(undefined),
+        scaledObject: () => Promise.resolve(undefined),
+      },
+      readings: () => new Map([['scaling/0', { kind: 'value', value: 40, at: NOW, evidence: '' }]]),
+      usage: () => ({ kind: 'known', pods: new Map() }),
+      intervalMs: 15_000,
+      isNewer: () => false,
+      now: () => NOW,
+      monotonic: () => 0,
+      countWrite: () => undefined,
+    });
+    const target = { type: 'AverageValue', averageValue: 10 };
+    const scaling = {
+      minReplicas: 1,
+      maxReplicas: 20,
+      metrics: [{ type: 'Prometheus', prometheus: { query: 'depth', target } }],
+      writer: { type: 'HorizontalPodAutoscaler', name: 'web' },
+    };
+    const web = {
+      ...service('web'),
+      spec: { priority: 'Normal', mode: 'Enforce', scaling },
+    } as unknown as CachedService;
+    await scaler.scale(web, workload({ namespace: 'shop', name: 'web', desired: 9 }), [], new AbortController().signal);
+    expect(claims.map(({ wanted }) => wanted)).toEqual([9]);
+    expect(moved).toEqual([{ minReplicas: 6, maxReplicas: 6 }]);
   });
 });
