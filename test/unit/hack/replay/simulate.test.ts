@@ -158,4 +158,9 @@ describe('options', () => {
       ),
     ).toThrow('--pod-capacity');
   });
+
+  it('refuses a series that would take for ever', () => {
+    const centuries = points([0, 1], [1e11, 1]);
+    expect(() => replay(centuries, DEFAULTS)).toThrow('1157407 days are too many for --interval 15s');
+  });
 });
