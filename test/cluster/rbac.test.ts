@@ -159,7 +159,7 @@ const widgets = () => [
     metadata: { name: `${name()}-widgets`, labels: { 'baton.dev/aggregate-to-operator': 'true' } },
     rules: [
       { apiGroups: [`w${id}.example.dev`], resources: ['widgets'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: [`w${id}.example.dev`], resources: ['widgets/scale'], verbs: ['get'] },
+      { apiGroups: [`w${id}.example.dev`], resources: ['widgets/scale'], verbs: ['get', 'update'] },
     ],
   },
 ];
@@ -186,6 +186,46 @@ async function beat(by: Operator): Promise<number | undefined> {
   });
 }
 
+/** What is below minReplicas is raised without a metric: each kind of writer, and a Widget through its scale. */
+async function scales(widget: { apiVersion: string; kind: string }): Promise<void> {
+  const metrics = [
+    { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+  ];
+  const scaling = { minReplicas: 2, maxReplicas: 3, metrics };
+  const writer = { type: 'HorizontalPodAutoscaler', name: 'moved' };
+  const autoscaler = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'moved', namespace: shop },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'moved' }, maxReplicas: 9 },
+  };
+  const large = {
+    ...widget,
+    metadata: { name: 'large', namespace: shop },
+    spec: { replicas: 5 },
+    status: { selector: 'app=large' },
+  };
+  await apply(
+    large,
+    osvc(widget.apiVersion, widget.kind, 'large', { scaling }),
+    workload('Deployment', 'grown'),
+    osvc('apps/v1', 'Deployment', 'grown', { scaling }),
+    workload('Deployment', 'moved'),
+    autoscaler,
+    osvc('apps/v1', 'Deployment', 'moved', { scaling: { ...scaling, writer } }),
+  );
+  const reaches = (kind: string, app: string, replicas: number) =>
+    eventually(
+      `${kind} ${app} at ${replicas}`,
+      60,
+      () => get<{ spec: { replicas?: number; maxReplicas?: number } }>(kind, app, '--namespace', shop),
+      ({ spec }) => (spec.replicas ?? spec.maxReplicas) === replicas,
+    );
+  await reaches('deployment', 'grown', 2);
+  await reaches('horizontalpodautoscaler', 'moved', 3);
+  await reaches(plural(), 'large', 3);
+}
+
 describe('the permissions of the chart', () => {
   it('are enough for everything that the operator does', async () => {
     await kubectl('delete', 'orchestration', 'default', '--ignore-not-found');
@@ -205,6 +245,7 @@ describe('the permissions of the chart', () => {
     };
     await apply(...services(), widget, osvc(`w${id}.example.dev/v1`, 'Widget', 'gear'));
     await Promise.all([settled('web', 'Healthy'), settled('db', 'Healthy'), settled('gear', 'Healthy')]);
+    await scales(widget);
     expect(await beat(first)).toBe(202);
     await kubectl(
       'patch',
@@ -317,7 +358,11 @@ describe('the permissions of the chart', () => {
       ['get', 'secrets', shop],
       ['list', 'secrets', home],
       ['get', 'secret/other', home],
-      ['patch', 'deployments', shop],
+      ['create', 'deployments', shop],
+      ['update', 'deployments', shop],
+      ['delete', 'deployments', shop],
+      ['create', 'horizontalpodautoscalers', shop],
+      ['delete', 'horizontalpodautoscalers', shop],
       ['update', 'deployments.apps/scale', shop],
       ['delete', 'pods', shop],
       ['create', 'pods/exec', shop],

@@ -1,12 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-
-interface Status {
-  message?: string;
-  details?: { causes?: { reason?: string }[] };
-}
+import { buffer } from 'node:stream/consumers';
+import type { StatusBody } from '../../../src/kube/errors.ts';
+import { readStatus } from '../../../src/kube/protobuf/codec.ts';
 
 /** Stands before the API server, passes everything on, and remembers what was refused for want of a permission. */
 export class Witness {
@@ -53,7 +50,11 @@ export class Witness {
 
   /** Nothing can be created in a namespace that is being deleted; that is a 403 too, and no permission helps. */
   async #remember(what: string, answered: IncomingMessage): Promise<void> {
-    const { message, details } = JSON.parse(await text(answered)) as Status;
+    const body = await buffer(answered);
+    // What the operator asked for in protobuf is refused in protobuf.
+    const status =
+      readStatus(answered.headers['content-type'] ?? '', body) ?? (JSON.parse(body.toString()) as StatusBody);
+    const { message, details } = status;
     if (details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating')) return;
     this.denied.push(`${what}: ${message}`);
   }
