@@ -31,14 +31,14 @@ const optionalName = z.union([z.literal(''), name], {
 });
 
 const SIZES = { Mi: 1_024 ** 2, Gi: 1_024 ** 3 } as const;
-const SIZE = 'allowed: a size such as 512Mi (units Mi, Gi), 16Mi to 1024Gi';
+const SIZE = 'allowed: a size such as 512Mi (units Mi, Gi), 32Mi to 1024Gi';
 
 /** A size such as 512Mi, in bytes once parsed. */
 const size = z
   .string()
   .regex(/^\d{1,6}(Mi|Gi)$/, { error: SIZE, abort: true })
   .transform((text) => Number.parseInt(text, 10) * SIZES[text.slice(-2) as keyof typeof SIZES])
-  .refine((bytes) => bytes >= 16 * SIZES.Mi && bytes <= 1_024 * SIZES.Gi, { error: SIZE });
+  .refine((bytes) => bytes >= 32 * SIZES.Mi && bytes <= 1_024 * SIZES.Gi, { error: SIZE });
 
 const WORKERS = 'allowed: a whole number from 1 to 256';
 
@@ -126,7 +126,7 @@ export const settingsSchema = z
       .meta({ description: 'How long the history keeps what it has.' }),
     historyMaxSize: size
       .default(512 * SIZES.Mi)
-      .meta({ description: 'How much of the disk the history may take; from nine tenths of it on, the oldest goes.' }),
+      .meta({ description: 'How much of the disk the history may take; before that, the oldest goes.' }),
   })
   .superRefine((settings, context) => {
     const issue = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });

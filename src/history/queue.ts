@@ -1,7 +1,7 @@
 import type { Batch, DecisionRow, LoadPoint } from './rows.ts';
 
-/** More would hold up the thread, and the others who wait for it. */
-const BATCH_POINTS = 2_000;
+/** More would hold up the thread and those who wait for it, and each point of another series is a page in the log. */
+const BATCH_POINTS = 1_000;
 const BATCH_DECISIONS = 200;
 
 export interface QueueLimits {

@@ -8,17 +8,21 @@ import { HistoryStore } from './store.ts';
 const APPLICATION_ID = 0x4261746e;
 const MAGIC = 'SQLite format 3\0';
 const PAGE_BYTES = 4_096;
-/** What the write-ahead log may take beside the database. */
-const LOG_BYTES = 4 * 1_024 * 1_024;
+/** What the write-ahead log takes at most beside the database: a batch in which each point is on a page of its own, and what is not moved yet. */
+const LOG_BYTES = 8 * 1_024 * 1_024;
+/** So many pages in the log are moved into the database after a batch. */
+const LOG_PAGES = 500;
 /** How long to wait for another process that writes, ms. */
 const BUSY_MS = 5_000;
 
-/** From here on the oldest is deleted, down to `TRIM_TO`. */
-const TRIM_AT = 0.9;
-const TRIM_TO = 0.75;
+/** This share of the room is kept free, and at least what the largest batch may need; where less is free, the oldest goes. */
+const FREE_SHARE = 0.1;
+const BATCH_PAGES = 1_536;
+/** How much more is freed then, so that it is not soon the turn of the next. */
+const TRIM_SHARE = 0.15;
 /** How much of the time that is kept goes in one step. */
 const TRIM_STEP = 0.1;
-const VACUUM_PAGES = 1_000;
+const VACUUM_PAGES = 500;
 
 /** The file is not one that this version may write to. The message continues "historyPath: ". */
 export class RefusedFile extends Error {
@@ -71,12 +75,14 @@ export class SqliteHistory {
 
   /** Whether so much is in use that the oldest has to go. */
   get crowded(): boolean {
-    return this.#used() > TRIM_AT * pagesOf(this.#options.maxBytes);
+    const pages = pagesOf(this.#options.maxBytes);
+    return this.#used() > pages - roomOf(pages);
   }
 
-  /** Deletes the oldest until a quarter of the room is free, and gives the pages back to the disk. */
+  /** Deletes the oldest until a quarter of the room is free or more, and gives the pages back to the disk. */
   async trim(): Promise<void> {
-    const limit = TRIM_TO * pagesOf(this.#options.maxBytes);
+    const pages = pagesOf(this.#options.maxBytes);
+    const limit = pages - roomOf(pages) - TRIM_SHARE * pages;
     while (this.#used() > limit) {
       const span = await this.store.span();
       if (span === undefined) break;
@@ -177,10 +183,13 @@ function configure(database: DatabaseSync, maxBytes: number): void {
     );
   // NORMAL: what was committed is safe from the end of the process; a power failure may take the last moments, and nothing else.
   database.exec(
-    `pragma journal_mode = wal; pragma synchronous = normal; pragma journal_size_limit = ${LOG_BYTES};
+    `pragma journal_mode = wal; pragma synchronous = normal; pragma journal_size_limit = ${LOG_BYTES / 2};
+     pragma wal_autocheckpoint = ${LOG_PAGES};
      pragma max_page_count = ${pagesOf(maxBytes)}; pragma cache_size = -2048; pragma temp_store = memory`,
   );
 }
+
+const roomOf = (pages: number): number => Math.max(FREE_SHARE * pages, BATCH_PAGES);
 
 const pagesOf = (maxBytes: number): number => Math.floor((maxBytes - LOG_BYTES) / PAGE_BYTES);
 

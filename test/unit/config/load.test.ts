@@ -88,7 +88,11 @@ describe('a mistake names the key, what was given and what is allowed', () => {
     [['--shutdown-timeout', '500ms'], {}, /^--shutdown-timeout: given "500ms"; allowed: 2s to 5m$/],
     [['--leader-election=false'], {}, /--no-leader-election/],
     [['--history-max-size', '1TB'], {}, /^--history-max-size: given "1TB"; allowed: a size such as 512Mi/],
-    [[], { BATON_HISTORY_MAX_SIZE: '8Mi' }, /^BATON_HISTORY_MAX_SIZE: given "8Mi"; allowed: a size .* 16Mi to 1024Gi$/],
+    [
+      [],
+      { BATON_HISTORY_MAX_SIZE: '16Mi' },
+      /^BATON_HISTORY_MAX_SIZE: given "16Mi"; allowed: a size .* 32Mi to 1024Gi$/,
+    ],
     [['--history-retention', '30m'], {}, /^--history-retention: given "30m"; allowed: 1h to 3650d$/],
     [['--metrics-address', '8080'], {}, /^--metrics-address: given "8080"; allowed: host:port/],
     [['--metrics-address', ':99999'], {}, /^--metrics-address: given ":99999"; allowed: host:port/],

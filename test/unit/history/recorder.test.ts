@@ -120,18 +120,18 @@ describe('what is recorded', () => {
 
   it('goes one batch at a time, and at once when a batch is full', async () => {
     const recorder = await started();
-    for (let at = 0; at < 5_000; at++) recorder.appendLoad('a', at, at);
+    for (let at = 0; at < 2_500; at++) recorder.appendLoad('a', at, at);
     expect(last().batches).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(last().batches.map(({ points }) => points.length)).toEqual([2_000]);
+    expect(last().batches.map(({ points }) => points.length)).toEqual([1_000]);
     vi.advanceTimersByTime(60_000);
     expect(last().batches).toHaveLength(1);
     last().answer({ kind: 'written', bytes: 1 });
     last().answer({ kind: 'written', bytes: 1 });
     vi.advanceTimersByTime(1_000);
     last().answer({ kind: 'written', bytes: 1 });
-    expect(last().batches.map(({ points }) => points.length)).toEqual([2_000, 2_000, 1_000]);
-    expect(written).toEqual({ points: 5_000 });
+    expect(last().batches.map(({ points }) => points.length)).toEqual([1_000, 1_000, 500]);
+    expect(written).toEqual({ points: 2_500 });
   });
 
   it('loses the oldest, and is counted, when the thread is slow; points and decisions apart', async () => {
@@ -259,13 +259,13 @@ describe('a series that is asked for', () => {
 describe('a stop', () => {
   it('waits until what is left is written and the file is closed', async () => {
     const recorder = await started();
-    for (let at = 0; at < 3_000; at++) recorder.appendLoad('a', at, at);
+    for (let at = 0; at < 1_500; at++) recorder.appendLoad('a', at, at);
     let stopped = false;
     const stopping = recorder.stop().then(() => (stopped = true));
     last().answer({ kind: 'written', bytes: 1 });
     last().answer({ kind: 'written', bytes: 1 });
     await vi.advanceTimersByTimeAsync(0);
-    expect(written).toEqual({ points: 3_000 });
+    expect(written).toEqual({ points: 1_500 });
     expect(last().requests.at(-1)).toEqual({ kind: 'close' });
     expect(stopped).toBe(false);
     last().answer({ kind: 'closed' });

@@ -112,7 +112,7 @@ describe('a file that is given as a history', () => {
 });
 
 describe('the size of a history', { timeout: 60_000 }, () => {
-  const cap = 16 * MIB;
+  const cap = 32 * MIB;
 
   it('stays under the cap, of which the newest rows are what is left, and the disk gets its room back', async () => {
     const path = newPath();
@@ -120,7 +120,7 @@ describe('the size of a history', { timeout: 60_000 }, () => {
     const text = 'x'.repeat(2_000);
     let largest = 0;
     let trimmed = 0;
-    for (let batch = 0; batch < 60; batch++) {
+    for (let batch = 0; batch < 100; batch++) {
       const decisions = Array.from({ length: 200 }, (_, index) =>
         decision(`${batch}-${index}`, { at: batch, inputs: text }),
       );
@@ -134,7 +134,7 @@ describe('the size of a history', { timeout: 60_000 }, () => {
     expect(trimmed).toBeGreaterThan(1);
     expect(largest).toBeLessThan(cap);
     const { at } = await history.store.loadSeries('a', 0);
-    expect(at.at(-1)).toBe(59);
+    expect(at.at(-1)).toBe(99);
     expect(at[0]).toBeGreaterThan(20);
     history.close();
   });
