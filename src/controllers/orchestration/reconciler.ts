@@ -35,6 +35,8 @@ export interface OrchestrationReconcilerOptions {
 /** Summing up goes over all services, and nobody reads it more often than this. */
 const INTERVAL_MS = 1_000;
 const CREATED_RETRY_MS = 1_000;
+/** By Event, what became of the policy. */
+const VERDICTS = { Created: 'Created', PolicyChanged: 'Changed', PolicyInvalid: 'Invalid' } as const;
 
 /** Orchestration/default: creates it when it is absent, tells which policy is in force, and sums up all services. */
 export class OrchestrationReconciler {
@@ -85,6 +87,7 @@ export class OrchestrationReconciler {
     const note = `Orchestration/${ORCHESTRATION_NAME} was absent and was created with the default policy`;
     log.info({ orchestration: ORCHESTRATION_NAME }, note);
     emit(created, { reason: 'Created', type: 'Normal', note });
+    this.#record(created, 'Created', 'Done', note, {});
     // The cache shows it in a moment and wakes this again.
     return { kind: 'done' };
   }
@@ -155,12 +158,12 @@ export class OrchestrationReconciler {
 
   #record(
     reference: Reference,
-    rule: 'PolicyChanged' | 'PolicyInvalid',
+    rule: keyof typeof VERDICTS,
     outcome: 'Done' | 'Refused',
     because: string,
     inputs: unknown,
   ): void {
-    const verdict = rule === 'PolicyInvalid' ? 'Invalid' : 'Changed';
+    const verdict = VERDICTS[rule];
     const decision = { kind: 'Policy', rule, before: '', verdict, because, outcome, confidence: undefined, inputs };
     this.#options.record(reference, decision);
   }

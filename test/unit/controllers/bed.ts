@@ -1,6 +1,6 @@
 import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
 import type { PodProjector } from '../../../src/controllers/project/pod.ts';
-import type { Reference, WriteOutcome } from '../../../src/controllers/ports.ts';
+import type { DecisionRecord, Reference, WriteOutcome } from '../../../src/controllers/ports.ts';
 import { type CachedService, INDEXES } from '../../../src/controllers/service/caches.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
 import { BUDGET_INDEXES, type BudgetSnapshot } from '../../../src/controllers/project/budget.ts';
@@ -45,6 +45,8 @@ export class Bed {
   readonly writes: Written[] = [];
   /** Keys in the order in which they were enqueued. */
   readonly woken: string[] = [];
+  /** What went into the history. */
+  readonly recorded: (DecisionRecord & { readonly name: string })[] = [];
   /** How often the rollup was told. */
   sums = 0;
   now = NOW;
@@ -88,7 +90,7 @@ export class Bed {
       readForeign: ({ name }) => Promise.resolve(this.#foreign(name)),
       writeStatus: (reference, status) => this.#write(reference, status),
       emit: () => undefined,
-      record: () => undefined,
+      record: (reference, decision) => void this.recorded.push({ name: reference.name, ...decision }),
       enqueue,
       onChange: () => {
         this.sums++;
