@@ -73,6 +73,22 @@ describe('stabilisation', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  it.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('%s by an hour neither empties a window nor fills one', (_, jump) => {
+    const service = bed(10, undefined);
+    service.look(0, 10);
+    const at = NOW + 20_000 + jump;
+    const metrics = [total({ average: 1 }, value(2, at))];
+    expect(service.look(20, 2, { now: at, metrics })).toMatchObject({ desired: 10, rule: 'ScaleDownStabilized' });
+    // Figures from before a jump forward are too old; nothing is concluded from them.
+    const stale = service.look(20, 2, { now: NOW + 3_600_000 });
+    expect(stale).toMatchObject({ desired: 10, active: { status: 'False', reason: 'StaleData' } });
+  });
+});
+
 describe('policies', () => {
   it('goes up by 4 pods or by 100 %, what is more, in 15 s by default', () => {
     const service = bed(1, undefined);
