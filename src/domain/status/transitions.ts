@@ -55,12 +55,14 @@ export function conditionTransitions(
     const isSame = from === to && (to === good || !REASON_TELLS.has(type) || old?.reason === now?.reason);
     if (isSame || (from === 'absent' && to === good)) return [];
     // A target that cannot be read is told once, as Stalled.
-    if (type === 'MetricsAvailable' && now !== undefined && now.reason === stalled?.reason) return [];
-    const told = now ?? old;
+    if (FOLLOWS_TARGET.has(type) && now !== undefined && now.reason === stalled?.reason) return [];
+    // What was in the way of scaling is told by its name when it ends, too: that it goes on again has but one.
+    const isOver = now === undefined || (type === 'ScalingActive' && to === good && from === 'False');
+    const told = isOver ? old : now;
     // A condition that is no longer there because the spec no longer asks for it is no news either.
     if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
     const reason = told.reason as Reason;
-    const message = now === undefined ? `no longer: ${told.message}` : told.message;
+    const message = isOver ? `no longer: ${told.message}` : told.message;
     const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown' && !ON_PURPOSE.has(reason);
     return [{ kind: type, from, to, reason, message, type: isWarning ? 'Warning' : 'Normal' }];
   });
@@ -79,6 +81,8 @@ export function scalingTransition(
 
 /** Conditions of which another reason is news although the status is the same. */
 const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>(['Stalled', 'ScalingActive']);
+/** Conditions that are False for the reason of Stalled when the target cannot be read. */
+const FOLLOWS_TARGET: ReadonlySet<ConditionType> = new Set<ConditionType>(['MetricsAvailable', 'ScalingActive']);
 /** What somebody wrote is no fault. */
 const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>(['RecommendOnly', 'ObserveOnly', 'ScalingDisabled']);
 

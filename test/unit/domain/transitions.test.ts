@@ -35,6 +35,21 @@ describe('what people are told of conditions', () => {
     expect(told([bad], [good])).toEqual(['MetricsAvailable False → True Normal']);
   });
 
+  it('is what stands in the way of scaling, each reason of its own, and by that name when it ends', () => {
+    const present = condition('ScalingActive', 'False', 'HPAPresent');
+    const contested = condition('ScalingActive', 'False', 'ReplicasContested');
+    const active = condition('ScalingActive', 'True', 'ValidMetricFound');
+    const reasons = (before: Condition[], after: Condition[]) =>
+      conditionTransitions(before, after).map(({ reason, type, message }) => `${type} ${reason} ${message}`);
+    expect(reasons([active], [present])).toEqual(['Warning HPAPresent ScalingActive is False']);
+    expect(reasons([present], [contested])).toEqual(['Warning ReplicasContested ScalingActive is False']);
+    expect(reasons([contested], [active])).toEqual(['Normal ReplicasContested no longer: ScalingActive is False']);
+    expect(reasons([active], [condition('ScalingActive', 'True', 'ScaledToZero')])).toEqual([]);
+    const gone = condition('ScalingActive', 'False', 'TargetNotFound');
+    const stalled = condition('Stalled', 'True', 'TargetNotFound');
+    expect(told([active], [stalled, gone])).toEqual(['Stalled absent → True Warning']);
+  });
+
   it('is nothing of dependencies that were not looked at yet', () => {
     const unknown = condition('DependenciesReady', 'Unknown', 'DependencyUnknown');
     expect(told(undefined, [unknown])).toEqual([]);
