@@ -37,6 +37,8 @@ interface Entry {
   /** A write that the cache does not show yet. */
   pending: { readonly resourceVersion: string; readonly replicas: number } | undefined;
   readonly rival: Rival;
+  /** Its last replica was taken away here, which the status may not tell yet. */
+  isEmptied: boolean;
   /** What a capacity budget allots; undefined where there is none, or it holds all that is wanted. */
   ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
@@ -134,6 +136,7 @@ export class Scaler {
       state: undefined,
       pending: undefined,
       rival: new Rival(),
+      isEmptied: false,
       ceiling: undefined,
       shown: undefined,
       told: undefined,
@@ -167,6 +170,7 @@ export class Scaler {
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
     const active = findCondition(service.status?.conditions, 'ScalingActive');
+    if (current > 0) entry.isEmptied = false;
     const input: ScaleInput = {
       rules: rulesOf(scaling),
       current,
@@ -175,7 +179,7 @@ export class Scaler {
       metrics: metricsOf(scaling, usage(service.namespace), readings(keyOf(service))),
       isRollingOut: workload.rollout.state === 'Progressing',
       quota: createFailure?.includes('exceeded quota') ? createFailure : undefined,
-      isZeroOurs: active?.reason === 'ScaledToZero' || isOutOfBudget(service),
+      isZeroOurs: entry.isEmptied || active?.reason === 'ScaledToZero' || isOutOfBudget(service),
       state: entry.state,
       now: now(),
       monotonic: monotonic(),
@@ -233,6 +237,7 @@ export class Scaler {
     const outcome = await port.write(workload, { from: current, to: desired, stamp }, signal);
     countWrite(outcome.kind);
     if (outcome.kind !== 'written') return outcomeOf(outcome);
+    entry.isEmptied = desired === 0;
     entry.state = scaled(decision.state, rulesOf(scaling), current, desired, monotonic());
     entry.pending = { resourceVersion: outcome.resourceVersion, replicas: desired };
     const verdict = desired > current ? 'ScaledUp' : 'ScaledDown';

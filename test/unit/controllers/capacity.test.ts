@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Capacity } from '../../../src/controllers/scaling/capacity.ts';
+import { Capacity, type Ceiling } from '../../../src/controllers/scaling/capacity.ts';
 import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import { allot, type Claim } from '../../../src/domain/capacity/allot.ts';
 import type { BudgetSpec } from '../../../src/domain/capacity/budgets.ts';
@@ -178,56 +178,76 @@ describe('services under a capacity budget', () => {
   });
 });
 
-describe('a HorizontalPodAutoscaler that writes the replicas', () => {
-  it('may not go above what the budget allots either', async () => {
-    const autoscalers = new Store<AutoscalerSnapshot>({
-      indexes: AUTOSCALER_INDEXES,
-      onListenerError: () => undefined,
-    });
-    const names = { namespace: 'shop', name: 'web', uid: 'hpa', resourceVersion: '5' };
-    const bounds = { target: 'Deployment.apps/shop/web', owner: undefined, minReplicas: 1, maxReplicas: 20 };
-    autoscalers.replace(new Map([['shop/web', { ...names, ...bounds } as AutoscalerSnapshot]]), '1');
+const signal = new AbortController().signal;
+const target = { type: 'AverageValue', averageValue: 10 };
+const metrics = [{ type: 'Prometheus', prometheus: { query: 'depth', target } }];
+const web = (scaling: object): CachedService =>
+  ({ ...service('web'), spec: { priority: 'Normal', mode: 'Enforce', scaling } }) as unknown as CachedService;
+
+/** A scaler whose metric asks for 4 replicas, under a budget that says `ceiling`. */
+function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
+  const autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
+  autoscalers.replace(new Map(), '1');
+  const writes: number[] = [];
+  const moves: object[] = [];
+  const written = { kind: 'written', resourceVersion: '9' } as const;
+  const scaler = new Scaler({
+    autoscalers,
+    capacity: { ceiling: (_, claimed) => ceiling(claimed), forget: () => undefined },
+    port: {
+      moveBounds: (_, to) => {
+        moves.push(to);
+        return Promise.resolve(written);
+      },
+      write: (_, { to }) => {
+        writes.push(to);
+        return Promise.resolve(written);
+      },
+      owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
+      scaledObject: () => Promise.resolve(undefined),
+    },
+    readings: () => new Map([['scaling/0', { kind: 'value', value: 40, at: NOW, evidence: '' }]]),
+    usage: () => ({ kind: 'known', pods: new Map() }),
+    intervalMs: 15_000,
+    isNewer: () => false,
+    now: () => NOW,
+    monotonic: () => 0,
+    countWrite: () => undefined,
+  });
+  return { scaler, autoscalers, writes, moves };
+}
+
+describe('the scaler', () => {
+  it('takes up again what it took to 0 for a budget, before the status told of it', async () => {
+    let ceiling: Ceiling | undefined = { replicas: 0, budgets: 'nodes', because: '', belowMinimum: true };
+    const { scaler, writes } = scalerWith(() => ceiling);
+    const look = (desired: number) =>
+      scaler.scale(
+        web({ minReplicas: 2, maxReplicas: 20, metrics }),
+        workload({ namespace: 'shop', name: 'web', desired }),
+        [],
+        signal,
+      );
+    await look(3);
+    await look(0);
+    ceiling = undefined;
+    await look(0);
+    expect(writes).toEqual([0, 2]);
+  });
+
+  it('holds a HorizontalPodAutoscaler to what the budget allots', async () => {
     const claims: Claim[] = [];
-    const moved: object[] = [];
-    const scaler = new Scaler({
-      autoscalers,
-      capacity: {
-        ceiling: (_, claimed) => {
-          claims.push(claimed);
-          return { replicas: 6, budgets: 'nodes', because: '', belowMinimum: false };
-        },
-        forget: () => undefined,
-      },
-      port: {
-        moveBounds: (_, to) => {
-          moved.push(to);
-          return Promise.resolve({ kind: 'written', resourceVersion: '9' });
-        },
-        write: () => Promise.reject(new Error('the HPA writes')),
-        owner: () => Promise.resolve(undefined),
-        scaledObject: () => Promise.resolve(undefined),
-      },
-      readings: () => new Map([['scaling/0', { kind: 'value', value: 40, at: NOW, evidence: '' }]]),
-      usage: () => ({ kind: 'known', pods: new Map() }),
-      intervalMs: 15_000,
-      isNewer: () => false,
-      now: () => NOW,
-      monotonic: () => 0,
-      countWrite: () => undefined,
+    const { scaler, autoscalers, moves } = scalerWith((claimed) => {
+      claims.push(claimed);
+      return { replicas: 6, budgets: 'nodes', because: '', belowMinimum: false };
     });
-    const target = { type: 'AverageValue', averageValue: 10 };
-    const scaling = {
-      minReplicas: 1,
-      maxReplicas: 20,
-      metrics: [{ type: 'Prometheus', prometheus: { query: 'depth', target } }],
-      writer: { type: 'HorizontalPodAutoscaler', name: 'web' },
-    };
-    const web = {
-      ...service('web'),
-      spec: { priority: 'Normal', mode: 'Enforce', scaling },
-    } as unknown as CachedService;
-    await scaler.scale(web, workload({ namespace: 'shop', name: 'web', desired: 9 }), [], new AbortController().signal);
+    const hpa = { namespace: 'shop', name: 'web', uid: 'hpa', resourceVersion: '5', owner: undefined };
+    const bounds = { target: 'Deployment.apps/shop/web', minReplicas: 1, maxReplicas: 20 };
+    autoscalers.upsert({ ...hpa, ...bounds });
+    const writer = { type: 'HorizontalPodAutoscaler', name: 'web' };
+    const grown = workload({ namespace: 'shop', name: 'web', desired: 9 });
+    await scaler.scale(web({ minReplicas: 1, maxReplicas: 20, metrics, writer }), grown, [], signal);
     expect(claims.map(({ wanted }) => wanted)).toEqual([9]);
-    expect(moved).toEqual([{ minReplicas: 6, maxReplicas: 6 }]);
+    expect(moves).toEqual([{ minReplicas: 6, maxReplicas: 6 }]);
   });
 });

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accept, type Bed, conditionOf } from '../../cluster/operator/support/bed.ts';
+import { type Obj, osvc, workload } from '../../cluster/operator/support/objects.ts';
+import { Operator } from '../../cluster/operator/support/process.ts';
+import { eventually } from '../../cluster/support/eventually.ts';
+import { Ground } from './ground.ts';
+
+let ground: Ground;
+let bed: Bed;
+
+beforeAll(async () => {
+  ground = await Ground.start();
+  bed = ground.bed;
+}, 240_000);
+afterAll(() => ground?.stop(), 60_000);
+afterEach(() => setBudgets([]));
+
+const QUICK = {
+  scaleUp: { policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] },
+  scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] },
+};
+
+async function setBudgets(capacityBudgets: readonly object[]): Promise<void> {
+  const path = '/apis/baton.dev/v1alpha1/orchestrations/default';
+  accept(await bed.api.call('PATCH', path, { body: { spec: { capacityBudgets } } }));
+}
+
+/** A Deployment that wants `wanted` replicas, and its service. */
+async function wanting(name: string, wanted: number, scaling: object = {}, more: Record<string, unknown> = {}) {
+  ground.metrics.figures.set(name, wanted * 10);
+  await bed.create(workload('Deployment', name, { replicas: 1 }));
+  const metrics = [
+    { type: 'Prometheus', prometheus: { query: name, target: { type: 'AverageValue', averageValue: 10 } } },
+  ];
+  const basics = { minReplicas: 1, maxReplicas: 20, metrics, behavior: QUICK };
+  await bed.create(osvc(name, { scaling: { ...basics, ...scaling }, ...more }));
+}
+
+interface Replicated extends Obj {
+  spec: { replicas: number };
+}
+
+const counts = async (...names: readonly string[]): Promise<number[]> =>
+  Promise.all(names.map(async (name) => (await bed.get<Replicated>('Deployment', name)).spec.replicas));
+
+const reach = (names: readonly string[], expected: readonly number[]): Promise<number[]> =>
+  eventually(
+    `${names.join(', ')} at ${expected.join(', ')}`,
+    20,
+    () => counts(...names),
+    (seen) => seen.join() === expected.join(),
+  );
+
+/** An Event about a change of replicas says this. */
+async function tells(name: string, note: RegExp): Promise<void> {
+  const look = async () => (await bed.events(name)).filter(({ reason }) => reason === 'Scaled');
+  const seen = await eventually(`an Event about ${name}`, 20, look, (events) =>
+    events.some((event) => note.test(event.note)),
+  );
+  expect(seen.map(({ note: said }) => said).join('\n')).toMatch(note);
+}
+
+const of = (...names: readonly string[]) => ({
+  namespaces: [bed.namespace],
+  selector: { matchExpressions: [{ key: 'app', operator: 'In', values: names }] },
+});
+const labelled = (name: string) => bed.patchService(name, { metadata: { labels: { app: name } } });
+
+describe('a capacity budget', { timeout: 60_000 }, () => {
+  it('is shared by priority, told in words and metrics, and raised without a restart', async () => {
+    await setBudgets([{ name: 'small', ...of('high', 'low'), maxReplicas: 12 }]);
+    await wanting('high', 9, {}, { priority: 'High' });
+    await wanting('low', 9);
+    await Promise.all(['high', 'low'].map(labelled));
+    // 6 are missing: 2 of the one that counts twice, 4 of the other.
+    await reach(['high', 'low'], [7, 5]);
+    const limited = await bed.condition('low', 'ScalingLimited', 'True', 'CapacityBudget');
+    expect(limited.message).toBe('capacity budget small allots 5 replicas to this service');
+    await tells(
+      'low',
+      /budget small holds 12 replicas, and 18 replicas are wanted: 5 of the 9 replicas that are wanted, by priority \(Normal\)/,
+    );
+    const labels = '{budget="small",resource="replicas"}';
+    const metric = (name: string) => ground.operator.metric(`baton_capacity_budget_${name}${labels}`);
+    expect([await metric('limit'), await metric('wanted'), await metric('allotted')]).toEqual([12, 18, 12]);
+    await setBudgets([{ name: 'small', ...of('high', 'low'), maxReplicas: 40 }]);
+    await reach(['high', 'low'], [9, 9]);
+    await bed.condition('low', 'ScalingLimited', 'False', 'DesiredWithinRange');
+  });
+
+  it('is never exceeded while wishes change', async () => {
+    const names = ['one', 'two', 'three'];
+    await Promise.all(names.map((name) => wanting(name, 1)));
+    await Promise.all(names.map(labelled));
+    await setBudgets([{ name: 'shared', ...of(...names), maxReplicas: 10 }]);
+    await reach(names, [1, 1, 1]);
+    let most = 0;
+    for (const wishes of [
+      [8, 1, 1],
+      [1, 8, 8],
+      [9, 9, 9],
+      [2, 2, 2],
+    ]) {
+      for (const [index, name] of names.entries()) ground.metrics.figures.set(name, (wishes[index] ?? 0) * 10);
+      const until = Date.now() + 3_000;
+      while (Date.now() < until) {
+        const asked = (await counts(...names)).reduce((sum, count) => sum + count, 0);
+        most = Math.max(most, asked);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    // Deployments are written one after the other, so for a moment one may have risen before another fell.
+    expect(most).toBeLessThanOrEqual(20);
+    await reach(names, [2, 2, 2]);
+  });
+
+  it('goes below minReplicas where not even these fit, by priority, and back', async () => {
+    await wanting('main', 4, { minReplicas: 4 }, { priority: 'Critical' });
+    await wanting('side', 3, { minReplicas: 3 }, { priority: 'Low' });
+    await Promise.all(['main', 'side'].map(labelled));
+    await setBudgets([{ name: 'tiny', ...of('main', 'side'), maxReplicas: 4 }]);
+    await reach(['main', 'side'], [4, 0]);
+    const { message } = await bed.condition('side', 'ScalingLimited', 'True', 'CapacityBudget');
+    expect(message).toBe(
+      'capacity budget tiny allots 0 replicas to this service, because not even minReplicas of all fit',
+    );
+    await setBudgets([{ name: 'tiny', ...of('main', 'side'), maxReplicas: 9 }]);
+    await reach(['main', 'side'], [4, 3]);
+  });
+});
+
+describe('a strategy', { timeout: 60_000 }, () => {
+  it('keeps as many pods on other nodes as are needed (Reliability)', async () => {
+    const name = 'reliable';
+    await wanting(name, 4, { strategy: 'Reliability' });
+    const seen = await eventually(
+      'a reserve',
+      20,
+      async () => ({ replicas: (await counts(name))[0] ?? 0, pods: await bed.pods(name) }),
+      ({ replicas, pods }) => {
+        const byNode = Map.groupBy(pods, ({ spec }) => spec.nodeName);
+        const largest = Math.max(...byNode.values().map((some) => some.length));
+        return pods.length === replicas && replicas > 4 && replicas - largest >= 4;
+      },
+    );
+    expect(seen.replicas).toBeLessThanOrEqual(8);
+  });
+
+  it('scales by CPU where no metric is written', async () => {
+    const pod = { containers: [{ name: 'main', image: 'example/none', resources: { requests: { cpu: '1' } } }] };
+    ground.metrics.usage.set('plain', () => ({ milli: 800 }));
+    await bed.create(workload('Deployment', 'plain', { replicas: 1, pod }));
+    await bed.create(osvc('plain', { scaling: { minReplicas: 1, maxReplicas: 2, strategy: 'Scalability' } }));
+    expect(await reach(['plain'], [2])).toEqual([2]);
+    await tells('plain', /cpu at 80 % of the requests, target 60 %/);
+  });
+});
+
+describe('the file that is shipped', { timeout: 120_000 }, () => {
+  it('anneals in a thread of its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-built-'));
+    await promisify(execFile)(process.execPath, ['hack/build.ts', folder]);
+    await ground.operator.end();
+    const args = [...bed.flags, '--scaling-interval', '1s'];
+    const kubeconfig = process.env['KUBECONFIG'] ?? '';
+    const built = bed.own(await Operator.start(args, 'leading', kubeconfig, join(folder, 'operator.mjs')));
+    await setBudgets([{ name: 'quanta', ...of('here', 'there'), maxReplicas: 12 }]);
+    await wanting('here', 9, { strategy: 'QuantumInspired' });
+    await wanting('there', 9);
+    await Promise.all(['here', 'there'].map(labelled));
+    await reach(['here', 'there'], [6, 6]);
+    const annealed = await built.metric('baton_capacity_allotment_duration_seconds_count{method="Annealed"}');
+    expect(annealed).toBeGreaterThan(0);
+    expect(built.output).not.toContain('the annealing thread failed');
+    expect(conditionOf(await bed.service('here'), 'ScalingLimited')?.reason).toBe('CapacityBudget');
+    rmSync(folder, { recursive: true });
+  });
+});
