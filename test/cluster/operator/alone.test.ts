@@ -88,12 +88,14 @@ describe('Orchestration/default', { timeout: 90_000 }, () => {
     await Promise.all([...names, 'well'].map((name) => bed.healthy(name)));
     const well = await whole('seven healthy', ({ services, score }) => services?.healthy === 7 && score === 100);
     expect(well).toMatchObject({ state: 'Active', services: { total: 7, healthy: 7, failed: 0, unknown: 0 } });
+    expect(well.scores).toEqual({ optimization: 100 });
     expect(well).not.toHaveProperty('worst');
     for (const name of names) for (const pod of await bed.pods(name)) await bed.setReady(pod, false);
     const down = await whole('six failed', ({ services }) => services?.failed === 6);
     expect(down.state).toBe('Degraded');
     // Priorities weigh 2 for Normal, 5 for Critical: 100 · 2 / (5 · 2 + 5 + 2).
     expect(down.score).toBe(11);
+    expect(down.scores).toEqual({ optimization: 12 });
     expect(down.worst?.map(({ name }) => name)).toEqual(['f', 'a', 'b', 'c', 'd']);
     expect(down.worst?.[0]).toMatchObject({
       namespace: bed.namespace,
@@ -106,6 +108,10 @@ describe('Orchestration/default', { timeout: 90_000 }, () => {
     const table = await kubectl('get', 'orchestration');
     expect(table.split('\n')[1]?.split(/\s+/).slice(0, 6)).toEqual(['default', 'Degraded', '11', '7', '1', '6']);
     expect(await operator.metric('baton_orchestration_state{state="Degraded"}')).toBe(1);
+    expect(await operator.metric('baton_orchestration_optimization_score')).toBe(12);
+    const critical = `{namespace="${bed.namespace}",service="f"}`;
+    expect(await operator.metric(`baton_service_optimization_score${critical}`)).toBe(0);
+    expect(await operator.metric(`baton_service_recommendations${critical}`)).toBe(1);
     expect(
       (await operator.metric('baton_services{level="failed"}')) ??
         (await operator.metric('baton_services{level="Failed"}')),

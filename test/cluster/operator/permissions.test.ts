@@ -78,8 +78,12 @@ describe('without a permission', { timeout: 120_000 }, () => {
     expect(db.status?.health).toBe('Unknown');
     await bed.level('web', 'Healthy');
     expect((await operator.page('probes', '/readyz')).status).toBe(200);
+    // What may not be read is not missed.
+    expect((await bed.service('web')).status?.recommendations).toBeUndefined();
+    const budgets = { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list', 'watch'] };
 
-    await grant([...RULES, statefulSets(['get', 'list', 'watch'])]);
+    await grant([...RULES, budgets, statefulSets(['get', 'list', 'watch'])]);
+    await bed.until('web', 'a recommendation', ({ status }) => status?.recommendations?.length === 1);
     expect(conditionOf(await bed.level('db', 'Healthy'), 'Stalled')).toBeUndefined();
     await bed.told('db', /^Forbidden$/, ['Warning Forbidden', 'Normal Forbidden']);
     await operator.end();

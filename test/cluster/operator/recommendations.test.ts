@@ -2,12 +2,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OrchestratedService } from '../../../src/api/kinds.ts';
 import { Bed } from './support/bed.ts';
 import { osvc, workload } from './support/objects.ts';
+import type { Operator } from './support/process.ts';
 
 let bed: Bed;
+let operator: Operator;
 
 beforeAll(async () => {
   bed = await Bed.make('op-advice');
-  await bed.start();
+  operator = await bed.start();
 }, 60_000);
 afterAll(() => bed.close());
 
@@ -70,4 +72,15 @@ it('a status with recommendations is written once: the pods and their budget go 
   await bed.createAll(workload('Deployment', 'other', { replicas: 1 }), osvc('other'));
   await bed.healthy('other');
   expect((await bed.service('quiet')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+}, 120_000);
+
+it('what the replicas cost is a metric of exactly those that say so', async () => {
+  const scaling = { minReplicas: 1, costPerReplicaHour: '120m' };
+  await bed.createAll(workload('Deployment', 'priced'), osvc('priced', { scaling }));
+  await bed.createAll(workload('Deployment', 'free'), osvc('free'));
+  await Promise.all([bed.healthy('priced'), bed.healthy('free')]);
+  const of = (name: string): string => `{namespace="${bed.namespace}",service="${name}"}`;
+  expect(await operator.metric(`baton_service_cost_per_hour${of('priced')}`)).toBe(0.24);
+  expect(await operator.metric(`baton_service_cost_per_hour${of('free')}`)).toBeUndefined();
+  expect(await operator.metric(`baton_service_optimization_score${of('free')}`)).toBe(100);
 }, 120_000);
