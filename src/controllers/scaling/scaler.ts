@@ -247,7 +247,7 @@ export class Scaler {
 
   /** Baton's count becomes the least that the HorizontalPodAutoscaler keeps; above it that one goes by its own metrics. */
   async #moveBounds({ service, scaling, workload, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
-    const { autoscalers, port, countWrite, isNewer } = this.#options;
+    const { autoscalers, port, countWrite } = this.#options;
     const { apiVersion, kind, namespace, name } = workload;
     const wanted = scaling.writer?.name ?? '';
     const hpa = autoscalers.get(`${namespace}/${wanted}`);
@@ -255,7 +255,6 @@ export class Scaler {
       const what = hpa === undefined ? 'does not exist' : `scales another workload than ${kind} ${name}`;
       return { obstacle: refusal('HPANotFound', `HorizontalPodAutoscaler ${wanted} of ${service.name} ${what}`) };
     }
-    if (entry.pending && isNewer(entry.pending.resourceVersion, hpa.resourceVersion)) return {};
     // What is not known is no reason to move anything.
     if (decision.rule === 'MetricsFailing' || decision.rule === 'ScalingDisabled') return {};
     // Without a feature gate of the API server it must be 1 at least.

@@ -60,6 +60,12 @@ export function recommend(
   return { ...state, lows: [...lows, mark], highs: [...highs, mark] };
 }
 
+/** Remembers that so many were kept because nothing better was known: what is known again takes nothing away before a window has passed. */
+export function hold(state: ScaleState, replicas: number, { windowMs }: DirectionRules, at: number): ScaleState {
+  const highs = within(state.highs, windowMs, at).filter((high) => high.replicas > replicas);
+  return { ...state, highs: [...highs, { replicas, at }] };
+}
+
 export const within = (marks: readonly Mark[], windowMs: number, now: number): readonly Mark[] =>
   marks.filter(({ at }) => at > now - windowMs);
 

@@ -16,7 +16,7 @@
  *
  * `reactive` is what the metrics alone ask for, before proposals and limits; undefined while they cannot tell.
  */
-import { beginAt, recommend, type ScaleState } from './history.ts';
+import { beginAt, hold, recommend, type ScaleState } from './history.ts';
 import { limit, type Limited, type LimitReason, stabilize } from './limits.ts';
 import { type FailureReason, propose, type Proposal, type ScaleMetric } from './metrics.ts';
 import type { ScalePod } from './pods.ts';
@@ -233,7 +233,7 @@ function blind(
       active,
       limited: undefined,
       lookAgainInMs: undefined,
-      state,
+      state: hold(state, current, rules.down, monotonic),
     };
   }
   const wanted = Math.max(current, fallback.replicas);

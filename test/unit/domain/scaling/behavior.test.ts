@@ -186,6 +186,19 @@ describe('what else stands in the way', () => {
   });
 });
 
+describe('metrics that come back', () => {
+  it('take nothing away before a window has passed, however long they were away', () => {
+    const service = bed(8, undefined);
+    for (let turn = 0; turn < 40; turn++) service.look(15, 'unknown');
+    expect(service.look(15, 2)).toMatchObject({ desired: 8, rule: 'ScaleDownStabilized' });
+    expect(service.look(284, 2).desired).toBe(8);
+    expect(service.look(2, 2).desired).toBe(2);
+    // More is never held up by it.
+    service.look(15, 'unknown');
+    expect(service.look(1, 5).desired).toBe(5);
+  });
+});
+
 describe('fallback', () => {
   it('comes after so many failures, a sync period apart, and never takes away', () => {
     const fallback = { replicas: 6, afterFailures: 3 };
