@@ -39,9 +39,9 @@ describe('an Orchestration is refused with what to write instead', () => {
     },
     {
       title: 'resource metrics asked too often',
-      wrong: { metricSources: { resourceMetrics: { interval: '1s' } } },
-      right: { metricSources: { resourceMetrics: { interval: '5s' } } },
-      says: 'interval must be a duration from 5s to 10m, such as 30s',
+      wrong: { metricSources: { resourceMetrics: { interval: '500ms' } } },
+      right: { metricSources: { resourceMetrics: { interval: '1s' } } },
+      says: 'interval must be a duration from 1s to 10m, such as 30s',
     },
     {
       title: 'a switch that is a text',
