@@ -28,7 +28,7 @@ const STAGES: readonly Stage[] = [
   { name: 'build', what: 'the bundle', seconds: 3, run: () => step(['node', 'hack/build.ts']) },
   { name: 'unit', what: 'tests without a cluster', seconds: 60, run: () => project('unit') },
   { name: 'cluster', what: 'tests on a real control plane with fake nodes', seconds: 200, run: onCluster },
-  { name: 'faults', what: 'tests that break their own control planes', seconds: 150, run: () => project('faults') },
+  { name: 'faults', what: 'tests with control planes of their own', seconds: 400, run: () => project('faults') },
   { name: 'e2e', what: 'the image and the chart on a real node', seconds: 150, run: e2e },
 ];
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrchestratedService } from '../../../src/api/kinds.ts';
 import { accept, type Bed, conditionOf } from '../../cluster/operator/support/bed.ts';
 import { type Obj, osvc, workload } from '../../cluster/operator/support/objects.ts';
+import { Widgets } from '../../cluster/operator/support/widgets.ts';
 import { eventually } from '../../cluster/support/eventually.ts';
 import { Ground } from './ground.ts';
 
@@ -213,6 +214,26 @@ describe('other kinds', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a kind of somebody else', { timeout: 60_000 }, () => {
+  it('is scaled through its scale subresource, also to zero', async () => {
+    const widgets = new Widgets(bed, 'w.example.dev');
+    await widgets.install(true);
+    await widgets.create('gear', 2);
+    ground.metrics.figures.set('gear', 30);
+    const { metadata, spec, ...kind } = widgets.osvc('gear');
+    const scaling = { minReplicas: 0, maxReplicas: 5, metrics: [queue('gear')], behavior: QUICK };
+    await bed.create({ ...kind, metadata, spec: { ...(spec as object), scaling } });
+    const path = `/apis/w.example.dev/v1/namespaces/${bed.namespace}/widgets/gear`;
+    const replicas = async () => (accept(await bed.api.call('GET', path)).body as unknown as Replicated).spec.replicas;
+    const at = (count: number) => eventually(`Widget gear at ${count}`, 20, replicas, (seen) => seen === count);
+    expect(await at(3)).toBe(3);
+    ground.metrics.figures.set('gear', 0);
+    expect(await at(0)).toBe(0);
+    ground.metrics.figures.set('gear', 12);
+    expect(await at(2)).toBe(2);
+  });
+});
+
 describe('metrics that cannot be read', { timeout: 60_000 }, () => {
   it('take nothing away, and are told', async () => {
     await queued('blind', 50);
@@ -235,7 +256,7 @@ describe('metrics that cannot be read', { timeout: 60_000 }, () => {
     await bed.condition('fallen', 'ScalingActive', 'False', 'FallbackInForce');
     ground.metrics.figures.set('fallen', 30);
     expect(await reaches('fallen', 3)).toBe(3);
-    await bed.told('fallen', /Fallback/, ['Warning FallbackInForce']);
+    await bed.told('fallen', /Fallback/, ['Warning FallbackInForce', 'Normal FallbackInForce']);
   });
 });
 
@@ -255,7 +276,7 @@ describe('somebody else who scales', { timeout: 60_000 }, () => {
     await stays('shared', 2, 2);
     await bed.remove('HorizontalPodAutoscaler', 'shared', 'autoscaling/v2');
     expect(await reaches('shared', 5)).toBe(5);
-    await bed.told('shared', /HPAPresent/, ['Warning HPAPresent']);
+    await bed.told('shared', /HPAPresent/, ['Warning HPAPresent', 'Normal HPAPresent']);
   });
 
   it('is left alone: a ScaledObject that has no HorizontalPodAutoscaler', async () => {
