@@ -171,7 +171,7 @@ describe('an OrchestratedService that is there', () => {
     expect(refused.message).toContain('delete this OrchestratedService and create one for the other workload');
     const accepted = await change('kept', { targetRef: { name: 'checkout' }, priority: 'High' });
     expect(accepted.message).toBe('');
-    expect(accepted.body['spec']).toEqual({ targetRef, priority: 'High' });
+    expect(accepted.body['spec']).toEqual({ targetRef, priority: 'High', mode: 'Enforce' });
   });
 
   it('does not change its status by a write to the object, nor its spec by a write to the status', async () => {
@@ -199,7 +199,7 @@ describe('an OrchestratedService that is there', () => {
     const columns = body['columnDefinitions'] as { name: string; priority: number; description: string }[];
     const named = (wide: boolean) => columns.filter(({ priority }) => priority > 0 === wide).map(({ name }) => name);
     expect(named(false)).toEqual(['Name', 'Health', 'Score', 'Ready', 'Desired', 'Active', 'Phase', 'Reason', 'Age']);
-    expect(named(true)).toEqual(['Priority', 'Confidence', 'Budget', 'Message']);
+    expect(named(true)).toEqual(['Priority', 'Confidence', 'Budget', 'Strategy', 'Recommended', 'Limited', 'Message']);
   });
 });
 
