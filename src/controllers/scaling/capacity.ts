@@ -21,6 +21,8 @@ export type Ceiling = Allotment;
 
 interface Entry {
   claim: Claim;
+  /** What its workload asks for at present. */
+  current: number;
   /** The claim that was last shared out, and what it got; undefined where it got all. */
   shared: { readonly claim: Claim; readonly allotment: Allotment | undefined } | undefined;
 }
@@ -30,13 +32,17 @@ const GATHER_MS = 50;
 
 /**
  * The wishes of all services that share capacity budgets, and what each may have. A service says at each look what it wants; while that is not
- * shared out yet it may have what it had, so that never more is asked for than the budgets hold.
+ * shared out yet it may have what it had, and it rises only into what others have given back, so that never more is asked for than the budgets hold.
  */
 export class Capacity {
   readonly #options: CapacityOptions;
   readonly #entries = new Map<string, Entry>();
   #specs: readonly BudgetSpec[] | undefined;
   #budgets: readonly Budget[] = [];
+  /** Replicas of those that are covered and that Baton does not scale. */
+  #unscaled: ReadonlyMap<string, number> = new Map();
+  /** Who may have more as soon as others have given theirs back. */
+  readonly #waiting = new Set<string>();
   #isDue = false;
   #isSharing = false;
 
@@ -66,13 +72,15 @@ export class Capacity {
       this.forget(claim.key);
       return undefined;
     }
-    const entry = this.#entries.get(claim.key) ?? { claim, shared: undefined };
+    const entry = this.#entries.get(claim.key) ?? { claim, current, shared: undefined };
+    if (current < entry.current) this.#wakeWaiting();
     entry.claim = claim;
+    entry.current = current;
     this.#entries.set(claim.key, entry);
     const { shared } = entry;
     if (!deepEqual(specs, this.#specs) || shared === undefined || !deepEqual(shared.claim, claim)) this.#soon();
     if (claim.fixed) return undefined;
-    if (shared?.claim.wanted === claim.wanted) return shared.allotment;
+    if (shared?.claim.wanted === claim.wanted) return this.#inTurn(entry, shared.allotment);
     const had = shared === undefined ? current : (shared.allotment?.replicas ?? shared.claim.wanted);
     if (claim.wanted <= had) return undefined;
     const budgets = covering.map(({ name }) => name).join(', ');
@@ -85,7 +93,44 @@ export class Capacity {
   }
 
   forget(key: string): void {
+    this.#waiting.delete(key);
     if (this.#entries.delete(key)) this.#soon();
+  }
+
+  /** Its allotment, or less while others still have what they are to give back. */
+  #inTurn({ claim, current }: Entry, allotment: Allotment | undefined): Ceiling | undefined {
+    const gets = allotment?.replicas ?? claim.wanted;
+    if (gets <= current) return allotment;
+    const covering = this.#budgets.filter(({ covers }) => covers.includes(claim.key));
+    const now = Math.max(current, Math.min(gets, ...covering.map((budget) => this.#room(budget, claim))));
+    if (now >= gets) return allotment;
+    this.#waiting.add(claim.key);
+    const budgets = covering.map(({ name }) => name).join(', ');
+    const because = `budget ${budgets} still waits for replicas that others give back`;
+    return { replicas: now, budgets, because, belowMinimum: false };
+  }
+
+  /** Replicas of that claim that a budget has room for beside what the others have or may have, whichever is more. */
+  #room({ covers, maxReplicas = Infinity, cpu = Infinity, memory = Infinity }: Budget, claim: Claim): number {
+    const others = covers.flatMap((key) => (key === claim.key ? [] : (this.#entries.get(key) ?? [])));
+    const held = usageOf(others, ({ current, shared, claim }) =>
+      Math.max(current, Math.min(claim.wanted, shared?.allotment?.replicas ?? shared?.claim.wanted ?? current)),
+    );
+    const unscaled = covers.reduce(
+      (sum, key) => sum + (this.#entries.has(key) ? 0 : (this.#unscaled.get(key) ?? 0)),
+      0,
+    );
+    const rooms = [
+      maxReplicas - held.replicas - unscaled,
+      claim.cpu > 0 ? (cpu - held.cpu) / claim.cpu : Infinity,
+      claim.memory > 0 ? (memory - held.memory) / claim.memory : Infinity,
+    ];
+    return Math.floor(Math.min(...rooms) + 1e-9);
+  }
+
+  #wakeWaiting(): void {
+    for (const key of this.#waiting) this.#options.enqueue(key);
+    this.#waiting.clear();
   }
 
   #soon(): void {
@@ -105,7 +150,10 @@ export class Capacity {
     try {
       const specs = this.#options.policy().capacityBudgets ?? [];
       const claims = new Map(this.#entries.values().map(({ claim }) => [claim.key, claim]));
+      const scaled = new Set(claims.keys());
       const budgets = this.#gather(specs, claims);
+      const unscaled = claims.values().filter(({ key }) => !scaled.has(key));
+      this.#unscaled = new Map(unscaled.map(({ key, wanted }) => [key, wanted]));
       const { reduced } = await this.#options.allot([...claims.values()], budgets);
       this.#specs = specs;
       this.#budgets = budgets;

@@ -95,7 +95,26 @@ describe('services under a capacity budget', () => {
     woken = [];
     await pass();
     expect(woken.toSorted()).toEqual(['shop/a', 'shop/b']);
-    expect(ask('b', 12, 5)?.replicas).toBe(8);
+  });
+
+  it('rise into what others have given back, not before', async () => {
+    ask('a', 9, 5);
+    ask('b', 9, 5);
+    await pass();
+    ask('a', 3, 5);
+    ask('b', 12, 5);
+    await pass();
+    woken = [];
+    expect(ask('b', 12, 5)).toMatchObject({
+      replicas: 5,
+      because: 'budget nodes still waits for replicas that others give back',
+    });
+    expect(ask('a', 3, 3)?.replicas).toBe(2);
+    expect(woken).toEqual(['shop/b']);
+    expect(ask('b', 12, 5)?.replicas).toBe(7);
+    expect(ask('a', 3, 2)?.replicas).toBe(2);
+    expect(ask('b', 12, 7)?.replicas).toBe(8);
+    expect(ask('b', 12, 8)?.because).toContain('8 of the 12 replicas that are wanted');
   });
 
   it('rise when another is gone, and when the budget is raised or taken away', async () => {
@@ -193,6 +212,7 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
   const written = { kind: 'written', resourceVersion: '9' } as const;
   const scaler = new Scaler({
     autoscalers,
+    predictor: { look: () => ({ wish: undefined, prediction: undefined, anomalies: [] }), forget: () => undefined },
     capacity: { ceiling: (_, claimed) => ceiling(claimed), forget: () => undefined },
     port: {
       moveBounds: (_, to) => {
