@@ -10,6 +10,7 @@ export const CONDITIONS = {
   InMaintenance: 'A maintenance window is open.',
   ScalingActive: 'The replicas follow what spec.scaling says; the reason says why they do not.',
   ScalingLimited: 'Something keeps the replicas from what the metrics ask for.',
+  PredictionTrusted: 'The forecast of the load is good enough to start pods by; there only where prediction is on.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

@@ -177,8 +177,14 @@ export const REASONS = {
     todo: 'Raise maxReplicas if more pods may run.',
   },
   TooFewReplicas: { means: 'The metrics ask for fewer than minReplicas.', todo: 'Nothing; lower minReplicas to save.' },
-  ScaleUpLimit: { means: 'No more pods may start at once, says behavior.scaleUp.', todo: 'Wait, or change its policies.' },
-  ScaleDownLimit: { means: 'No more pods may end at once, says behavior.scaleDown.', todo: 'Wait, or change its policies.' },
+  ScaleUpLimit: {
+    means: 'No more pods may start at once, says behavior.scaleUp.',
+    todo: 'Wait, or change its policies.',
+  },
+  ScaleDownLimit: {
+    means: 'No more pods may end at once, says behavior.scaleDown.',
+    todo: 'Wait, or change its policies.',
+  },
   ScaleUpStabilized: { means: 'Fewer pods were enough a moment ago.', todo: 'Wait until its window has passed.' },
   ScaleDownStabilized: { means: 'More pods were needed a moment ago.', todo: 'Wait until its window has passed.' },
   ScaledByHand: {
@@ -191,6 +197,28 @@ export const REASONS = {
     todo: 'Raise the quota, or lower maxReplicas.',
   },
   CapacityBudget: { means: 'The capacity budget allots no more to this service.', todo: 'Raise the budget.' },
+  // PredictionTrusted
+  BetterThanNaive: { means: 'The forecast of the load is better than simpler methods, and is used.', todo: 'Nothing.' },
+  NoSeason: {
+    means: 'The load was not seen to repeat itself, so the replicas follow the metrics alone.',
+    todo: 'Nothing; write prediction.season where you know it.',
+  },
+  Learning: {
+    means: 'Too little of the load was seen to judge the forecast; the replicas follow the metrics alone.',
+    todo: 'Wait: a daily load is known on the second day.',
+  },
+  NoBetterThanNaive: {
+    means: 'The forecast is no better than simpler methods, so the replicas follow the metrics alone.',
+    todo: 'Nothing; it is tried again all the time.',
+  },
+  NothingToPredict: {
+    means: 'None of the metrics is a load: memory, and figures that are compared as they are, cannot be predicted.',
+    todo: 'Add a metric of cpu, or a query with an averageValue.',
+  },
+  TooManySeries: {
+    means: 'Baton follows as many metric series as it has memory for; this one is beyond them.',
+    todo: 'Nothing; switch prediction off where it is not needed.',
+  },
   // Selector
   SelectorOverlap: {
     means: 'The selector of the workload matches pods of others; they do not count.',

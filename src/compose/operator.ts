@@ -102,7 +102,7 @@ export async function runOperator(
     return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
-  const { record, servers: historyServers } = createHistory(settings, metrics, log, now);
+  const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
   const told = { writeStatus: write, emit, record, isNewer, now, log, count: decisionHooks(metrics) };
 
   const sources = createSources({
@@ -135,6 +135,7 @@ export async function runOperator(
     autoscalers: caches.autoscalers.store,
     services: stores.services,
     enqueue: (key) => enqueue(key),
+    history,
     assertLeads,
     readings: (key) => sources.prober.readings(key),
     usage: sources.usage,

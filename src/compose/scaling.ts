@@ -2,6 +2,8 @@ import type { OrchestrationSpec } from '../api/kinds.ts';
 import { CapacitySolver } from '../annealer/solver.ts';
 import type { AutoscalerSnapshot } from '../controllers/project/autoscaler.ts';
 import { Capacity } from '../controllers/scaling/capacity.ts';
+import { Predictor } from '../controllers/scaling/predictor.ts';
+import type { LoadHistory } from '../controllers/scaling/ports.ts';
 import { Scaler, type ScalerOptions } from '../controllers/scaling/scaler.ts';
 import { BY_TARGET, type CachedService } from '../controllers/service/caches.ts';
 import { moveBounds, scaledObjectOf } from '../kube/autoscalers.ts';
@@ -15,7 +17,8 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/registry.ts';
 import { startThread } from './threads.ts';
 
-export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'capacity' | 'countWrite'> {
+export interface ScalingOptions
+  extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'capacity' | 'predictor' | 'countWrite'> {
   readonly rest: RestClient;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -24,6 +27,7 @@ export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'por
   readonly autoscalers: ReadonlyStore<AutoscalerSnapshot>;
   readonly services: ReadonlyStore<CachedService>;
   readonly enqueue: (key: string) => void;
+  readonly history: LoadHistory;
   /** Throws when this replica does not lead any more. */
   readonly assertLeads: () => void;
 }
@@ -40,6 +44,11 @@ export function createScaler(options: ScalingOptions): Scaler {
   return new Scaler({
     ...options,
     capacity: createCapacity(options),
+    predictor: new Predictor({
+      history: options.history,
+      intervalMs: options.intervalMs,
+      onFault: (error) => options.log.error({ error }, 'a load could not be recalled: please report it'),
+    }),
     countWrite: (outcome) => metrics.increment('baton_scaling_writes_total', { outcome }),
     port: {
       write: (reference, change, signal) => replicas.write(reference, change, signal),

@@ -10,6 +10,7 @@ interface Service {
   readonly ready: number;
   readonly desired: number;
   readonly recommended?: number;
+  readonly predicted?: number;
   readonly recommendations: number;
   readonly scores: {
     readonly optimization?: number;
@@ -45,6 +46,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
     'baton_service_ready_pods',
     'baton_service_desired_replicas',
     'baton_service_recommended_replicas',
+    'baton_service_predicted_replicas',
     'baton_service_recommendations',
     'baton_service_optimization_score',
     'baton_service_cost_efficiency_ratio',
@@ -63,6 +65,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
       emit('baton_service_ready_pods', labels, figures.ready);
       emit('baton_service_desired_replicas', labels, figures.desired);
       if (figures.recommended !== undefined) emit('baton_service_recommended_replicas', labels, figures.recommended);
+      if (figures.predicted !== undefined) emit('baton_service_predicted_replicas', labels, figures.predicted);
       emit('baton_service_recommendations', labels, figures.recommendations);
       const { optimization, costEfficiency, costPerHour } = scores;
       if (optimization !== undefined) emit('baton_service_optimization_score', labels, optimization);

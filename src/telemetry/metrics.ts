@@ -50,6 +50,12 @@ export const METRICS = [
     labels: SERVICE,
   },
   {
+    name: 'baton_service_predicted_replicas',
+    type: 'gauge',
+    help: 'Pods that the predicted load of a service needs, before any bounds; absent while the prediction is not trusted.',
+    labels: SERVICE,
+  },
+  {
     name: 'baton_service_recommendations',
     type: 'gauge',
     help: 'Recommendations in the status of a service.',

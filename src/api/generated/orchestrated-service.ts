@@ -234,6 +234,27 @@ export interface OrchestratedServiceSpec {
       afterFailures: number
     }
     /**
+     * Pods are started before the load comes, where it repeats itself (docs/prediction.md). When absent, the strategy says whether; only Scalability does.
+     */
+    prediction?: {
+      /**
+       * false: replicas follow the metrics alone, whatever the strategy says.
+       */
+      enabled: boolean
+      /**
+       * After what time the load repeats itself: auto finds what is at most 36h, or 10m to 168h, such as 24h.
+       */
+      season: string
+      /**
+       * How far ahead to look: auto is the measured time until a pod is ready and one interval, or 15s to 1h.
+       */
+      horizon: string
+      /**
+       * Of the errors made so far, the share that the margin above the forecast covers: 0.5 to 0.99.
+       */
+      quantile: number
+    }
+    /**
      * What one pod costs in an hour, in any currency, such as 0.12; for reports and the Cost strategy.
      */
     costPerReplicaHour?: number | string
@@ -465,6 +486,10 @@ export interface OrchestratedServiceStatus {
      * Pods that Baton wants, whether or not it may change them.
      */
     recommended?: number
+    /**
+     * Pods that the predicted load needs, before any bounds; absent while it is not trusted, and brought up to date when it moved by more than a tenth or something else changes.
+     */
+    predicted?: number
   }
   /**
    * The label selector of the pods.
@@ -601,6 +626,33 @@ export interface OrchestratedServiceStatus {
    * Whether the workload was available once.
    */
   everAvailable?: boolean
+  /**
+   * Metrics of spec.scaling that are unusual now, with the figures of the moment when that was found. See docs/prediction.md.
+   *
+   * @maxItems 8
+   */
+  anomalies?: {
+    /**
+     * Which metric.
+     */
+    metric: string
+    /**
+     * When the first unusual step began.
+     */
+    since: string
+    /**
+     * Above or below what is expected.
+     */
+    direction: ("High" | "Low")
+    /**
+     * What was measured.
+     */
+    value: string
+    /**
+     * What was expected for that time.
+     */
+    expected: string
+  }[]
   /**
    * What would do this service good, and how sure that is; the most important first. See docs/recommendations.md.
    *

@@ -43,3 +43,9 @@ export interface ScalePort {
     signal: AbortSignal,
   ): Promise<string | undefined>;
 }
+
+/** Where the load of services is kept over restarts; see src/history for the contract. */
+export interface LoadHistory {
+  appendLoad(key: string, at: number, value: number): void;
+  loadSeries(key: string, since: number): Promise<{ readonly at: Float64Array; readonly value: Float64Array }>;
+}

@@ -14,6 +14,7 @@ import { type CachedService, targetKey } from '../service/caches.ts';
 import type { Capacity, Ceiling } from './capacity.ts';
 import { claimOf, placesOf, standingsOf } from './claim.ts';
 import type { ScaleOutcome, ScalePort } from './ports.ts';
+import type { Foreseen, Predictor } from './predictor.ts';
 import { Rival } from './rivals.ts';
 
 export interface ScalerOptions {
@@ -22,6 +23,7 @@ export interface ScalerOptions {
   readonly usage: (namespace: string) => Usage;
   readonly port: ScalePort;
   readonly capacity: Pick<Capacity, 'ceiling' | 'forget'>;
+  readonly predictor: Pick<Predictor, 'look' | 'forget'>;
   /** How often the replicas of each service are decided on when nothing changes, ms. */
   readonly intervalMs: number;
   readonly isNewer: (a: string, b: string) => boolean;
@@ -100,7 +102,7 @@ export class Scaler {
     const entry = this.#entryOf(keyOf(service), workload);
     const look: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(look);
-    const decision = this.#decide(look, pods);
+    const { decision, foreseen } = this.#decide(look, pods);
     entry.state = decision.state;
     const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
       unanswered(error, signal),
@@ -110,6 +112,8 @@ export class Scaler {
       reactive: decision.reactive,
       active: obstacle ?? decision.active,
       limited: decision.limited,
+      prediction: foreseen.prediction,
+      anomalies: foreseen.anomalies,
       told: entry.told,
     };
     const { intervalMs } = this.#options;
@@ -126,6 +130,7 @@ export class Scaler {
   forget(key: string): void {
     this.#entries.delete(key);
     this.#options.capacity.forget(key);
+    this.#options.predictor.forget(key);
   }
 
   #entryOf(key: string, { uid }: WorkloadSnapshot): Entry {
@@ -165,7 +170,7 @@ export class Scaler {
     else entry.rival.changed(owner?.manager, at);
   }
 
-  #decide(look: Look, pods: readonly PodSnapshot[]): ScaleDecision {
+  #decide(look: Look, pods: readonly PodSnapshot[]): { readonly decision: ScaleDecision; readonly foreseen: Foreseen } {
     const { service, scaling, workload, current, entry } = look;
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
@@ -188,14 +193,22 @@ export class Scaler {
     // What the metrics alone ask for, to which the strategy may add.
     const reactive = scaling.strategy && decideScale(input).reactive;
     const wish = reactive === undefined ? undefined : strategyWish(scaling, reactive, placesOf(pods));
-    const wished = { ...input, proposals: wish ? [wish] : [] };
+    const foreseen = this.#options.predictor.look({
+      ...input,
+      key: keyOf(service),
+      scaling,
+      pods,
+      tolerance: input.rules.up.tolerance,
+    });
+    const wished = { ...input, proposals: [wish, foreseen.wish].filter((one) => one !== undefined) };
     const free = decideScale(wished);
     const claim = claimOf(look, free.desired, pods);
     const ceiling = this.#options.capacity.ceiling(service, claim, current);
     entry.ceiling = ceiling?.replicas;
-    if (ceiling === undefined || ceiling.replicas >= free.desired) return free;
+    if (ceiling === undefined || ceiling.replicas >= free.desired) return { decision: free, foreseen };
     // minReplicas is a promise that a budget breaks only where it cannot keep all of them.
-    return ceiling.belowMinimum ? capped(free, ceiling) : named(decideScale({ ...wished, ceiling }), ceiling);
+    const decision = ceiling.belowMinimum ? capped(free, ceiling) : named(decideScale({ ...wished, ceiling }), ceiling);
+    return { decision, foreseen };
   }
 
   async #carryOut(look: Look, decision: ScaleDecision): Promise<Outcome> {

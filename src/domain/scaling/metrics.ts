@@ -49,7 +49,7 @@ export interface Situation {
 }
 
 /** Older figures count as missing. */
-const STALE_AFTER_MS = 90_000;
+export const STALE_AFTER_MS = 90_000;
 /** metrics-server's own window, where an answer names none. */
 const DEFAULT_WINDOW_MS = 60_000;
 
@@ -85,9 +85,10 @@ function proposeByPods(metric: ResourceMetric, situation: Situation): Proposal {
     : proposeByAverage(metric, target.average, grouped, situation);
 }
 
-function samplesOf(
+/** Figures of pods that are fresh. */
+export function samplesOf(
   usage: ReadonlyMap<string, PodUsage>,
-  { pods, now, monotonic }: Situation,
+  { pods, now, monotonic }: Pick<Situation, 'pods' | 'now' | 'monotonic'>,
   resource: 'cpu' | 'memory',
 ): Map<string, Sample> {
   const samples = new Map<string, Sample>();

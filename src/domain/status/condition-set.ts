@@ -181,9 +181,12 @@ function setScaling(conditions: Conditions, { input, workload, explanation }: Fi
     if (activeScaling(service.spec.scaling) === undefined) return;
     conditions.set('ScalingActive', 'False', explanation.reason, explanation.message);
   } else if (scaling !== undefined) {
-    const { active, limited } = scaling;
+    const { active, limited, prediction } = scaling;
     conditions.set('ScalingActive', active.status, active.reason, active.message);
     if (limited !== undefined) conditions.set('ScalingLimited', limited.status, limited.reason, limited.message);
+    if (prediction === undefined) return;
+    const { status, reason, message } = prediction.trusted;
+    conditions.set('PredictionTrusted', status, reason, message);
   }
 }
 

@@ -11,6 +11,7 @@ import { recommendationsOf, serviceScores } from './advice.ts';
 import { assessAbsent, assessFound, type Assessment, NO_PODS } from './assess.ts';
 import { conditionsOf, type Findings } from './condition-set.ts';
 import { timestamp } from './conditions.ts';
+import { anomalyStatuses, predictedStatus } from './prediction.ts';
 import { explain, explainAbsent } from './explain.ts';
 import type { ServiceFigures, ServiceInput } from './input.ts';
 import { figuresOf, objectiveStatuses } from './objectives.ts';
@@ -50,6 +51,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     ...pendingStatus(assessment),
     ...startingStatus(assessment),
     everAvailable: assessment.everAvailable,
+    ...anomalyStatuses(input.scaling?.anomalies),
     ...(recommendations.length > 0 ? { recommendations } : {}),
     conditions: conditionsOf(findings),
   };
@@ -57,7 +59,7 @@ export function deriveStatus(input: ServiceInput): Derived {
   const decision = decisionOf(transitions, previous, now);
   if (decision !== undefined) next.lastDecision = decision;
   return {
-    status: settle(next, assessment, previous),
+    status: settle(next, findings, previous),
     transitions,
     lookAgainAt: lookAgainAt(findings),
     figures: { ...figuresFor(findings), recommendations: recommendations.length },
@@ -119,14 +121,16 @@ function scoreStatus(
   return { score: stands ? shown : wholeScore(score) };
 }
 
-/** Where something else is written anyway, the score is brought up to date with it. */
+/** Where something else is written anyway, the score and the prediction are brought up to date with it. */
 function settle(
   next: OrchestratedServiceStatus,
-  { score }: Assessment,
+  { assessment: { score }, input }: Findings,
   previous: OrchestratedServiceStatus | undefined,
 ): OrchestratedServiceStatus {
   if (previous !== undefined && deepEqual(previous, next)) return previous;
   if (score !== undefined) next.score = wholeScore(score);
+  const predicted = input.scaling?.prediction?.replicas;
+  if (predicted !== undefined && next.replicas !== undefined) next.replicas = { ...next.replicas, predicted };
   return next;
 }
 
@@ -141,8 +145,14 @@ function targetStatus({ workload, facts, input }: Findings): Partial<Orchestrate
   }
   const { current, ready } = facts;
   const selector = workload.selector.slice(0, 1024);
-  const { recommended } = input.scaling ?? {};
-  const replicas = { current, ready, desired: workload.desired, ...(recommended !== undefined && { recommended }) };
+  const { recommended, prediction } = input.scaling ?? {};
+  const replicas = {
+    current,
+    ready,
+    desired: workload.desired,
+    ...(recommended !== undefined && { recommended }),
+    ...predictedStatus(prediction?.replicas, input.service.status?.replicas?.predicted),
+  };
   return { replicas, selector, activeTarget };
 }
 
@@ -218,8 +228,11 @@ function figuresFor(findings: Findings): Omit<ServiceFigures, 'recommendations'>
   const desired = workload?.desired ?? 0;
   const { objectives } = input.service.spec;
   const objectivesAt = objectives === undefined ? noObjectives : (at: number) => figuresOf(objectives, ledger, at);
-  const { recommended } = input.scaling ?? {};
-  const wanted = recommended === undefined ? {} : { recommended };
+  const { recommended, prediction } = input.scaling ?? {};
+  const wanted = {
+    ...(recommended !== undefined && { recommended }),
+    ...(prediction?.replicas !== undefined && { predicted: prediction.replicas }),
+  };
   return { health: level.level, score, confidence, current, ready, desired, ...wanted, signals, scores, objectivesAt };
 }
 

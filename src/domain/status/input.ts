@@ -57,6 +57,8 @@ export interface ServiceFigures {
   readonly desired: number;
   /** What Baton wants; absent where it does not scale. */
   readonly recommended?: number;
+  /** What the predicted load needs; absent while it is not trusted. */
+  readonly predicted?: number;
   /** `score` is undefined while there is no fresh evidence. */
   readonly signals: readonly { readonly name: string; readonly score: number | undefined }[];
   readonly scores: ServiceScores;

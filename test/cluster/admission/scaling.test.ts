@@ -62,6 +62,12 @@ describe('scaling is refused with what to write instead', () => {
       says: 'behavior, writer and fallback do nothing without maxReplicas and metrics',
     },
     {
+      title: 'a prediction with nothing to scale',
+      wrong: { minReplicas: 1, prediction: {} },
+      right: { ...base, prediction: {} },
+      says: 'prediction does nothing without maxReplicas and metrics',
+    },
+    {
       title: 'sleep with nothing that could wake it',
       wrong: { ...base, minReplicas: 0 },
       right: { ...base, minReplicas: 0, metrics: [cpu, queue] },
@@ -185,6 +191,42 @@ describe('scaling is refused with what to write instead', () => {
       wrong: { fallback: { replicas: 9 } },
       right: { fallback: { replicas: 3, afterFailures: 2 } },
       says: 'fallback.replicas must be from minReplicas to maxReplicas',
+    },
+    {
+      title: 'a season that is too short',
+      wrong: { prediction: { season: '5m' } },
+      right: { prediction: { season: '24h' } },
+      says: 'season must be auto, or a duration from 10m to 168h',
+    },
+    {
+      title: 'a season in days',
+      wrong: { prediction: { season: '1d' } },
+      right: { prediction: { season: 'auto' } },
+      says: 'season must be auto, or a duration from 10m to 168h',
+    },
+    {
+      title: 'a horizon of hours',
+      wrong: { prediction: { horizon: '2h' } },
+      right: { prediction: { horizon: '5m' } },
+      says: 'horizon must be auto, or a duration from 15s to 1h',
+    },
+    {
+      title: 'a horizon beyond the season',
+      wrong: { prediction: { season: '30m', horizon: '30m' } },
+      right: { prediction: { season: '30m', horizon: '10m' } },
+      says: 'horizon must be shorter than season',
+    },
+    {
+      title: 'a quantile in percent',
+      wrong: { prediction: { quantile: 90 } },
+      right: { prediction: { quantile: 0.9 } },
+      says: 'quantile is a share from 0.5 to 0.99',
+    },
+    {
+      title: 'a prediction of what is no load',
+      wrong: { prediction: {}, metrics: [prometheus({ type: 'Value', value: '1' })] },
+      right: { prediction: { enabled: false }, metrics: [prometheus({ type: 'Value', value: '1' })] },
+      says: 'only a load can be predicted',
     },
     {
       title: 'a free pod',

@@ -212,6 +212,7 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
   const written = { kind: 'written', resourceVersion: '9' } as const;
   const scaler = new Scaler({
     autoscalers,
+    predictor: { look: () => ({ wish: undefined, prediction: undefined, anomalies: [] }), forget: () => undefined },
     capacity: { ceiling: (_, claimed) => ceiling(claimed), forget: () => undefined },
     port: {
       moveBounds: (_, to) => {

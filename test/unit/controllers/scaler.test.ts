@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrchestratedServiceSpec } from '../../../src/api/kinds.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
 import type { ScaleOutcome, ScalePort } from '../../../src/controllers/scaling/ports.ts';
+import { Predictor } from '../../../src/controllers/scaling/predictor.ts';
 import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
 import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import type { WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
+import { NO_HISTORY } from '../../../src/history/index.ts';
 import { compareVersions, Store } from '../../../src/runtime/store.ts';
 
 const NOW = Date.parse('2026-05-04T12:00:00Z');
@@ -54,6 +56,10 @@ let manager: string | undefined;
 let scaledObject: string | undefined;
 let scaler: Scaler;
 
+const fault = (error: unknown): never => {
+  throw error;
+};
+
 beforeEach(() => {
   depth = 40;
   at = 0;
@@ -75,6 +81,7 @@ beforeEach(() => {
   scaler = new Scaler({
     autoscalers,
     port,
+    predictor: new Predictor({ history: NO_HISTORY, intervalMs: 15_000, onFault: fault }),
     capacity: { ceiling: () => undefined, forget: () => undefined },
     readings: () => new Map([['scaling/0', { kind: 'value', value: depth, at: NOW + at, evidence: '' }]]),
     usage: () => ({ kind: 'known', pods: new Map() }),

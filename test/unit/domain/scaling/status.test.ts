@@ -44,6 +44,37 @@ describe('what the status tells of scaling', () => {
     expect(derive({ spec, scaling: findings({ told: would }), status }).status).toBe(status);
   });
 
+  it('is the prediction, which writes nothing for one pod more or less', () => {
+    const trusted = { status: 'True', reason: 'BetterThanNaive', message: 'it is forecast' } as const;
+    const predicted = (replicas: number | undefined) => findings({ prediction: { trusted, replicas } });
+    const first = derive({ spec, scaling: predicted(5) });
+    expect(first.status.replicas).toMatchObject({ recommended: 5, predicted: 5 });
+    expect(condition(first, 'PredictionTrusted')).toMatchObject({ status: 'True', reason: 'BetterThanNaive' });
+    expect(first.figures.predicted).toBe(5);
+    const status = stored(first.status);
+    const near = derive({ spec, scaling: predicted(6), status });
+    expect(near.status).toBe(status);
+    expect(near.figures.predicted).toBe(6);
+    const far = derive({ spec, scaling: predicted(7), status });
+    expect(far.status.replicas?.predicted).toBe(7);
+    const moved = derive({ spec, scaling: { ...predicted(6), recommended: 6 }, status });
+    expect(moved.status.replicas).toMatchObject({ recommended: 6, predicted: 6 });
+    expect(derive({ spec, scaling: predicted(undefined), status }).status.replicas).not.toHaveProperty('predicted');
+    expect(condition(derive({ spec, scaling: findings(), status }), 'PredictionTrusted')).toBeUndefined();
+  });
+
+  it('is what is unusual, for as long as it is', () => {
+    const since = Date.parse('2026-05-04T11:00:00Z');
+    const unusual = { metric: 'cpu', since, direction: 'High', value: 4.00001, expected: 1 } as const;
+    const first = derive({ spec, scaling: findings({ anomalies: [unusual] }) });
+    expect(first.status.anomalies).toEqual([
+      { metric: 'cpu', since: '2026-05-04T11:00:00Z', direction: 'High', value: '4', expected: '1' },
+    ]);
+    const status = stored(first.status);
+    expect(derive({ spec, scaling: findings({ anomalies: [unusual] }), status }).status).toBe(status);
+    expect(derive({ spec, scaling: findings({ anomalies: [] }), status }).status).not.toHaveProperty('anomalies');
+  });
+
   it('is why it cannot be when the target is gone', () => {
     const derived = derive({ spec, target: { state: 'Absent', reason: 'TargetNotFound' } });
     expect(condition(derived, 'ScalingActive')).toMatchObject({ status: 'False', reason: 'TargetNotFound' });
