@@ -1,13 +1,22 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SqliteHistory } from '../../../src/history/sqlite.ts';
 import { accept, Bed, conditionOf, signalOf } from './support/bed.ts';
 import { serve } from './support/listeners.ts';
 import { osvc, workload } from './support/objects.ts';
+import type { Operator } from './support/process.ts';
 
+const HOUR = 3_600_000;
 const POLICY = '/apis/baton.dev/v1alpha1/orchestrations/default';
 
 let bed: Bed;
+let folder: string;
+let operator: Operator;
 let prometheus: Awaited<ReturnType<typeof serve>>;
 let answer: (response: ServerResponse, query: URLSearchParams) => void;
 
@@ -24,11 +33,13 @@ const json =
     void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-load-'));
   bed = await Bed.make('op-prom');
+  await remember(join(folder, 'history.db'));
   prometheus = await serve((request, response) => {
     void text(request).then((form) => answer(response, new URLSearchParams(form)));
   });
-  await bed.start();
+  operator = await bed.start('--history-path', join(folder, 'history.db'), '--scaling-interval', '1s');
   await setPolicy({ url: `http://127.0.0.1:${prometheus.port}`, namespaces: [bed.namespace], timeout: '400ms' });
   await bed.create(workload('Deployment', 'web', { replicas: 1 }));
   const check = { name: 'errors', prometheus: { query: 'sum(errors)' }, interval: '1s', weight: 20 };
@@ -41,7 +52,20 @@ afterAll(async () => {
   await bed.api.call('PATCH', POLICY, { body: { spec: { metricSources: { prometheus: null } } } });
   await bed.close();
   await prometheus.close();
+  rmSync(folder, { recursive: true });
 }, 30_000);
+
+/** As an operator before this one would have left it: for 18 hours, half of each was busy, and the next busy half begins in two minutes. */
+async function remember(path: string): Promise<void> {
+  const history = await SqliteHistory.open({ path, maxBytes: 64 * 1_024 * 1_024 });
+  const key = `${bed.namespace}/shop/query-${createHash('sha256').update('sum(load)').digest('hex').slice(0, 12)}`;
+  const now = Math.floor(Date.now() / 15_000) * 15_000;
+  const isBusy = (at: number): boolean => (at - now - 120_000 + 24 * HOUR) % HOUR < HOUR / 2;
+  const moments = Array.from({ length: 18 * 240 }, (_, index) => now - (index + 1) * 15_000).toReversed();
+  const points = moments.map((at) => ({ key, at, value: isBusy(at) ? 160 : 40 }));
+  await history.store.write({ points, decisions: [] });
+  history.close();
+}
 
 /** Creates Orchestration/default where it is absent: an operator that looks after one namespace does not. */
 async function setPolicy(to: object): Promise<void> {
@@ -140,3 +164,27 @@ describe('a Prometheus', { timeout: 60_000 }, () => {
     await good();
   });
 });
+
+it('a load that is expected has its pods before it comes, from what the history knows', async () => {
+  answer = (response, query) => (query.get('query') === 'sum(load)' ? json(vector('40'))(response) : FINE(response));
+  const metrics = [
+    { type: 'Prometheus', prometheus: { query: 'sum(load)', target: { type: 'AverageValue', averageValue: 10 } } },
+  ];
+  const prediction = { season: '1h', horizon: '5m' };
+  await bed.createAll(
+    workload('Deployment', 'shop', { replicas: 4 }),
+    osvc('shop', { scaling: { minReplicas: 1, maxReplicas: 30, metrics, prediction } }),
+  );
+  const trusted = await bed.condition('shop', 'PredictionTrusted', 'True', 'BetterThanNaive');
+  expect(trusted.message).toContain('season of 1h');
+  const seen = await bed.until('shop', '16 pods', ({ status }) => (status?.replicas?.desired ?? 0) >= 16);
+  expect(seen.status?.replicas?.predicted).toBeGreaterThanOrEqual(16);
+  const notes = async () =>
+    (await bed.events('shop')).filter(({ reason }) => reason === 'Scaled').map(({ note }) => note);
+  await expect.poll(async () => (await notes()).join(), { timeout: 20_000 }).toContain('a load of 160 is expected by');
+  const series = `{namespace="${bed.namespace}",service="shop"}`;
+  expect(await operator.metric(`baton_service_predicted_replicas${series}`)).toBeGreaterThanOrEqual(16);
+  await bed.patchService('shop', { spec: { scaling: { prediction: { enabled: false } } } });
+  const off = await bed.until('shop', 'no prediction', ({ status }) => status?.replicas?.predicted === undefined);
+  expect(conditionOf(off, 'PredictionTrusted')).toBeUndefined();
+}, 120_000);
