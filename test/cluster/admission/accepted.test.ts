@@ -199,7 +199,16 @@ describe('an OrchestratedService that is there', () => {
     const columns = body['columnDefinitions'] as { name: string; priority: number; description: string }[];
     const named = (wide: boolean) => columns.filter(({ priority }) => priority > 0 === wide).map(({ name }) => name);
     expect(named(false)).toEqual(['Name', 'Health', 'Score', 'Ready', 'Desired', 'Active', 'Phase', 'Reason', 'Age']);
-    expect(named(true)).toEqual(['Priority', 'Confidence', 'Budget', 'Strategy', 'Recommended', 'Limited', 'Message']);
+    expect(named(true)).toEqual([
+      'Priority',
+      'Confidence',
+      'Budget',
+      'Strategy',
+      'Recommended',
+      'Predicted',
+      'Limited',
+      'Message',
+    ]);
   });
 });
 
