@@ -123,6 +123,8 @@ export class ServiceReconciler {
     const workload = target.state === 'Found' ? target.workload : undefined;
     const pods = workload ? podsOf(workload, caches) : [];
     prober.ensure(key, workload ? this.#checks(service, pods) : []);
+    // What cannot be read may be there still; what is gone has no use for replicas that others wait for.
+    if (target.state === 'Absent' && !UNREAD.has(target.reason)) this.#options.scaler.forget(key);
     const scaling = workload && (await this.#scale(service, workload, pods, signal));
     // Taken after every wait, so that the decision is about one moment.
     const latest = this.latest(key) ?? service;
@@ -266,6 +268,7 @@ export class ServiceReconciler {
   }
 }
 
+const UNREAD: ReadonlySet<string> = new Set(['Forbidden', 'TargetUnavailable']);
 const CONFLICT_RETRY_MS = 250;
 const ASK_AGAIN_MS = 10_000;
 const LATE_MS = 500;

@@ -117,7 +117,7 @@ export class LoadForecaster {
     const last = (this.#history.openIndex ?? 0) - 1;
     const figures = figuresOf(model, this.#history.stepMs);
     const untrusted = (reason: UntrustedReason): Prediction => ({ kind: 'Untrusted', reason, ...figures });
-    if (now - this.#observedAt > STALE_AFTER_MS) return untrusted('StaleData');
+    if (Math.abs(now - this.#observedAt) > STALE_AFTER_MS) return untrusted('StaleData');
     if (model === undefined) return untrusted('Learning');
     if (!model.trust.isTrusted) return untrusted(this.#whyNot(model));
     const until = now + this.#horizonMs;

@@ -46,7 +46,7 @@ export class StepHistory {
   /** Steps that this point ends, oldest first; of a gap longer than the capacity only the end. */
   observe(at: number, value: number): Step[] {
     const index = Math.floor(at / this.stepMs);
-    if (!Number.isFinite(value) || !Number.isFinite(index)) return [];
+    if (!Number.isFinite(Math.fround(value)) || !Number.isFinite(index)) return [];
     const open = this.#open;
     if (open !== undefined && index < open.index) return [];
     if (open !== undefined && index === open.index) {

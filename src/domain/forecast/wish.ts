@@ -9,12 +9,15 @@ export interface Carriers {
   readonly tolerance: number;
 }
 
+/** The API holds counts in 32 bits. */
+const MOST = 2 ** 31 - 1;
+
 /** What a prediction asks of `decideScale` (its `proposals`); undefined while it is not trusted. */
 export function wishFor(prediction: Prediction, { loadPerPod, current, tolerance }: Carriers): Wish | undefined {
   if (prediction.kind === 'Untrusted' || !(loadPerPod > 0)) return undefined;
   const exact = prediction.load / loadPerPod;
   const isNear = exact > current && exact <= current * (1 + tolerance);
-  const replicas = isNear ? current : Math.ceil(exact);
+  const replicas = isNear ? current : Math.min(MOST, Math.ceil(exact));
   const because = `a load of ${figure(prediction.load)} is expected by ${new Date(prediction.until).toISOString()}, ${figure(loadPerPod)} for each pod`;
   return { source: 'forecast', replicas, because };
 }

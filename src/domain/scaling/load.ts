@@ -57,7 +57,11 @@ export function measure(metric: ScaleMetric, moment: Moment): Measured | undefin
   const { reading, target } = metric;
   if (reading?.kind !== 'value' || !Number.isFinite(reading.value)) return undefined;
   if (moment.now - reading.at > STALE_AFTER_MS) return undefined;
-  return { at: reading.at, value: reading.value, perPod: 'average' in target ? target.average : undefined };
+  return {
+    at: Math.min(reading.at, moment.now),
+    value: reading.value,
+    perPod: 'average' in target ? target.average : undefined,
+  };
 }
 
 function measurePods({ usage, resource, target }: ResourceMetric, moment: Moment): Measured | undefined {
@@ -67,11 +71,13 @@ function measurePods({ usage, resource, target }: ResourceMetric, moment: Moment
   const all = counted.size + missing.length;
   if (counted.size === 0 || missing.length > all * MISSING_SHARE) return undefined;
   let sum = 0;
-  let at = -Infinity;
+  let latest = -Infinity;
   for (const [name, milli] of counted) {
     sum += milli / 1_000;
-    at = Math.max(at, samples.get(name)?.at ?? -Infinity);
+    latest = Math.max(latest, samples.get(name)?.at ?? -Infinity);
   }
+  // The clock of a node may run ahead of ours; a point of the future would keep out all that follow.
+  const at = Math.min(latest, moment.now);
   const mean = sum / counted.size;
   if (resource === 'memory') return { at, value: mean, perPod: undefined };
   const perPod = 'average' in target ? target.average : ((meanRequest(moment.pods) ?? NaN) * target.utilization) / 100;

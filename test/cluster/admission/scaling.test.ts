@@ -175,6 +175,12 @@ describe('scaling is refused with what to write instead', () => {
       says: 'could never wake the service, because a percentage of 0 pods is 0',
     },
     {
+      title: 'the smallest of the default policies, one of which is a percentage of nothing',
+      wrong: { minReplicas: 0, metrics: [queue], behavior: { scaleUp: { selectPolicy: 'Min' } } },
+      right: { minReplicas: 0, metrics: [queue], behavior: { scaleUp: { selectPolicy: 'Max' } } },
+      says: 'could never wake the service, because a percentage of 0 pods is 0',
+    },
+    {
       title: 'a writer without a name',
       wrong: { writer: { type: 'HorizontalPodAutoscaler' } },
       right: { writer: { type: 'HorizontalPodAutoscaler', name: 'checkout' } },

@@ -54,6 +54,8 @@ export class Bed {
   usage: Usage = { kind: 'known', pods: new Map() };
   /** What the scaler gives. */
   scaled: ScalingFindings | undefined;
+  /** What the scaler was told to forget. */
+  readonly unscaled: string[] = [];
   readonly advisor: Advisor;
   /** What the next writes end with; a write that is not listed succeeds. */
   readonly outcomes: (WriteOutcome | Error)[] = [];
@@ -81,7 +83,7 @@ export class Bed {
       scaler: {
         scale: () => Promise.resolve(this.scaled && { findings: this.scaled, lookAgainInMs: 15_000 }),
         wasTold: () => undefined,
-        forget: () => undefined,
+        forget: (key) => void this.unscaled.push(key),
       },
       scalingIntervalMs: 15_000,
       sources: { prometheus: never, resource: never, http: never, tcp: never, heartbeat: never, service: never },

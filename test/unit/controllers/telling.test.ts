@@ -99,3 +99,20 @@ describe('the whole is summed up again', () => {
     expect([bed.woken, bed.sums]).toEqual([[], 0]);
   });
 });
+
+describe('the claim of a service on what services share', () => {
+  it('ends with its workload, and stands while that cannot be read', async () => {
+    const scaling = { minReplicas: 1, maxReplicas: 5 } as never;
+    bed.running('api', { scaling });
+    await bed.reconcile('api');
+    bed.echo('api');
+    expect(bed.unscaled).not.toContain('shop/api');
+    bed.stores.deployments.problem = { reason: 'Forbidden', verb: 'watch', resource: 'deployments.apps', message: '' };
+    await bed.reconcile('api');
+    expect(bed.unscaled).not.toContain('shop/api');
+    bed.stores.deployments.problem = undefined;
+    bed.stores.deployments.delete('shop/api', bed.version());
+    await bed.reconcile('api');
+    expect(bed.unscaled).toContain('shop/api');
+  });
+});

@@ -123,6 +123,13 @@ describe('the forecast of a load', { timeout: 60_000 }, () => {
     expect([4, 5, 9].map(state)).toEqual(['Trusted', 'Untrusted', 'Trusted']);
   });
 
+  it('does not trust figures of the future', () => {
+    const points = daily('peaks', 3, 0.05, 2);
+    const forecaster = fed(points);
+    expect(forecaster.predict(lastOf(points)).kind).toBe('Trusted');
+    expect(forecaster.predict(lastOf(points) - 3_600_000)).toMatchObject({ kind: 'Untrusted', reason: 'StaleData' });
+  });
+
   it('is the same after a restart that feeds it the steps that were kept', () => {
     const points = daily('peaks', 3, 0.05, 2);
     const now = lastOf(points);
@@ -180,6 +187,12 @@ describe('what a forecast asks of the scaler', () => {
     const replicas = (current: number): number | undefined =>
       wishFor(trusted, { loadPerPod: 10, current, tolerance: 0.1 })?.replicas;
     expect([5, 9, 10, 11, 20].map(replicas)).toEqual([11, 11, 10, 11, 11]);
+  });
+
+  it('is never more than the API can hold', () => {
+    expect(wishFor({ ...trusted, load: 5e9 }, { loadPerPod: 0.5, current: 5, tolerance: 0.1 })?.replicas).toBe(
+      2 ** 31 - 1,
+    );
   });
 
   it('is said in a sentence', () => {

@@ -32,6 +32,13 @@ describe('a history of steps', () => {
     expect(history.length).toBe(1);
   });
 
+  it('takes no figure that is too large to be kept', () => {
+    const history = new StepHistory(1_000, { capacity: 8 });
+    history.observe(10_000, 1e39);
+    history.observe(10_500, 2);
+    expect(history.observe(11_000, 1)).toEqual([{ index: 10, value: 2 }]);
+  });
+
   it('tells of gaps, and leaves out what is too late or no number', () => {
     const history = new StepHistory(1_000, { capacity: 8 });
     history.observe(10_000, 1);
