@@ -223,7 +223,10 @@ function proposeByTotal(metric: TotalMetric, situation: Situation): Proposal {
   if (isNear(ratio, situation)) return { kind: 'proposal', replicas: current, evidence };
   if (pods.length === 0) return failed('NoTargets', `${name} is compared with the ready pods, and there is no pod`);
   const ready = countReady(pods);
-  return { kind: 'proposal', replicas: bounded(ratio * ready), evidence: `${evidence}, ${plural(ready, 'ready pod')}` };
+  // What is overloaded loses no pod because few of them are ready, and with none ready a low figure says nothing of the load.
+  const least = ratio > 1 || ready === 0 ? current : 0;
+  const replicas = Math.max(least, bounded(ratio * ready));
+  return { kind: 'proposal', replicas, evidence: `${evidence}, ${plural(ready, 'ready pod')}` };
 }
 
 const bounded = (replicas: number): number => Math.min(Math.ceil(replicas), 2 ** 31 - 1);

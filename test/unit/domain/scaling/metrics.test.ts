@@ -128,6 +128,25 @@ describe('one figure for the service', () => {
     expect(decide([total({ value: 10 }, value(10.5))], { pods: half }).desired).toBe(2);
   });
 
+  it('takes nothing away while the value is above its target, however few pods are ready', () => {
+    const unready = (ready: number) => [...pods(ready), ...pods(10 - ready, { ready: false })];
+    const zero = rules({ minReplicas: 0 });
+    for (const ready of [0, 2]) {
+      const late = decide([total({ value: 10 }, value(30))], { pods: unready(ready), rules: zero });
+      expect(late).toMatchObject({ desired: 10, active: { status: 'True' } });
+    }
+    expect(decide([total({ value: 10 }, value(30))], { pods: unready(5) }).desired).toBe(15);
+    const woken = [pod('p0', { ready: false })];
+    expect(decide([total({ value: 10 }, value(30))], { pods: woken, rules: zero }).desired).toBe(1);
+  });
+
+  it('keeps the count where the value is below its target and no pod is ready', () => {
+    const unready = pods(4, { ready: false });
+    expect(decide([total({ value: 10 }, value(4))], { pods: unready, rules: rules({ minReplicas: 0 }) }).desired).toBe(
+      4,
+    );
+  });
+
   it('goes to zero and back only where minReplicas is 0', () => {
     const zero = rules({ minReplicas: 0 });
     expect(decide([total({ average: 5 }, value(0))], { pods: pods(1), rules: zero }).desired).toBe(0);
