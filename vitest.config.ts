@@ -3,8 +3,6 @@ import { defineConfig } from 'vitest/config';
 // Each looks after every namespace, or changes what there is once in a cluster: beside others they would change each other's outcome.
 const ALONE = ['test/cluster/rbac.test.ts', 'test/cluster/operator/alone.test.ts'];
 
-const SCALING = ['test/faults/scaling/**/*.test.ts'];
-
 export default defineConfig({
   test: {
     // The machine that CI has: two cores.
@@ -39,21 +37,9 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          exclude: SCALING,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // Each has a control plane of its own: two at once would measure the machine.
-          fileParallelism: false,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'scaling',
-          include: SCALING,
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
-          // One at a time, beside those of the project faults: both wait most of the time.
           fileParallelism: false,
         },
       },
