@@ -3,6 +3,7 @@ import type { Reading } from '../../domain/reading.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import { activeScaling, type ActiveScaling, metricsOf, rulesOf } from '../../domain/scaling/from-spec.ts';
 import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
+import { withoutTolerance } from '../../domain/scaling/rules.ts';
 import { decideScale, type ScaleDecision, type ScaleInput, type Verdict } from '../../domain/scaling/scale.ts';
 import { objectiveRisk, strategyWish, withStrategy } from '../../domain/scaling/strategies.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
@@ -191,7 +192,7 @@ export class Scaler {
       syncMs: intervalMs,
     };
     // What the metrics alone ask for, to which the strategy may add.
-    const reactive = scaling.strategy && decideScale(input).reactive;
+    const reactive = scaling.strategy && decideScale({ ...input, rules: withoutTolerance(input.rules) }).reactive;
     const wish = reactive === undefined ? undefined : strategyWish(scaling, reactive, placesOf(pods));
     const foreseen = this.#options.predictor.look({
       ...input,

@@ -77,3 +77,10 @@ function filled(given: Direction | undefined, defaults: DirectionRules): Directi
     tolerance: tolerance ?? defaults.tolerance,
   };
 }
+
+/** What is needed exactly: within the tolerance the metrics name the replicas there are, and a reserve on top of those would feed itself. */
+export const withoutTolerance = (rules: ScaleRules): ScaleRules => ({
+  ...rules,
+  up: { ...rules.up, tolerance: 0 },
+  down: { ...rules.down, tolerance: 0 },
+});
