@@ -1,4 +1,5 @@
 import type { DirectionRules, Policy } from './rules.ts';
+import type { Told } from './told.ts';
 
 /** A count of replicas that the metrics asked for, and when by the monotonic clock, ms. */
 interface Mark {
@@ -31,6 +32,8 @@ export interface ScaleState {
   readonly failedAt: number | undefined;
   /** When somebody else last changed the replicas. */
   readonly changedByHandAt: number | undefined;
+  /** What was last told of what limits the replicas; undefined while nothing is. */
+  readonly told: Told | undefined;
 }
 
 export function beginAt(replicas: number, at: number): ScaleState {
@@ -44,6 +47,7 @@ export function beginAt(replicas: number, at: number): ScaleState {
     failures: 0,
     failedAt: undefined,
     changedByHandAt: undefined,
+    told: undefined,
   };
 }
 

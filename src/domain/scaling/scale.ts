@@ -21,6 +21,7 @@ import { limit, type Limited, type LimitReason, stabilize } from './limits.ts';
 import { type FailureReason, propose, type Proposal, type ScaleMetric } from './metrics.ts';
 import type { ScalePod } from './pods.ts';
 import type { ScaleRules } from './rules.ts';
+import { tell, type Told } from './told.ts';
 import { activeSentence, becauseOf, limitedSentence } from './words.ts';
 
 export interface ScaleInput {
@@ -64,7 +65,7 @@ export interface ScaleDecision {
   /** One sentence: what was seen, and what follows. */
   readonly because: string;
   readonly active: Verdict<ActiveReason>;
-  /** Absent while nothing is decided from evidence. */
+  /** For a status: a reason that comes and goes while the replicas stay is not told (told.ts). Absent while nothing is decided from evidence. */
   readonly limited: Verdict<LimitReason> | undefined;
   readonly metrics: readonly Proposal[];
   /** When time alone may change the decision, ms from now; undefined when it cannot. */
@@ -137,7 +138,7 @@ const unmeasured = (desired: number, state: ScaleState) => ({
   wanted: undefined,
   metrics: [],
   lookAgainInMs: undefined,
-  state: { ...state, failures: 0, failedAt: undefined },
+  state: { ...state, failures: 0, failedAt: undefined, told: undefined },
 });
 
 function decideByMetrics(input: ScaleInput, before: ScaleState): ScaleDecision {
@@ -155,6 +156,7 @@ function decideByMetrics(input: ScaleInput, before: ScaleState): ScaleDecision {
   const evidence =
     wish !== undefined && wish.replicas > (reactive?.replicas ?? -1) ? wish.because : (reactive?.evidence ?? '');
   const isHeld = wanted === current && result.limited.replicas === current;
+  const told = toldOf(input, before, result.limited);
   return {
     desired: result.limited.replicas,
     reactive: reactive?.replicas,
@@ -162,10 +164,10 @@ function decideByMetrics(input: ScaleInput, before: ScaleState): ScaleDecision {
     rule: isHeld && result.limited.reason === 'DesiredWithinRange' ? 'WithinTolerance' : result.limited.reason,
     because: becauseOf(evidence, current, wanted, result.limited, rules, input),
     active: activeOf(input, result.limited.replicas, failure),
-    limited: limitedOf(result.limited, rules),
+    limited: limitedOf(told, rules),
     metrics,
     lookAgainInMs: result.limited.liftedInMs,
-    state: recommend(result.state, wanted, rules, monotonic),
+    state: { ...recommend(result.state, wanted, rules, monotonic), told },
   };
 }
 
@@ -233,12 +235,13 @@ function blind(
       active,
       limited: undefined,
       lookAgainInMs: undefined,
-      state: hold(state, current, rules.down, monotonic),
+      state: { ...hold(state, current, rules.down, monotonic), told: undefined },
     };
   }
   const wanted = Math.max(current, fallback.replicas);
   const { limited } = settle(input, state, wanted);
   const { replicas } = limited;
+  const told = toldOf(input, before, limited);
   const because = `${failing}; ${fallback.afterFailures} times in a row, so at least the fallback of ${fallback.replicas} replicas`;
   return {
     ...common,
@@ -247,9 +250,9 @@ function blind(
     rule: 'FallbackInForce',
     because,
     active: { status: 'False', reason: 'FallbackInForce', message: because },
-    limited: limitedOf(limited, rules),
+    limited: limitedOf(told, rules),
     lookAgainInMs: limited.liftedInMs,
-    state: recommend(state, wanted, rules, monotonic),
+    state: { ...recommend(state, wanted, rules, monotonic), told },
   };
 }
 
@@ -274,7 +277,10 @@ function activeOf(
   return { status: 'True', reason: 'ValidMetricFound', message: activeSentence(metrics, failure?.evidence) };
 }
 
-function limitedOf({ reason }: Limited, rules: ScaleRules): Verdict<LimitReason> {
+const toldOf = ({ current, monotonic }: ScaleInput, { told }: ScaleState, { reason, replicas }: Limited): Told =>
+  tell(told, reason, { current, desired: replicas }, monotonic);
+
+function limitedOf({ reason }: Told, rules: ScaleRules): Verdict<LimitReason> {
   return {
     status: reason === 'DesiredWithinRange' ? 'False' : 'True',
     reason,
