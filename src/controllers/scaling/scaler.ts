@@ -46,6 +46,8 @@ interface Entry {
   ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
   shown: number | undefined;
+  /** Somebody else scales the workload, so that what Baton would want is no claim on what services share. */
+  isBlocked: boolean;
   /** Done, but not in a status yet. */
   told: ScalingFindings['told'];
 }
@@ -103,6 +105,7 @@ export class Scaler {
     const entry = this.#entryOf(keyOf(service), workload);
     const look: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(look);
+    entry.isBlocked = service.spec.mode === 'Enforce' && !byAutoscaler(scaling) && this.#rivalOf(look) !== undefined;
     const { decision, foreseen } = this.#decide(look, pods);
     entry.state = decision.state;
     const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
@@ -145,6 +148,7 @@ export class Scaler {
       isEmptied: false,
       ceiling: undefined,
       shown: undefined,
+      isBlocked: false,
       told: undefined,
     };
     this.#entries.set(key, entry);
@@ -289,7 +293,8 @@ const OURS = { manager: 'baton' } as const;
 
 /** It has no replica because of a budget, and not because somebody took them away. */
 const isOutOfBudget = ({ status }: CachedService): boolean =>
-  findCondition(status?.conditions, 'ScalingLimited')?.reason === 'CapacityBudget';
+  status?.replicas?.recommended === 0 &&
+  findCondition(status.conditions, 'ScalingLimited')?.reason === 'CapacityBudget';
 
 function capped(decision: ScaleDecision, ceiling: Ceiling): ScaleDecision {
   const { replicas: desired, because } = ceiling;

@@ -126,7 +126,16 @@ describe('a capacity budget', { timeout: 60_000 }, () => {
     await reach(['main', 'side'], [4, 0]);
     const none = 'capacity budget tiny allots 0 replicas to this service, because not even minReplicas of all fit';
     // The count may be written a moment before the sentence.
-    await bed.until('side', none, ({ status }) => status?.conditions?.some(({ message }) => message === none) === true);
+    const side = await bed.until(
+      'side',
+      none,
+      ({ status }) => status?.conditions?.some(({ message }) => message === none) === true,
+    );
+    expect(conditionOf(side, 'ScalingLimited')).toMatchObject({
+      status: 'True',
+      reason: 'CapacityBudget',
+      message: none,
+    });
     await setBudgets([{ name: 'tiny', ...of('main', 'side'), maxReplicas: 9 }]);
     await reach(['main', 'side'], [4, 3]);
   });

@@ -4,7 +4,8 @@ import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/contro
 import type { ScaleOutcome, ScalePort } from '../../../src/controllers/scaling/ports.ts';
 import { Predictor } from '../../../src/controllers/scaling/predictor.ts';
 import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
-import type { CachedService } from '../../../src/controllers/service/caches.ts';
+import { type CachedService, targetKey } from '../../../src/controllers/service/caches.ts';
+import type { Claim } from '../../../src/domain/capacity/allot.ts';
 import type { WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import { NO_HISTORY } from '../../../src/history/index.ts';
 import { compareVersions, Store } from '../../../src/runtime/store.ts';
@@ -55,6 +56,8 @@ let answer: () => Promise<ScaleOutcome>;
 let manager: string | undefined;
 let scaledObject: string | undefined;
 let scaler: Scaler;
+let claims: Claim[];
+let autoscalers: Store<AutoscalerSnapshot>;
 
 const fault = (error: unknown): never => {
   throw error;
@@ -64,6 +67,7 @@ beforeEach(() => {
   depth = 40;
   at = 0;
   writes = [];
+  claims = [];
   answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
   manager = undefined;
   scaledObject = undefined;
@@ -76,13 +80,13 @@ beforeEach(() => {
     moveBounds: () => answer(),
     scaledObject: () => Promise.resolve(scaledObject),
   };
-  const autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
+  autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
   autoscalers.replace(new Map(), '1');
   scaler = new Scaler({
     autoscalers,
     port,
     predictor: new Predictor({ history: NO_HISTORY, intervalMs: 15_000, onFault: fault }),
-    capacity: { ceiling: () => undefined, forget: () => undefined },
+    capacity: { ceiling: (_, claim) => void claims.push(claim), forget: () => undefined },
     readings: () => new Map([['scaling/0', { kind: 'value', value: depth, at: NOW + at, evidence: '' }]]),
     usage: () => ({ kind: 'known', pods: new Map() }),
     intervalMs: 15_000,
@@ -189,4 +193,45 @@ it('does nothing where the spec asks for nothing', async () => {
   expect(await look(2, '7', { scaling: { minReplicas: 5 } })).toBeUndefined();
   expect(await scaler.scale(service(), { ...workload(2, '7'), terminating: true }, [], signal)).toBeUndefined();
   expect(writes).toEqual([]);
+});
+
+describe('a service that Baton cannot scale', () => {
+  it('claims what it has of a capacity budget and not what it would want, while another scales it', async () => {
+    await look(2, '7');
+    expect(claims.at(-1)).toMatchObject({ fixed: false, wanted: 4 });
+    const target = targetKey('apps/v1', 'Deployment', 'shop', 'web');
+    const hpa = { namespace: 'shop', name: 'web', uid: 'h', resourceVersion: '9', owner: undefined, target };
+    autoscalers.upsert({ ...hpa, minReplicas: 1, maxReplicas: 3 });
+    await look(4, '8');
+    depth = 90;
+    expect((await look(4, '8'))?.findings.active).toMatchObject({ reason: 'HPAPresent' });
+    expect(claims.at(-1)).toMatchObject({ fixed: true, wanted: 4 });
+    autoscalers.delete('shop/web', '10');
+    await look(4, '8');
+    expect(claims.at(-1)).toMatchObject({ fixed: false });
+  });
+});
+
+describe('a workload at zero', () => {
+  const limited = {
+    type: 'ScalingLimited',
+    status: 'True',
+    reason: 'CapacityBudget',
+    message: '',
+    lastTransitionTime: '',
+  };
+  const atZero = (recommended: number) => {
+    const status = { replicas: { current: 0, ready: 0, desired: 0, recommended }, conditions: [limited] };
+    return scaler.scale({ ...service(), status } as CachedService, workload(0, '7'), [], signal);
+  };
+
+  it('stays there where a person took it there, also in a budget that left it some', async () => {
+    expect((await atZero(3))?.findings.active).toMatchObject({ reason: 'ScalingDisabled' });
+    expect(writes).toEqual([]);
+  });
+
+  it('rises again where the budget had left it nothing', async () => {
+    await atZero(0);
+    expect(writes).toMatchObject([{ from: 0 }]);
+  });
 });
