@@ -9,6 +9,8 @@ export function greedy(problem: Problem): number[] {
   const replicas = problem.items.map(({ min }) => min);
   fill(problem, replicas);
   exchange(problem, replicas);
+  // What was exchanged may be larger than what took its place.
+  fill(problem, replicas);
   return replicas;
 }
 

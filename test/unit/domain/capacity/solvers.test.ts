@@ -183,6 +183,7 @@ describe('greedy', () => {
         fill(problem, filled);
         expect(filled).toEqual(replicas);
       }),
+      { numRuns: 1_000 },
     );
   });
 
