@@ -11,16 +11,16 @@ interface Claimant {
   readonly risk: number | undefined;
   readonly current: number;
   /** Somebody else scales the workload. */
-  readonly entry: { readonly isBlocked: boolean };
+  readonly rival: object | undefined;
 }
 
 /** What a service asks of the capacity budgets that cover it; where Baton changes nothing, what it has. */
 export function claimOf(
-  { service, scaling, risk = 0, current, entry }: Claimant,
+  { service, scaling, risk = 0, current, rival }: Claimant,
   desired: number,
   pods: readonly PodSnapshot[],
 ): Claim {
-  const fixed = service.spec.mode !== 'Enforce' || entry.isBlocked;
+  const fixed = service.spec.mode !== 'Enforce' || rival !== undefined;
   const requests = newest(pods)?.template.requests;
   // An autoscaler may go above what Baton asks of it.
   const asked = scaling.writer?.type === 'HorizontalPodAutoscaler' ? Math.max(desired, current) : desired;

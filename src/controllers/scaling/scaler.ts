@@ -46,8 +46,6 @@ interface Entry {
   ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
   shown: number | undefined;
-  /** Somebody else scales the workload, so that what Baton would want is no claim on what services share. */
-  isBlocked: boolean;
   /** Done, but not in a status yet. */
   told: ScalingFindings['told'];
 }
@@ -63,6 +61,11 @@ interface Look {
   readonly current: number;
   readonly entry: Entry;
   readonly signal: AbortSignal;
+}
+
+/** A look that knows who else scales the workload; then what Baton would want is no claim on what services share. */
+interface Informed extends Look {
+  readonly rival: Verdict<Reason> | undefined;
 }
 
 interface Outcome {
@@ -103,9 +106,10 @@ export class Scaler {
       return undefined;
     }
     const entry = this.#entryOf(keyOf(service), workload);
-    const look: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
-    await this.#askWhoChanged(look);
-    entry.isBlocked = service.spec.mode === 'Enforce' && !byAutoscaler(scaling) && this.#rivalOf(look) !== undefined;
+    const first: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
+    await this.#askWhoChanged(first);
+    const acts = service.spec.mode === 'Enforce' && !byAutoscaler(scaling);
+    const look: Informed = { ...first, rival: acts ? this.#rivalOf(first) : undefined };
     const { decision, foreseen } = this.#decide(look, pods);
     entry.state = decision.state;
     const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
@@ -148,7 +152,6 @@ export class Scaler {
       isEmptied: false,
       ceiling: undefined,
       shown: undefined,
-      isBlocked: false,
       told: undefined,
     };
     this.#entries.set(key, entry);
@@ -175,7 +178,10 @@ export class Scaler {
     else entry.rival.changed(owner?.manager, at);
   }
 
-  #decide(look: Look, pods: readonly PodSnapshot[]): { readonly decision: ScaleDecision; readonly foreseen: Foreseen } {
+  #decide(
+    look: Informed,
+    pods: readonly PodSnapshot[],
+  ): { readonly decision: ScaleDecision; readonly foreseen: Foreseen } {
     const { service, scaling, workload, current, entry } = look;
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
@@ -216,14 +222,14 @@ export class Scaler {
     return { decision, foreseen };
   }
 
-  async #carryOut(look: Look, decision: ScaleDecision): Promise<Outcome> {
+  async #carryOut(look: Informed, decision: ScaleDecision): Promise<Outcome> {
     const { service, entry, current } = look;
     const { mode } = service.spec;
     entry.shown = mode === 'Enforce' ? undefined : decision.desired;
     if (mode !== 'Enforce') return rehearsed(look, decision);
     if (byAutoscaler(look.scaling)) return this.#moveBounds(look, decision);
-    const obstacle = this.#rivalOf(look);
-    if (obstacle || decision.desired === current) return obstacle ? { obstacle } : {};
+    const { rival } = look;
+    if (rival || decision.desired === current) return rival ? { obstacle: rival } : {};
     return this.#write(look, decision);
   }
 
