@@ -154,10 +154,10 @@ function setFigures(index: number, { load, each, memory, missing = 0, queue, del
 
 async function run(step: number): Promise<void> {
   const ends = Date.now() + STEP_MS;
-  for (const [index, { steps }] of SCENARIOS.entries()) setFigures(index, steps[step]);
   await Promise.all(
     SCENARIOS.flatMap(({ steps }, index) => sides.map((side) => disturb(appOf(side, index), steps[step]))),
   );
+  for (const [index, { steps }] of SCENARIOS.entries()) setFigures(index, steps[step]);
   await new Promise((resolve) => setTimeout(resolve, ends - Date.now()));
   for (const { metadata, spec } of await deployments()) {
     seen.set(metadata.name, [...(seen.get(metadata.name) ?? []), spec.replicas]);

@@ -185,9 +185,10 @@ export const SCENARIOS: readonly Scenario[] = [
     targets: cpu,
     steps: [
       { load: 2_000 },
-      { load: 2_900, unready: 2 },
+      // The load stays meanwhile: who looks between the two would be right to scale.
+      { load: 2_000, unready: 2 },
+      { load: 2_900 },
       { load: 3_600 },
-      { load: 1_000 },
       { load: 1_000 },
       { load: 2_300 },
     ],
@@ -196,7 +197,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'pods that are not ready, going down',
     replicas: 5,
     targets: cpu,
-    steps: [{ load: 2_500 }, { load: 1_500, unready: 1 }, { load: 700 }, { load: 700 }, { load: 1_400 }, { load: 300 }],
+    steps: [
+      { load: 2_500 },
+      { load: 2_500, unready: 1 },
+      { load: 1_500 },
+      { load: 700 },
+      { load: 1_400 },
+      { load: 300 },
+    ],
   },
   {
     name: 'pods that failed',
