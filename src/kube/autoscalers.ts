@@ -1,6 +1,6 @@
 import { ApiError } from './errors.ts';
+import { type Forbidden, forbidden, outcomeOf, type WriteOutcome } from './outcome.ts';
 import type { KubeObject } from './resource.ts';
-import type { ReplicasOutcome } from './replicas.ts';
 import type { RestClient } from './rest.ts';
 
 const HPAS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
@@ -18,24 +18,16 @@ export async function moveBounds(
   },
   bounds: { readonly minReplicas: number; readonly maxReplicas: number },
   signal: AbortSignal,
-): Promise<ReplicasOutcome> {
+): Promise<WriteOutcome> {
   const { namespace, name, uid, resourceVersion } = reference;
-  const options = { signal, timeoutMs: TIMEOUT_MS, query: { fieldManager: 'baton' } };
+  const target = { ...HPAS, namespace, name };
   try {
     const body = { metadata: { uid, resourceVersion }, spec: bounds };
-    const written = await rest.patch<KubeObject>({ ...HPAS, namespace, name }, 'merge', body, options);
+    const options = { signal, timeoutMs: TIMEOUT_MS, query: { fieldManager: 'baton' } };
+    const written = await rest.patch<KubeObject>(target, 'merge', body, options);
     return { kind: 'written', resourceVersion: written.metadata.resourceVersion };
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.conflict) return { kind: 'conflict' };
-    if (error.notFound) return { kind: 'gone' };
-    if (error.status === 403) {
-      return { kind: 'forbidden', verb: 'patch', resource: 'horizontalpodautoscalers.autoscaling' };
-    }
-    if (error.status < 500 && error.status >= 400 && error.status !== 429) {
-      return { kind: 'refused', message: error.message.slice(0, 512).toWellFormed() };
-    }
-    throw error;
+    return outcomeOf(error, 'patch', target);
   }
 }
 
@@ -46,24 +38,46 @@ interface ScaledObjects {
   }[];
 }
 
+/** Whether a KEDA ScaledObject scales a workload; `none` also where there is no KEDA. */
+type ScaledObjectAnswer =
+  | { readonly kind: 'found'; readonly name: string }
+  | { readonly kind: 'none' }
+  | Forbidden;
+
 /**
- * The name of the KEDA ScaledObject that scales the workload; undefined where there is none, or no KEDA. It is asked for live, before a
- * write: a ScaledObject that sleeps has a HorizontalPodAutoscaler too, and that is watched, but a paused one has none.
+ * It is asked for live, before a write: a ScaledObject that sleeps has a HorizontalPodAutoscaler too, and that is watched, but a paused one
+ * has none.
  */
 export async function scaledObjectOf(
   rest: RestClient,
   { namespace, kind, name }: { readonly namespace: string; readonly kind: string; readonly name: string },
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<ScaledObjectAnswer> {
+  const options = { signal, timeoutMs: TIMEOUT_MS };
   try {
-    const list = await rest.get<ScaledObjects>({ ...SCALED_OBJECTS, namespace }, { signal, timeoutMs: TIMEOUT_MS });
+    const list = await rest.get<ScaledObjects>({ ...SCALED_OBJECTS, namespace }, options);
     const owner = list.items?.find(({ spec }) => {
       const { kind: ofKind = 'Deployment', name: ofName } = spec?.scaleTargetRef ?? {};
       return ofKind === kind && ofName === name;
     });
-    return owner?.metadata.name;
+    return owner === undefined ? { kind: 'none' } : { kind: 'found', name: owner.metadata.name };
   } catch (error) {
-    if (error instanceof ApiError && (error.notFound || error.status === 403)) return undefined;
+    if (!(error instanceof ApiError)) throw error;
+    if (error.notFound) return { kind: 'none' };
+    if (error.status !== 403) throw error;
+    return (await isServed(rest, options)) ? forbidden('list', SCALED_OBJECTS) : { kind: 'none' };
+  }
+}
+
+/** The API server refuses before it looks whether there is such a resource at all; its discovery is open to every account. */
+async function isServed(rest: RestClient, options: { signal: AbortSignal; timeoutMs: number }): Promise<boolean> {
+  try {
+    await rest.get(`/apis/${SCALED_OBJECTS.group}/${SCALED_OBJECTS.version}`, options);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.notFound) return false;
+    if (error.status === 403) return true;
     throw error;
   }
 }

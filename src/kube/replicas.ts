@@ -1,6 +1,7 @@
 import type { Discovery } from './discovery.ts';
 import { ApiError } from './errors.ts';
-import { type KubeObject, resourceName, type Target } from './resource.ts';
+import { outcomeOf, type WriteOutcome } from './outcome.ts';
+import type { KubeObject, Target } from './resource.ts';
 import type { RestClient } from './rest.ts';
 
 /** The workload whose replicas are meant: this very one (uid). */
@@ -19,15 +20,6 @@ export interface ReplicasChange {
   /** Annotations of the workload, written with the replicas; kinds that are written through their scale carry none. */
   readonly stamp: Readonly<Record<string, string>>;
 }
-
-export type ReplicasOutcome =
-  | { readonly kind: 'written'; readonly resourceVersion: string }
-  /** Somebody wrote in between. */
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'gone' }
-  /** The API server, or an admission policy or webhook, refused. */
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'forbidden'; readonly verb: string; readonly resource: string };
 
 /** Who last wrote spec.replicas, as the API server's bookkeeping has it. */
 export interface ReplicasOwner {
@@ -72,7 +64,7 @@ export class ReplicasWriter {
   }
 
   /** Rejects with ApiError where trying again may help. */
-  async write(reference: ReplicasReference, change: ReplicasChange, signal: AbortSignal): Promise<ReplicasOutcome> {
+  async write(reference: ReplicasReference, change: ReplicasChange, signal: AbortSignal): Promise<WriteOutcome> {
     const target = await this.#targetOf(reference);
     if (target === undefined) return { kind: 'gone' };
     const options = { signal, timeoutMs: TIMEOUT_MS };
@@ -132,18 +124,3 @@ export class ReplicasWriter {
 /** A Deployment that leaves out its replicas asks for one; a scale that does, for none. */
 const replicasOf = ({ spec }: Live, { subresource }: Target): number =>
   spec?.replicas ?? (subresource === undefined ? 1 : 0);
-
-function outcomeOf(error: unknown, verb: string, target: Target): ReplicasOutcome {
-  if (!(error instanceof ApiError)) throw error;
-  if (error.conflict) return { kind: 'conflict' };
-  if (error.notFound) return { kind: 'gone' };
-  const resource = `${resourceName(target)}${target.subresource ? `/${target.subresource}` : ''}`;
-  // An admission webhook may answer 403 too; RBAC's refusal names the user.
-  if (error.status === 403 && /cannot (get|patch|update) resource/.test(error.message)) {
-    return { kind: 'forbidden', verb, resource };
-  }
-  if (error.status >= 400 && error.status < 500 && error.status !== 429) {
-    return { kind: 'refused', message: error.message.slice(0, 512).toWellFormed() };
-  }
-  throw error;
-}

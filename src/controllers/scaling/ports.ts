@@ -37,11 +37,15 @@ export interface ScalePort {
     bounds: { readonly minReplicas: number; readonly maxReplicas: number },
     signal: AbortSignal,
   ): Promise<ScaleOutcome>;
-  /** The name of the KEDA ScaledObject that scales the workload, if there is one. */
+  /** Whether a KEDA ScaledObject scales the workload; `none` also where there is no KEDA. */
   scaledObject(
     workload: { readonly namespace: string; readonly kind: string; readonly name: string },
     signal: AbortSignal,
-  ): Promise<string | undefined>;
+  ): Promise<
+    | { readonly kind: 'found'; readonly name: string }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'forbidden'; readonly verb: string; readonly resource: string }
+  >;
 }
 
 /** Where the load of services is kept over restarts; see src/history for the contract. */

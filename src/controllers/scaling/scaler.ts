@@ -255,7 +255,9 @@ export class Scaler {
   async #write({ scaling, workload, current, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
     const { port, countWrite, monotonic, now } = this.#options;
     const scaledObject = await port.scaledObject(workload, signal);
-    if (scaledObject !== undefined) return { obstacle: presence(`ScaledObject ${scaledObject}`, workload) };
+    // Who may not look cannot know that nobody else scales.
+    if (scaledObject.kind === 'forbidden') return { obstacle: forbidden(scaledObject) };
+    if (scaledObject.kind === 'found') return { obstacle: presence(`ScaledObject ${scaledObject.name}`, workload) };
     const { desired, because } = decision;
     const stamp = { [STAMP]: `${current} to ${desired} at ${new Date(now()).toISOString()}` };
     const outcome = await port.write(workload, { from: current, to: desired, stamp }, signal);

@@ -224,7 +224,7 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
         return Promise.resolve(written);
       },
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
-      scaledObject: () => Promise.resolve(undefined),
+      scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
     readings: () => new Map([['scaling/0', { kind: 'value', value: 40, at: NOW, evidence: '' }]]),
     usage: () => ({ kind: 'known', pods: new Map() }),

@@ -64,7 +64,7 @@ function bed(
       },
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
       moveBounds: () => Promise.resolve({ kind: 'conflict' }),
-      scaledObject: () => Promise.resolve(undefined),
+      scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
     capacity: { ceiling: () => undefined, forget: () => undefined },
     readings: () => {

@@ -64,7 +64,7 @@ it.each([
       },
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
       moveBounds: () => Promise.reject(new Error('there is no autoscaler')),
-      scaledObject: () => Promise.resolve(undefined),
+      scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
     predictor: new Predictor({ history: NO_HISTORY, intervalMs: 15_000, onFault: () => undefined }),
     capacity: { ceiling: () => undefined, forget: () => undefined },

@@ -54,7 +54,7 @@ let at: number;
 let writes: { from: number; to: number }[];
 let answer: () => Promise<ScaleOutcome>;
 let manager: string | undefined;
-let scaledObject: string | undefined;
+let scaledObject: Awaited<ReturnType<ScalePort['scaledObject']>>;
 let scaler: Scaler;
 let claims: Claim[];
 let autoscalers: Store<AutoscalerSnapshot>;
@@ -70,7 +70,7 @@ beforeEach(() => {
   claims = [];
   answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
   manager = undefined;
-  scaledObject = undefined;
+  scaledObject = { kind: 'none' };
   const port: ScalePort = {
     write: (_, { from, to }) => {
       writes.push({ from, to });
@@ -150,14 +150,25 @@ describe('a decision', () => {
   });
 
   it('is not written beside a ScaledObject, nor in another mode than Enforce', async () => {
-    scaledObject = 'autumn';
+    scaledObject = { kind: 'found', name: 'autumn' };
     const active = (await look(2, '7'))?.findings.active;
     expect(active).toMatchObject({ status: 'False', reason: 'HPAPresent' });
     expect(active?.message).toContain('ScaledObject autumn');
-    scaledObject = undefined;
+    scaledObject = { kind: 'none' };
     await look(2, '7', { mode: 'Recommend' });
     await look(2, '7', { mode: 'Observe' });
     expect(writes).toEqual([]);
+  });
+
+  it('is not written where Baton may not look whether a ScaledObject scales too, and says what to grant', async () => {
+    scaledObject = { kind: 'forbidden', verb: 'list', resource: 'scaledobjects.keda.sh' };
+    const active = (await look(2, '7'))?.findings.active;
+    expect(active).toMatchObject({ status: 'False', reason: 'Forbidden' });
+    expect(active?.message).toContain('grant list on scaledobjects.keda.sh');
+    expect(writes).toEqual([]);
+    scaledObject = { kind: 'none' };
+    await look(2, '7');
+    expect(writes).toHaveLength(1);
   });
 });
 
