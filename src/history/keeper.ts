@@ -16,6 +16,7 @@ export class Keeper {
   readonly #tell: Tell;
   #open: SqliteHistory | undefined;
   #prunedAt = -Infinity;
+  #tidying: AsyncGenerator<void> | undefined;
   /** A thousand series that cannot be read are one line. */
   #toldUnreadable = false;
 
@@ -57,8 +58,21 @@ export class Keeper {
       this.#tell({ kind: 'failed', why: wordsOf(error), again: passing(error) || error instanceof RefusedFile });
       return;
     }
+    this.#tidying ??= this.#untidy();
+  }
+
+  /** Whether there is something to do while nobody asks for anything. */
+  get isTidying(): boolean {
+    return this.#tidying !== undefined;
+  }
+
+  /** A step of tidying up: some ten milliseconds. */
+  async tidy(): Promise<void> {
     try {
-      await this.#tidyUp();
+      const step = await this.#tidying?.next();
+      if (step?.done !== true) return;
+      this.#tidying = undefined;
+      this.#tell({ kind: 'tidied', bytes: this.#open?.bytes ?? 0 });
     } catch (error) {
       this.#close();
       this.#tell({ kind: 'warning', message: `the history could not be tidied up: ${wordsOf(error)}` });
@@ -72,7 +86,7 @@ export class Keeper {
     } catch (error) {
       // Where the disk is full of other things, deleting what we have would go on until nothing is left.
       if (full(error) && history.crowded) {
-        await history.trim();
+        for await (const _ of history.trim());
         return await history.store.write(batch);
       }
       this.#close();
@@ -89,13 +103,21 @@ export class Keeper {
       this.#toldUnreadable = false;
     } catch (error) {
       this.#close();
-      if (damaged(error)) this.#replace(error);
-      else if (!this.#toldUnreadable) {
-        this.#toldUnreadable = true;
-        this.#tell({ kind: 'warning', message: `the history of ${key} could not be read: ${wordsOf(error)}` });
-      }
+      this.#tellUnreadable(key, error);
     }
     this.#tell({ kind: 'series', id, series }, [series.at.buffer as ArrayBuffer, series.value.buffer as ArrayBuffer]);
+  }
+
+  #tellUnreadable(key: string, error: unknown): void {
+    let why = error;
+    try {
+      if (damaged(error)) return this.#replace(error);
+    } catch (stuck) {
+      why = stuck;
+    }
+    if (this.#toldUnreadable) return;
+    this.#toldUnreadable = true;
+    this.#tell({ kind: 'warning', message: `the history of ${key} could not be read: ${wordsOf(why)}` });
   }
 
   async #history(): Promise<SqliteHistory> {
@@ -120,26 +142,34 @@ export class Keeper {
     });
   }
 
-  async #tidyUp(): Promise<void> {
-    const history = await this.#history();
-    if (history.crowded) await history.trim();
+  /** What is to be done now so that the file stays small and its rows young; undefined where that is nothing. */
+  #untidy(): AsyncGenerator<void> | undefined {
+    const history = this.#open;
+    if (history === undefined) return undefined;
     const now = Date.now();
     // A clock that was set back must not put it off.
-    if (Math.abs(now - this.#prunedAt) < PRUNE_MS) return;
-    this.#prunedAt = now;
-    await history.store.prune(now - this.#data.retentionMs);
-    history.release();
+    const isDue = Math.abs(now - this.#prunedAt) >= PRUNE_MS;
+    if (!isDue && !history.crowded) return undefined;
+    if (isDue) this.#prunedAt = now;
+    return tidied(history, isDue ? now - this.#data.retentionMs : undefined);
   }
 
   #close(): void {
     const history = this.#open;
     this.#open = undefined;
+    this.#tidying = undefined;
     try {
       history?.close();
     } catch (error) {
       this.#tell({ kind: 'warning', message: `the history could not be closed: ${wordsOf(error)}` });
     }
   }
+}
+
+async function* tidied(history: SqliteHistory, before: number | undefined): AsyncGenerator<void> {
+  if (before !== undefined) yield* history.store.prune(before);
+  if (history.crowded) yield* history.trim();
+  else yield* history.release();
 }
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -151,6 +151,9 @@ export class HistoryRecorder {
         return this.#open(answer);
       case 'written':
         return this.#written(answer.bytes);
+      case 'tidied':
+        this.#bytes = answer.bytes;
+        return undefined;
       case 'failed':
         return this.#failed(answer.why, answer.again);
       case 'series':

@@ -98,6 +98,8 @@ export type Answer =
   | { readonly kind: 'unavailable'; readonly why: string }
   /** The last batch is safe from the end of the process. */
   | { readonly kind: 'written'; readonly bytes: number }
+  /** What was old or too much is gone. */
+  | { readonly kind: 'tidied'; readonly bytes: number }
   /** The last batch is not written; `again`: it may be later. */
   | { readonly kind: 'failed'; readonly why: string; readonly again: boolean }
   | { readonly kind: 'series'; readonly id: number; readonly series: Series }

@@ -79,22 +79,23 @@ export class SqliteHistory {
     return this.#used() > pages - roomOf(pages);
   }
 
-  /** Deletes the oldest until a quarter of the room is free or more, and gives the pages back to the disk. */
-  async trim(): Promise<void> {
+  /** Deletes the oldest until a quarter of the room is free or more, and gives the pages back to the disk, in steps as `store.prune`. */
+  async *trim(): AsyncGenerator<void> {
     const pages = pagesOf(this.#options.maxBytes);
     const limit = pages - roomOf(pages) - TRIM_SHARE * pages;
     while (this.#used() > limit) {
       const span = await this.store.span();
       if (span === undefined) break;
-      await this.store.prune(span.from + Math.max(1, Math.ceil((span.to - span.from) * TRIM_STEP)));
+      yield* this.store.prune(span.from + Math.max(1, Math.ceil((span.to - span.from) * TRIM_STEP)));
     }
-    this.release();
+    yield* this.release();
   }
 
-  /** Gives pages that nothing is in back to the disk, a few at a time so that the log stays short. */
-  release(): void {
+  /** Gives pages that nothing is in back to the disk, a few in each step so that the log stays short. */
+  *release(): Generator<void> {
     while (pragma(this.#database, 'freelist_count') > 0) {
       this.#database.exec(`pragma incremental_vacuum(${VACUUM_PAGES}); pragma wal_checkpoint(truncate)`);
+      yield;
     }
     // A file that was larger than the cap when it was opened was allowed to stay so large.
     this.#database.exec(`pragma max_page_count = ${pagesOf(this.#options.maxBytes)}`);
@@ -112,8 +113,9 @@ export class SqliteHistory {
 /** Whether it is the content of the file that is broken, and not the disk or the program. */
 export const damaged = (error: unknown): boolean => [CORRUPT, NOT_A_DATABASE].includes(codeOf(error) ?? 0);
 
-/** Whether the same may go well later: the disk is full, slow, read-only or not there. */
-export const passing = (error: unknown): boolean => PASSING.has(codeOf(error) ?? 0);
+/** Whether the same may go well later: the disk is full, slow, read-only or not there, or a broken file cannot be moved now. */
+export const passing = (error: unknown): boolean =>
+  PASSING.has(codeOf(error) ?? 0) || (error instanceof Error && 'syscall' in error);
 
 /** Whether there was no room for a page, on the disk or under the cap. */
 export const full = (error: unknown): boolean => codeOf(error) === FULL;

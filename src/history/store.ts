@@ -4,6 +4,9 @@ import type { Tables } from './schema.ts';
 
 /** Few enough for the limit of variables of every database, with up to fourteen columns. */
 const ROWS_A_STATEMENT = 200;
+/** What one step of deleting takes: some megabytes in the log at most, and some ten milliseconds. */
+const POINTS_A_STEP = 20_000;
+const SERIES_A_STEP = 100;
 
 /** Reads and writes the tables; knows no database in particular. One call at a time. */
 export class HistoryStore {
@@ -51,23 +54,53 @@ export class HistoryStore {
     return { at: Float64Array.from(rows, ({ at }) => at), value: Float64Array.from(rows, ({ value }) => value) };
   }
 
-  /** Deletes everything from before that moment (ms since the epoch). */
-  async prune(before: number): Promise<void> {
+  /**
+   * Deletes everything from before that moment (ms since the epoch), a little in each step and each step a transaction: so the log stays short,
+   * others are answered in between, and what was begun may be left there.
+   */
+  async *prune(before: number): AsyncGenerator<void> {
+    while ((await this.#pruneDecisions(before)) > 0) yield;
+    let ids = (await this.#db.selectFrom('series').select('id').execute()).map(({ id }) => id);
+    while (ids.length > 0) {
+      ids = ids.slice(await this.#prunePoints(ids.slice(0, SERIES_A_STEP), before));
+      yield;
+    }
+    await this.#db
+      .deleteFrom('series')
+      .where((build) =>
+        build.not(build.exists(build.selectFrom('points').select('at').whereRef('points.series', '=', 'series.id'))),
+      )
+      .execute();
     this.#ids.clear();
-    await this.#db.transaction().execute(async (transaction) => {
-      await transaction.deleteFrom('decisions').where('at', '<', before).execute();
-      // By series, as the key of a point begins with it.
-      await transaction
-        .deleteFrom('points')
-        .where('series', 'in', (build) => build.selectFrom('series').select('id'))
-        .where('at', '<', before)
-        .execute();
-      await transaction
-        .deleteFrom('series')
-        .where((build) =>
-          build.not(build.exists(build.selectFrom('points').select('at').whereRef('points.series', '=', 'series.id'))),
-        )
-        .execute();
+  }
+
+  /** Resolves with how many went. */
+  async #pruneDecisions(before: number): Promise<number> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('decisions')
+      .where('id', 'in', (build) =>
+        build.selectFrom('decisions').select('id').where('at', '<', before).orderBy('at').limit(ROWS_A_STATEMENT),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
+
+  /** Resolves with of how many of these series nothing is left to delete, from the first on. */
+  async #prunePoints(ids: readonly number[], before: number): Promise<number> {
+    return this.#db.transaction().execute(async (transaction) => {
+      let room = POINTS_A_STEP;
+      for (const [index, series] of ids.entries()) {
+        const old = transaction.selectFrom('points').select('at').where('series', '=', series).where('at', '<', before);
+        const stop = await old.orderBy('at').offset(room).limit(1).executeTakeFirst();
+        const { numDeletedRows } = await transaction
+          .deleteFrom('points')
+          .where('series', '=', series)
+          .where('at', '<', stop?.at ?? before)
+          .executeTakeFirstOrThrow();
+        if (stop !== undefined) return index;
+        room -= Number(numDeletedRows);
+      }
+      return ids.length;
     });
   }
 

@@ -1,4 +1,5 @@
 import { on } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Keeper } from './keeper.ts';
 import type { Request, ThreadData } from './rows.ts';
@@ -10,10 +11,17 @@ const keeper = new Keeper(workerData as ThreadData, (answer, transfer = []) => p
 void serve(port);
 
 async function serve(port: MessagePort): Promise<void> {
-  const requests = on(port, 'message') as AsyncIterable<[Request]>;
+  const requests = (on(port, 'message') as AsyncIterable<[Request]>)[Symbol.asyncIterator]();
   await keeper.begin();
-  for await (const [request] of requests) {
-    if (await keeper.answer(request)) break;
+  for (;;) {
+    const next = requests.next();
+    while (keeper.isTidying && !(await isThere(next))) await keeper.tidy();
+    const { value, done } = await next;
+    if (done === true || (await keeper.answer(value[0]))) break;
   }
   port.close();
 }
+
+/** Whether somebody waits, after a look at what has come in. */
+const isThere = (next: Promise<unknown>): Promise<boolean> =>
+  Promise.race([next.then(() => true), setImmediate(false)]);

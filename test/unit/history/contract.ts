@@ -111,7 +111,7 @@ export function describeHistoryStore(name: string, open: () => Promise<StoreUnde
         points: [point('old', 1, 1), point('both', 1, 1), point('both', 10, 2)],
         decisions: [decision('1', { at: 9 }), decision('2', { at: 10 })],
       });
-      await under.store.prune(10);
+      for await (const _ of under.store.prune(10));
       expect(await under.series()).toEqual(['both']);
       expect(await points('both')).toEqual([[10, 2]]);
       expect((await under.decisions()).map(({ id }) => id)).toEqual(['2']);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -13,6 +13,13 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'baton-history-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Takes every step. */
+async function all(steps: AsyncGenerator<void>): Promise<number> {
+  let count = 0;
+  for await (const _ of steps) count++;
+  return count;
+}
 
 let files = 0;
 const newPath = (): string => join(folder, `${++files}.db`);
@@ -127,7 +134,7 @@ describe('the size of a history', { timeout: 60_000 }, () => {
       await history.store.write({ points: [point('a', batch, batch)], decisions });
       largest = Math.max(largest, history.bytes);
       if (!history.crowded) continue;
-      await history.trim();
+      await all(history.trim());
       trimmed++;
       expect(history.bytes).toBeLessThan(0.8 * cap);
     }
@@ -152,9 +159,34 @@ describe('the size of a history', { timeout: 60_000 }, () => {
     expect(error).toMatchObject({ message: 'database or disk is full' });
     expect([full(error), passing(error), history.crowded]).toEqual([true, true, true]);
     expect(history.bytes).toBeLessThan(cap);
-    await history.trim();
+    await all(history.trim());
     await history.store.write({ points: [point('a', 1_000, 7)], decisions: [] });
     expect([...(await history.store.loadSeries('a', 1_000)).value]).toEqual([7]);
+    history.close();
+  });
+
+  it('keeps the log short however much goes at once, which is as much as a month of rows after a long time off', async () => {
+    const path = newPath();
+    const history = await open(path);
+    const keys = Array.from({ length: 300 }, (_, index) => `shop/s-${index}/cpu`);
+    await history.store.write({ points: keys.map((key) => point(key, 0, 1)), decisions: [] });
+    const raw = new DatabaseSync(path);
+    raw.exec(`insert into points select id, value, value * 0.5 from series
+      join (with recursive n(value) as (select 1 union all select value + 1 from n where value < 3000) select value from n)`);
+    raw.exec('pragma wal_checkpoint(truncate)');
+    raw.close();
+    let longest = 0;
+    let steps = 0;
+    for await (const _ of history.store.prune(2_900)) {
+      longest = Math.max(longest, statSync(`${path}-wal`).size);
+      steps++;
+    }
+    expect(steps).toBeGreaterThan(40);
+    expect(longest).toBeLessThan(8 * MIB);
+    for (const key of [keys[0], keys[299]])
+      expect((await history.store.loadSeries(key ?? '', 0)).at).toEqual(
+        Float64Array.from({ length: 101 }, (_, index) => 2_900 + index),
+      );
     history.close();
   });
 
@@ -165,7 +197,7 @@ describe('the size of a history', { timeout: 60_000 }, () => {
       const decisions = Array.from({ length: 200 }, (_, index) => decision(`${batch}-${index}`, { inputs: text }));
       await history.store.write({ points: [], decisions });
     }
-    await history.trim();
+    await all(history.trim());
     expect(history.bytes).toBeLessThan(MIB);
     history.close();
   });
