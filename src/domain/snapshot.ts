@@ -18,12 +18,16 @@ export interface PodSnapshot {
   readonly terminating: boolean;
   /** Absent until the scheduler has found one. */
   readonly node?: string | undefined;
+  /** Of the node, where the API server copies it to the pod. */
+  readonly zone?: string | undefined;
   readonly createdAt: number;
   readonly ip: string | undefined;
   readonly hostNetwork: boolean;
   /** Moments of container restarts that are known, oldest first, those of the last ten minutes at least. */
   readonly restarts: readonly number[];
   readonly oomKilledAt: number | undefined;
+  /** The container that was killed then. */
+  readonly oomKilledContainer?: string | undefined;
   /** Why a container waits where that is a fault: CrashLoopBackOff, ImagePullBackOff, ErrImagePull, InvalidImageName, CreateContainerConfigError ... */
   readonly waiting: string | undefined;
   /** The scheduler's message where it found no node. */
@@ -33,10 +37,29 @@ export interface PodSnapshot {
 }
 
 export interface PodTemplateFacts {
+  /** Those of one pod of them: labels that differ between pods of one owner are not told here. */
   readonly labels: Readonly<Record<string, string>>;
   /** Named container ports. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Sums over the containers, cores and bytes; absent where a container has none. */
+  /**
+   * What a utilization is a share of, cores and bytes: what is set for the pod as a whole (spec.resources), else the sum over the containers,
+   * absent where one of them has none.
+   */
+  readonly requests: Resources;
+  readonly limits: Resources;
+  /** What such a pod takes of a node, a quota or a budget: also where some container has no request; with init containers and overhead. */
+  readonly reserved: Resources;
+  /** What is set for the pod as a whole; absent where nothing is. */
+  readonly podLevel?: Sizes | undefined;
+  /** Those that run as long as the pod: containers and sidecars. */
+  readonly containers: readonly ContainerFacts[];
+}
+
+export interface ContainerFacts extends Sizes {
+  readonly name: string;
+}
+
+export interface Sizes {
   readonly requests: Resources;
   readonly limits: Resources;
 }
@@ -96,6 +119,14 @@ export interface PodUsage {
   readonly at: number;
   /** Length of that window. */
   readonly windowMs?: number;
+  /** Of each container; absent where that is not told. */
+  readonly containers?: readonly ContainerUsage[];
   /** When it was measured, as the monotonic clock of this process has it; its age is counted from `at` where absent. */
   readonly measured?: number;
+}
+
+export interface ContainerUsage {
+  readonly name: string;
+  readonly cpu: number;
+  readonly memory: number;
 }

@@ -1,6 +1,6 @@
 import { parseQuantity } from '../api/quantity.ts';
 import { parseDuration } from '../domain/duration.ts';
-import type { PodUsage, Resources } from '../domain/snapshot.ts';
+import type { ContainerUsage, PodUsage, Resources } from '../domain/snapshot.ts';
 import type { ResourceMetricsOptions } from './api.ts';
 import type { Clock } from './contract.ts';
 
@@ -25,7 +25,7 @@ interface PodMetrics {
   readonly timestamp?: string;
   /** As Go writes durations, such as 17.5s or 1m0s. */
   readonly window?: string;
-  readonly containers?: readonly { readonly usage?: Readonly<Record<string, string>> }[];
+  readonly containers?: readonly { readonly name?: string; readonly usage?: Readonly<Record<string, string>> }[];
 }
 
 /**
@@ -56,15 +56,20 @@ function measuredAt(at: number, last: Entry | undefined, clock: Clock): number {
 
 function figureOf(item: PodMetrics): PodUsage | undefined {
   const at = Date.parse(item.timestamp ?? '');
-  let cpu = 0;
-  let memory = 0;
-  for (const container of item.containers ?? []) {
-    cpu += parseQuantity(container.usage?.['cpu'] ?? '') ?? Number.NaN;
-    memory += parseQuantity(container.usage?.['memory'] ?? '') ?? Number.NaN;
-  }
-  if (!Number.isFinite(at) || !Number.isFinite(cpu) || !Number.isFinite(memory)) return undefined;
+  const containers = (item.containers ?? []).map(
+    ({ name = '', usage }): ContainerUsage => ({
+      name,
+      cpu: parseQuantity(usage?.['cpu'] ?? '') ?? Number.NaN,
+      memory: parseQuantity(usage?.['memory'] ?? '') ?? Number.NaN,
+    }),
+  );
+  const cpu = containers.reduce((sum, container) => sum + container.cpu, 0);
+  const memory = containers.reduce((sum, container) => sum + container.memory, 0);
+  // A pod of which no container is told uses not nothing, but nobody knows what.
+  if (containers.length === 0 || !Number.isFinite(at) || !Number.isFinite(cpu) || !Number.isFinite(memory))
+    return undefined;
   const windowMs = windowOf(item.window);
-  return windowMs === undefined ? { cpu, memory, at } : { cpu, memory, at, windowMs };
+  return { cpu, memory, containers, at, ...(windowMs !== undefined && { windowMs }) };
 }
 
 function windowOf(text: string | undefined): number | undefined {

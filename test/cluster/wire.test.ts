@@ -66,9 +66,9 @@ const workload = (kind: string, name: string, spec: object) => ({
 
 const projector = new PodProjector(() => Date.now());
 const KINDS: readonly [string, string, Message, (raw: never) => Projected, number][] = [
-  ['', 'pods', POD, (raw: RawPod) => projector.project(raw), 6],
-  ['apps', 'deployments', DEPLOYMENT, projectDeployment, 2],
-  ['apps', 'replicasets', REPLICA_SET, projectReplicaSet, 3],
+  ['', 'pods', POD, (raw: RawPod) => projector.project(raw), 7],
+  ['apps', 'deployments', DEPLOYMENT, projectDeployment, 3],
+  ['apps', 'replicasets', REPLICA_SET, projectReplicaSet, 4],
   ['apps', 'statefulsets', STATEFUL_SET, projectStatefulSet, 1],
   ['policy', 'poddisruptionbudgets', POD_DISRUPTION_BUDGET, projectBudget, 3],
 ];
@@ -81,6 +81,8 @@ beforeAll(async () => {
   };
   await create('deployments', workload('Deployment', 'cart', { replicas: 2 }));
   await create('deployments', workload('Deployment', 'nothing', { replicas: 0 }));
+  const whole = { ...template, spec: { ...template.spec, resources: { requests: { cpu: '3' } } } };
+  await create('deployments', workload('Deployment', 'whole', { replicas: 1, template: whole }));
   await create('replicasets', workload('ReplicaSet', 'alone', { replicas: 2 }));
   const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
   await create('statefulsets', workload('StatefulSet', 'ordered', { replicas: 2, updateStrategy, serviceName: 'x' }));
@@ -92,11 +94,11 @@ beforeAll(async () => {
   await budget('none', { maxUnavailable: 1 });
   await budget('some', { selector, maxUnavailable: 1 });
   await eventually(
-    'six ready pods',
+    'seven ready pods',
     60,
     async () =>
       rest.list<RawPod & KubeObject>({ group: '', version: 'v1', plural: 'pods', namespace: shop.name }, JSON_CODEC),
-    ({ items }) => items.filter((pod) => projector.project(pod).ready).length === 6,
+    ({ items }) => items.filter((pod) => projector.project(pod).ready).length === 7,
   );
 }, 90_000);
 
@@ -168,11 +170,15 @@ it.each(KINDS)('%s/%s is the same in a watch, with what changes later', async (g
   await Promise.all(watches.map(({ run }) => run));
 });
 
-it('ports and resources of a sidecar come over the wire, of another init container not', async () => {
+it('ports and resources of a sidecar and of the pod as a whole come over the wire, of another init container not', async () => {
   const target = { group: '', version: 'v1', plural: 'pods', namespace: shop.name };
   const { items } = await rest.list(target, protobufCodec(POD));
-  const { template: facts } = projector.project(items[0] as never);
-  expect(facts).toMatchObject({
+  const facts = items.map((item) => projector.project(item as RawPod).template);
+  expect(facts.find(({ podLevel }) => podLevel !== undefined)).toMatchObject({
+    podLevel: { requests: { cpu: 3 } },
+    requests: { cpu: 3, memory: (64 + 32 + 16) * 2 ** 20 },
+  });
+  expect(facts.find(({ podLevel }) => podLevel === undefined)).toMatchObject({
     ports: { http: 8080, proxy: 15001 },
     limits: { cpu: 1.75, memory: (512 + 32 + 32) * 2 ** 20 },
     requests: { cpu: 0.65, memory: (64 + 32 + 16) * 2 ** 20 },

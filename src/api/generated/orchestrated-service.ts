@@ -660,9 +660,13 @@ export interface OrchestratedServiceStatus {
    */
   recommendations?: {
     /**
-     * What it is about; there is one of each at most.
+     * What it is about; there is one of each at most, or one for each container.
      */
     type: ("Replicas" | "PodDisruptionBudget" | "MemoryLimit" | "MaxReplicas" | "MemoryRequest" | "CPURequest" | "CPULimit" | "Strategy" | "MinReplicas")
+    /**
+     * The container whose request or limit it is about; absent where it is about the pod or the service as a whole.
+     */
+    container?: string
     /**
      * What to do.
      */

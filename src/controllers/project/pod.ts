@@ -1,13 +1,6 @@
-import { parseQuantity } from '../../api/quantity.ts';
-import type { OwnerReference, PodSnapshot, PodTemplateFacts, Resources } from '../../domain/snapshot.ts';
+import type { OwnerReference, PodSnapshot, PodTemplateFacts } from '../../domain/snapshot.ts';
 import { controllerOf, moment, type RawMeta } from './meta.ts';
-
-interface RawContainer {
-  name: string;
-  ports?: { name?: string; containerPort: number }[];
-  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  restartPolicy?: string;
-}
+import { outlineOf, type RawSpec, templateFacts } from './template.ts';
 
 interface RawState {
   waiting?: { reason?: string };
@@ -15,6 +8,7 @@ interface RawState {
 }
 
 interface RawContainerStatus {
+  name?: string;
   restartCount?: number;
   state?: RawState;
   lastState?: RawState;
@@ -23,7 +17,7 @@ interface RawContainerStatus {
 /** The part of a v1 Pod that is looked at. */
 export interface RawPod {
   metadata: RawMeta;
-  spec?: { initContainers?: RawContainer[]; containers?: RawContainer[]; hostNetwork?: boolean; nodeName?: string };
+  spec?: RawSpec & { hostNetwork?: boolean; nodeName?: string };
   status?: {
     phase?: string;
     podIP?: string;
@@ -65,9 +59,9 @@ interface Restarts {
  * restarts that it saw (a pod's status tells how many there were, and only of the last one when).
  */
 export class PodProjector {
-  readonly #templates = new Map<string, PodTemplateFacts>();
+  readonly #templates = new Map<string, readonly { readonly outline: string; readonly facts: PodTemplateFacts }[]>();
   readonly #restarts = new Map<string, Restarts>();
-  readonly #nodes = new Map<string, string>();
+  readonly #places = new Map<string, string>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -79,6 +73,7 @@ export class PodProjector {
     const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     const owner = controllerOf(metadata);
     const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const killed = lastKilled(statuses);
     const unschedulable = status?.conditions?.find((c) => c.type === 'PodScheduled' && c.reason === 'Unschedulable');
     return {
       namespace: metadata.namespace ?? '',
@@ -91,12 +86,14 @@ export class PodProjector {
       readyChangedAt: moment(ready?.lastTransitionTime),
       startedAt: moment(status?.startTime),
       terminating: metadata.deletionTimestamp !== undefined,
-      node: this.#nodeOf(raw.spec?.nodeName),
+      node: this.#placeOf(raw.spec?.nodeName),
+      zone: this.#placeOf(metadata.labels?.[ZONE]),
       createdAt: moment(metadata.creationTimestamp) ?? 0,
       ip: status?.podIP,
       hostNetwork: raw.spec?.hostNetwork ?? false,
       restarts: this.#restartsOf(metadata.uid, statuses),
-      oomKilledAt: oomKilledAt(statuses),
+      oomKilledAt: killed?.at,
+      oomKilledContainer: killed?.container,
       waiting: statuses
         .map((s) => s.state?.waiting?.reason)
         .find((reason) => reason !== undefined && FAULTS.has(reason)),
@@ -115,11 +112,11 @@ export class PodProjector {
     this.#templates.delete(uid);
   }
 
-  /** One text for all pods of a node. */
-  #nodeOf(name: string | undefined): string | undefined {
+  /** One text for all pods of a node or a zone. */
+  #placeOf(name: string | undefined): string | undefined {
     if (name === undefined || name === '') return undefined;
-    const known = this.#nodes.get(name);
-    if (known === undefined) this.#nodes.set(name, name);
+    const known = this.#places.get(name);
+    if (known === undefined) this.#places.set(name, name);
     return known ?? name;
   }
 
@@ -147,64 +144,35 @@ export class PodProjector {
   }
 
   #templateOf(raw: RawPod, owner: OwnerReference | undefined): PodTemplateFacts {
-    if (owner === undefined) return templateFacts(raw);
-    const facts = templateFacts(raw);
-    const known = this.#templates.get(owner.uid);
-    if (known && sameFacts(known, facts)) return known;
-    this.#templates.set(owner.uid, facts);
+    const spec = raw.spec ?? {};
+    const labels = raw.metadata.labels ?? {};
+    if (owner === undefined) return templateFacts(spec, labels);
+    const outline = outlineOf(spec);
+    const all = this.#templates.get(owner.uid) ?? [];
+    const known = all.find((one) => one.outline === outline);
+    if (known) return known.facts;
+    const facts = templateFacts(spec, labels);
+    this.#templates.set(owner.uid, [...all, { outline, facts }].slice(-TEMPLATES));
     return facts;
   }
 }
 
-/** Pods of one owner differ where the owner was updated in place (a StatefulSet, a resize): a new port or other resources. */
-function sameFacts(a: PodTemplateFacts, b: PodTemplateFacts): boolean {
-  return (
-    a.limits.cpu === b.limits.cpu &&
-    a.limits.memory === b.limits.memory &&
-    a.requests.cpu === b.requests.cpu &&
-    a.requests.memory === b.requests.memory &&
-    JSON.stringify(a.ports) === JSON.stringify(b.ports)
-  );
-}
+/** Pods of one owner differ where the owner was updated in place (a StatefulSet, a resize): so many kinds of them are remembered. */
+const TEMPLATES = 8;
 
-function templateFacts(raw: RawPod): PodTemplateFacts {
-  // An init container that is always restarted is a sidecar: it runs as long as the others, and metrics.k8s.io counts it.
-  const sidecars = raw.spec?.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? [];
-  const containers = [...sidecars, ...(raw.spec?.containers ?? [])];
-  const ports: Record<string, number> = {};
-  for (const container of containers) {
-    for (const port of container.ports ?? []) if (port.name) ports[port.name] = port.containerPort;
-  }
-  return {
-    labels: raw.metadata.labels ?? {},
-    ports,
-    requests: sum(containers.map((container) => container.resources?.requests)),
-    limits: sum(containers.map((container) => container.resources?.limits)),
-  };
-}
+/** Kubernetes copies it from the node to the pod (since 1.33 with the feature gate PodTopologyLabelsAdmission, since 1.35 by default). */
+const ZONE = 'topology.kubernetes.io/zone';
 
-/** A sum says something only when every container has a figure. */
-function sum(parts: readonly (Record<string, string> | undefined)[]): Resources {
-  const total = (name: 'cpu' | 'memory'): number | undefined => {
-    let value = 0;
-    for (const part of parts) {
-      const quantity = part?.[name] === undefined ? undefined : parseQuantity(part[name]);
-      if (quantity === undefined) return undefined;
-      value += quantity;
-    }
-    return parts.length === 0 ? undefined : value;
-  };
-  const cpu = total('cpu');
-  const memory = total('memory');
-  return { ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory }) };
-}
-
-function oomKilledAt(statuses: readonly RawContainerStatus[]): number | undefined {
-  let latest: number | undefined;
-  for (const { state, lastState } of statuses) {
+/** The latest of the containers that were killed because memory ran out. */
+function lastKilled(
+  statuses: readonly RawContainerStatus[],
+): { at: number; container: string | undefined } | undefined {
+  let latest: { at: number; container: string | undefined } | undefined;
+  for (const { name, state, lastState } of statuses) {
     for (const terminated of [state?.terminated, lastState?.terminated]) {
       if (terminated?.reason !== 'OOMKilled') continue;
-      latest = Math.max(latest ?? 0, moment(terminated.finishedAt) ?? 0);
+      const at = moment(terminated.finishedAt) ?? 0;
+      if (latest === undefined || at > latest.at) latest = { at, container: name };
     }
   }
   return latest;

@@ -50,14 +50,11 @@ function newest(pods: readonly PodSnapshot[]): PodSnapshot | undefined {
   );
 }
 
-/** Kubernetes copies it from the node to the pod (since 1.33 with the feature gate PodTopologyLabelsAdmission, since 1.35 by default). */
-const ZONE = 'topology.kubernetes.io/zone';
-
 /** Where the pods run that are to stay. */
 export function placesOf(pods: readonly PodSnapshot[]): Place[] {
   return pods
     .filter(({ terminating, node }) => !terminating && node !== undefined)
-    .map(({ node, template }) => ({ node, zone: template.labels[ZONE] }));
+    .map(({ node, zone }) => ({ node, zone }));
 }
 
 /** The objectives as the status has them. */

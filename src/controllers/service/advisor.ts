@@ -2,7 +2,7 @@ import { DemandHistory } from '../../domain/recommendations/demand.ts';
 import { certainty } from '../../domain/recommendations/draft.ts';
 import type { Advice } from '../../domain/recommendations/facts.ts';
 import { roundCpu, roundMemory } from '../../domain/recommendations/rounding.ts';
-import { type UseFigures, UseHistory } from '../../domain/recommendations/use.ts';
+import { type PodUseFigures, type UseFigures, PodUseHistory } from '../../domain/recommendations/use.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import { activeScaling } from '../../domain/scaling/from-spec.ts';
 import { withStrategy } from '../../domain/scaling/strategies.ts';
@@ -24,7 +24,7 @@ export interface AdvisorOptions {
 /** What is remembered of one service for as long as its workload is the same object; in memory only. */
 interface Evidence {
   workload: WorkloadSnapshot;
-  use: UseHistory | undefined;
+  use: PodUseHistory | undefined;
   demand: DemandHistory | undefined;
   /** The spec.scaling that the decisions were made by, and how it reads. */
   scaling: { readonly spec: object; readonly text: string } | undefined;
@@ -95,7 +95,7 @@ export class Advisor {
     const { usage, monotonic } = this.#options;
     const known = usage(evidence.workload.namespace);
     if (known.kind === 'missing' || !pods.some(({ name }) => known.pods.has(name))) return;
-    evidence.use ??= new UseHistory();
+    evidence.use ??= new PodUseHistory();
     evidence.use.observe(pods, known.pods, monotonic());
   }
 
@@ -125,9 +125,16 @@ export class Advisor {
 }
 
 /** Moves only when a recommendation may; '' while the use says nothing. */
-function outlineOf(use: UseFigures | undefined): string {
-  const known = use && certainty(use.observedMs);
-  if (use === undefined || known === undefined) return '';
+function outlineOf(use: PodUseFigures | undefined): string {
+  if (use === undefined) return '';
+  const all: (readonly [string, UseFigures])[] = [['', use], ...use.containers];
+  const known = all.map(([name, figures]) => [name, outline(figures)] as const).filter(([, text]) => text !== '');
+  return known.map(([name, text]) => `${name} ${text}`).join(';');
+}
+
+function outline(use: UseFigures): string {
+  const known = certainty(use.observedMs);
+  if (known === undefined) return '';
   const { cpu, memory } = use;
   const figures = [roundCpu(cpu.p90), roundCpu(cpu.p95), roundMemory(memory.p98), roundMemory(memory.highest)];
   return [known.confidence, ...figures].join();

@@ -2,25 +2,37 @@ import { disruptionBudget, replicas } from './availability.ts';
 import { maxReplicas, minReplicas } from './bounds.ts';
 import type { Recommendation } from './draft.ts';
 import type { AdviceFacts } from './facts.ts';
-import { size } from './sizes.ts';
+import { sizes, type SizeType } from './sizes.ts';
 import { strategy } from './strategy.ts';
 
 type Type = Recommendation['type'];
-type Advise = (facts: AdviceFacts, before: Recommendation | undefined) => Recommendation | undefined;
+type Advise = (facts: AdviceFacts, before: readonly Recommendation[]) => readonly Recommendation[];
+type AdviseOnce = (facts: AdviceFacts, before: Recommendation | undefined) => Recommendation | undefined;
 
 const MOST = 5;
 
+const once =
+  (advise: AdviseOnce): Advise =>
+  (facts, [before]) => {
+    const found = advise(facts, before);
+    return found === undefined ? [] : [found];
+  };
+const sized =
+  (type: SizeType): Advise =>
+  (facts, before) =>
+    sizes(type, facts, before);
+
 /** In the order in which they are told: first what makes a service fail, then what makes it slow, then what it costs. */
 const ADVISERS: readonly (readonly [Type, Advise])[] = [
-  ['Replicas', replicas],
-  ['PodDisruptionBudget', disruptionBudget],
-  ['MemoryLimit', (facts, before) => size('MemoryLimit', facts, before)],
-  ['MaxReplicas', maxReplicas],
-  ['MemoryRequest', (facts, before) => size('MemoryRequest', facts, before)],
-  ['CPURequest', (facts, before) => size('CPURequest', facts, before)],
-  ['CPULimit', (facts, before) => size('CPULimit', facts, before)],
-  ['Strategy', strategy],
-  ['MinReplicas', minReplicas],
+  ['Replicas', once(replicas)],
+  ['PodDisruptionBudget', once(disruptionBudget)],
+  ['MemoryLimit', sized('MemoryLimit')],
+  ['MaxReplicas', once(maxReplicas)],
+  ['MemoryRequest', sized('MemoryRequest')],
+  ['CPURequest', sized('CPURequest')],
+  ['CPULimit', sized('CPULimit')],
+  ['Strategy', once(strategy)],
+  ['MinReplicas', once(minReplicas)],
 ];
 
 /**
@@ -33,9 +45,8 @@ export function recommend(
 ): readonly Recommendation[] {
   const found: Recommendation[] = [];
   for (const [type, advise] of ADVISERS) {
-    const before = previous?.find((recommendation) => recommendation.type === type);
-    const next = advise(facts, before);
-    if (next !== undefined && found.push(next) === MOST) break;
+    const before = previous?.filter((recommendation) => recommendation.type === type) ?? [];
+    found.push(...advise(facts, before));
   }
-  return found;
+  return found.slice(0, MOST);
 }

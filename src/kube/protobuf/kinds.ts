@@ -40,10 +40,12 @@ export const STATUS: Message = {
   6: number('code'),
 };
 
+const RESOURCES: Message = { 1: quantityMap('limits'), 2: quantityMap('requests') };
+
 const CONTAINER: Message = {
   1: text('name'),
   6: many('ports', { 1: text('name'), 3: number('containerPort') }),
-  8: one('resources', { 1: quantityMap('limits'), 2: quantityMap('requests') }),
+  8: one('resources', RESOURCES),
   24: text('restartPolicy'),
 };
 
@@ -53,6 +55,7 @@ const CONTAINER_STATE: Message = {
 };
 
 const CONTAINER_STATUS: Message = {
+  1: text('name'),
   2: one('state', CONTAINER_STATE),
   3: one('lastState', CONTAINER_STATE),
   5: number('restartCount'),
@@ -65,6 +68,8 @@ export const POD: Message = {
     10: text('nodeName'),
     11: flag('hostNetwork'),
     20: many('initContainers', CONTAINER),
+    32: quantityMap('overhead'),
+    40: one('resources', RESOURCES),
   }),
   3: one('status', {
     1: text('phase'),

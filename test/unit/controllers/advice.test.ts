@@ -4,7 +4,7 @@ import { projectBudget } from '../../../src/controllers/project/budget.ts';
 import type { LabelSelector } from '../../../src/controllers/project/selector.ts';
 import type { ScalingFindings } from '../../../src/domain/scaling/findings.ts';
 import type { PodTemplateFacts } from '../../../src/domain/snapshot.ts';
-import { MINUTE, NOW } from '../domain/fixtures.ts';
+import { MINUTE, NOW, UNBOUNDED } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 
 const MI = 2 ** 20;
@@ -82,16 +82,15 @@ it('one replica of a Critical service is told, and no more when there are two', 
 
 describe('the use that metrics.k8s.io tells', () => {
   const template: PodTemplateFacts = {
-    labels: { app: 'web' },
-    ports: {},
-    requests: { cpu: 2, memory: 200 * MI },
-    limits: {},
+    ...UNBOUNDED,
+    containers: [{ name: 'main', requests: { cpu: 2, memory: 200 * MI }, limits: {} }],
   };
   const observe = (minutes: number, cpu: number): boolean => {
     let isNews = false;
     for (let minute = 0; minute < minutes; minute++) {
       bed.monotonic += MINUTE;
-      const use = { cpu, memory: 180 * MI, at: NOW, measured: bed.monotonic };
+      const main = { name: 'main', cpu, memory: 180 * MI };
+      const use = { ...main, containers: [main], at: NOW, measured: bed.monotonic };
       bed.usage = { kind: 'known', pods: new Map([['web-a', use]]) };
       isNews = bed.advisor.sample('shop/web');
     }
@@ -112,9 +111,10 @@ describe('the use that metrics.k8s.io tells', () => {
     expect(bed.status('web')?.recommendations).toEqual([
       {
         type: 'CPURequest',
-        action: 'lower the CPU request of each pod from 2 to 400m',
+        container: 'main',
+        action: 'lower the CPU request of container main from 2 to 400m',
         confidence: 0.3,
-        because: expect.stringMatching(/^a pod uses at most 3\d\dm of CPU for 90 % of the time/),
+        because: expect.stringMatching(/^container main uses at most 3\d\dm of CPU for 90 % of the time/),
       },
     ]);
     const written = bed.writes.length;

@@ -14,7 +14,7 @@ import type { OwnerReference, PodSnapshot, WorkloadSnapshot } from '../../../src
 import type { Target, Usage } from '../../../src/domain/status/input.ts';
 import type { Reading } from '../../../src/domain/reading.ts';
 import { compareVersions, type Projected, Store, type StoreProblem } from '../../../src/runtime/store.ts';
-import { NOW, pod, workload } from '../domain/fixtures.ts';
+import { NOW, pod, UNBOUNDED, workload } from '../domain/fixtures.ts';
 
 type Written = { readonly reference: Reference; readonly status: OrchestratedServiceStatus };
 
@@ -151,7 +151,7 @@ export class Bed {
   }
 
   pod(name: string, owner: OwnerReference | undefined, app: string, overrides: Partial<PodSnapshot> = {}): PodSnapshot {
-    const template = { labels: { app }, ports: {}, requests: {}, limits: {} };
+    const template = { ...UNBOUNDED, labels: { app } };
     const made = pod(name, { owner, template, resourceVersion: this.version(), ...overrides });
     this.stores.pods.upsert(made);
     return made;

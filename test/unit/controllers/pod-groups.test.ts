@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PodGroups } from '../../../src/controllers/service/pod-groups.ts';
 import type { PodSnapshot } from '../../../src/domain/snapshot.ts';
+import { UNBOUNDED } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 
 let uids = 0;
@@ -22,7 +23,7 @@ function pod(owner: string | undefined, labels: Record<string, string>, namespac
     oomKilledAt: undefined,
     waiting: undefined,
     unschedulable: undefined,
-    template: { labels, ports: {}, requests: {}, limits: {} },
+    template: { ...UNBOUNDED, labels },
   };
 }
 

@@ -7,6 +7,7 @@ import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import type { ScalingFindings } from '../../../src/domain/scaling/findings.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import { Store } from '../../../src/runtime/store.ts';
+import { UNBOUNDED } from '../domain/fixtures.ts';
 
 const START = Date.parse('2026-05-04T00:00:00Z');
 const MINUTE = 60_000;
@@ -19,7 +20,7 @@ const on = { enabled: true, season: 'auto', horizon: 'auto', quantile: 0.9 } as 
 const office = (at: number): number => (at % DAY >= 9 * HOUR && at % DAY < 18 * HOUR ? 160 : 40);
 
 function pod(index: number, createdAt: number): PodSnapshot {
-  const template = { labels: {}, ports: {}, requests: {}, limits: {} };
+  const template = UNBOUNDED;
   const readyChangedAt = createdAt + 90_000;
   const moments = { createdAt, startedAt: createdAt, readyChangedAt };
   const facts = { phase: 'Running', ready: true, terminating: false, hostNetwork: false, restarts: [] };

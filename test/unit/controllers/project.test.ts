@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PodProjector, type RawPod } from '../../../src/controllers/project/pod.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../../../src/controllers/project/workload.ts';
 
+const MI = 2 ** 20;
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const minutesAgo = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 
@@ -35,6 +36,7 @@ function pod(
       conditions: [{ type: 'Ready', status: 'True' }],
       containerStatuses: [
         {
+          name: 'a',
           restartCount,
           state: waiting ? { waiting: { reason: waiting } } : {},
           ...(lastFinished && { lastState: { terminated: { reason, finishedAt: lastFinished } } }),
@@ -62,8 +64,18 @@ describe('a pod', () => {
       oomKilledAt: undefined,
       waiting: undefined,
       unschedulable: undefined,
-      // A memory limit of one container of two is no limit of the pod.
-      template: { labels: { app: 'web' }, ports: { http: 80 }, requests: {}, limits: { cpu: 1.5 } },
+      template: {
+        labels: { app: 'web' },
+        ports: { http: 80 },
+        requests: {},
+        // A memory limit of one container of two is no limit of the pod.
+        limits: { cpu: 1.5 },
+        reserved: {},
+        containers: [
+          { name: 'a', requests: {}, limits: { cpu: 0.5, memory: 64 * MI } },
+          { name: 'b', requests: {}, limits: { cpu: 1 } },
+        ],
+      },
     });
   });
 
@@ -83,12 +95,80 @@ describe('a pod', () => {
     };
     const { template } = new PodProjector(() => NOW).project(raw);
     expect(template.limits).toEqual({ cpu: 1.75 });
+    expect(template.containers.map(({ name }) => name)).toEqual(['proxy', 'a', 'b']);
     expect(template.ports).toEqual({ http: 80, proxy: 15001 });
   });
 
   it('shares the facts of the template with the other pods of its owner', () => {
     const projector = new PodProjector(() => NOW);
     expect(projector.project(pod({ uid: 'p2' })).template).toBe(projector.project(pod()).template);
+  });
+
+  it('tells the zone of each pod, though pods of several zones share the facts of their template', () => {
+    const projector = new PodProjector(() => NOW);
+    const [a, b, unbound] = ['a', 'b', undefined].map((zone) => {
+      const raw = pod({ uid: `p-${zone}` });
+      raw.metadata.labels = { app: 'web', ...(zone && { 'topology.kubernetes.io/zone': zone }) };
+      return projector.project(raw);
+    });
+    expect([a?.zone, b?.zone, unbound?.zone]).toEqual(['a', 'b', undefined]);
+    expect(b?.template).toBe(a?.template);
+  });
+
+  it('shares the facts also where an owner has pods of two kinds at once', () => {
+    const projector = new PodProjector(() => NOW);
+    const resized = () => {
+      const raw = pod({ uid: 'p2' });
+      raw.spec = { containers: [{ name: 'a', resources: { requests: { cpu: '1' } } }] };
+      return projector.project(raw).template;
+    };
+    const first = projector.project(pod()).template;
+    const second = resized();
+    expect(second).not.toBe(first);
+    expect(projector.project(pod()).template).toBe(first);
+    expect(resized()).toBe(second);
+  });
+
+  describe('requests', () => {
+    const container = (name: string, requests: Record<string, string>, restartPolicy?: string) => ({
+      name,
+      resources: { requests },
+      ...(restartPolicy && { restartPolicy }),
+    });
+    const facts = (spec: RawPod['spec']) =>
+      new PodProjector(() => NOW).project({ ...pod(), spec: spec ?? {} }).template;
+
+    it('are what every container has, but what a pod takes is also what some have', () => {
+      const containers = [container('a', { cpu: '1', memory: '1Gi' }), container('b', { cpu: '500m' })];
+      expect(facts({ containers })).toMatchObject({
+        requests: { cpu: 1.5 },
+        reserved: { cpu: 1.5, memory: 1024 * MI },
+      });
+      expect(facts({ containers }).requests.memory).toBeUndefined();
+    });
+
+    it('of init containers count where one of them takes more than all that run later, with the overhead of a sandbox', () => {
+      const initContainers = [
+        container('early', { cpu: '5' }),
+        container('proxy', { cpu: '1' }, 'Always'),
+        container('setup', { cpu: '6' }),
+      ];
+      const spec = { initContainers, containers: [container('a', { cpu: '2' })], overhead: { cpu: '250m' } };
+      expect(facts(spec)).toMatchObject({ requests: { cpu: 3 }, reserved: { cpu: 7.25 } });
+    });
+
+    it('of the pod as a whole win over those of its containers, which then need none', () => {
+      const containers = [container('a', { cpu: '1', memory: '1Gi' }), container('b', {})];
+      const resources = { requests: { cpu: '4' }, limits: { memory: '4Gi' } };
+      expect(facts({ containers, resources })).toMatchObject({
+        requests: { cpu: 4, memory: 1024 * MI },
+        limits: { memory: 4096 * MI },
+        reserved: { cpu: 4, memory: 1024 * MI },
+        podLevel: { requests: { cpu: 4 }, limits: { memory: 4096 * MI } },
+      });
+      // A limit alone is no request.
+      expect(facts({ containers, resources: { limits: { cpu: '4' } } }).requests).toEqual({});
+    });
   });
 
   it('tells the last restart when it is seen for the first time, and none that is older than ten minutes', () => {
@@ -127,7 +207,10 @@ describe('a pod', () => {
 
   it('tells when memory ran out', () => {
     const oom = pod({ restartCount: 1, lastFinished: minutesAgo(2), reason: 'OOMKilled' });
-    expect(new PodProjector(() => NOW).project(oom).oomKilledAt).toBe(NOW - 120_000);
+    expect(new PodProjector(() => NOW).project(oom)).toMatchObject({
+      oomKilledAt: NOW - 120_000,
+      oomKilledContainer: 'a',
+    });
   });
 });
 

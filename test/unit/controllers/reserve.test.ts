@@ -7,6 +7,7 @@ import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import { NO_HISTORY } from '../../../src/history/index.ts';
 import { compareVersions, Store } from '../../../src/runtime/store.ts';
+import { UNBOUNDED } from '../domain/fixtures.ts';
 
 const NOW = Date.parse('2026-05-04T12:00:00Z');
 const signal = new AbortController().signal;
@@ -38,7 +39,7 @@ const podOn = (node: number): PodSnapshot => {
     owner: undefined,
     ip: undefined,
   };
-  const template = { labels: {}, ports: {}, requests: { cpu: 1 }, limits: {} };
+  const template = { ...UNBOUNDED, requests: { cpu: 1 } };
   return { ...identity, ...facts, ...moments, ...rest, template, name: `p${node}`, uid: `p${node}`, node: `n${node}` };
 };
 

@@ -106,11 +106,12 @@ const advice = fc.record({
   use: fc.option(
     fc
       .record({ hours: fc.constantFrom(0, 2, 30, 200), cpu: fc.double({ min: 0, max: 4, noNaN: true }) })
-      .map(({ hours, cpu }) => ({
-        observedMs: hours * HOUR,
-        cpu: { p90: cpu, p95: 1.1 * cpu },
-        memory: { p98: cpu * 1e9, highest: cpu * 1.2e9 },
-      })),
+      .map(({ hours, cpu }) => {
+        const observedMs = hours * HOUR;
+        const memory = { p98: cpu * 1e9, highest: cpu * 1.2e9 };
+        const figures = { observedMs, cpu: { p90: cpu, p95: 1.1 * cpu }, memory };
+        return { ...figures, containers: new Map([['main', figures]]) };
+      }),
     { nil: undefined },
   ),
 });

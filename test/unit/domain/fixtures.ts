@@ -13,10 +13,21 @@ export const HOUR = 3_600_000;
 export type Check = NonNullable<NonNullable<OrchestratedServiceSpec['health']>['checks']>[number];
 
 /** No requests and no limits: the resources signal does not apply. */
-export const UNBOUNDED: PodTemplateFacts = { labels: { app: 'web' }, ports: {}, requests: {}, limits: {} };
+export const UNBOUNDED: PodTemplateFacts = {
+  labels: { app: 'web' },
+  ports: {},
+  requests: {},
+  limits: {},
+  reserved: {},
+  containers: [],
+};
 
 /** A limit of one core and 1,000 bytes, so that usage reads as a share. */
-export const BOUNDED: PodTemplateFacts = { ...UNBOUNDED, limits: { cpu: 1, memory: 1000 } };
+export const BOUNDED: PodTemplateFacts = {
+  ...UNBOUNDED,
+  limits: { cpu: 1, memory: 1000 },
+  containers: [{ name: 'main', requests: {}, limits: { cpu: 1, memory: 1000 } }],
+};
 
 export function pod(name: string, overrides: Partial<PodSnapshot> = {}): PodSnapshot {
   return {

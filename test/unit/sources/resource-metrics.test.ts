@@ -123,14 +123,31 @@ describe('resource metrics', () => {
         {
           metadata: { name: 'a', namespace: 'shop' },
           timestamp: new Date(clock.now()).toISOString(),
-          containers: [{ usage: { cpu: '250m', memory: '40Mi' } }, { usage: { cpu: '500000000n', memory: '10Mi' } }],
+          containers: [
+            { name: 'main', usage: { cpu: '250m', memory: '40Mi' } },
+            { name: 'proxy', usage: { cpu: '500000000n', memory: '10Mi' } },
+          ],
+        },
+        // Of a pod without containers nothing is known, which is not 0.
+        {
+          metadata: { name: 'gone', namespace: 'shop' },
+          timestamp: new Date(clock.now()).toISOString(),
+          containers: [],
         },
         ...(fresh(clock, { pod: 'b', cpu: '400m', memory: '90Mi' })() as { items: unknown[] }).items,
       ],
     });
     void start();
     await clock.advance(0);
-    expect(source.usage('shop').get('a')).toMatchObject({ cpu: 0.75, memory: 50 * Mi });
+    expect(source.usage('shop').get('a')).toMatchObject({
+      cpu: 0.75,
+      memory: 50 * Mi,
+      containers: [
+        { name: 'main', cpu: 0.25, memory: 40 * Mi },
+        { name: 'proxy', cpu: 0.5, memory: 10 * Mi },
+      ],
+    });
+    expect(source.usage('shop').has('gone')).toBe(false);
     const cpu = await read(query('a', 'b', 'gone'));
     expect(cpu).toMatchObject({ kind: 'value', value: 0.75 });
     expect(cpu.evidence).toBe('cpu at 75 % of the limit in pod a, the highest of 2');

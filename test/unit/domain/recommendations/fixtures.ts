@@ -2,7 +2,8 @@ import type { DemandFigures } from '../../../../src/domain/recommendations/deman
 import type { Recommendation } from '../../../../src/domain/recommendations/draft.ts';
 import type { AdviceFacts } from '../../../../src/domain/recommendations/facts.ts';
 import { recommend } from '../../../../src/domain/recommendations/recommend.ts';
-import type { UseFigures } from '../../../../src/domain/recommendations/use.ts';
+import type { PodUseFigures, UseFigures } from '../../../../src/domain/recommendations/use.ts';
+import type { Resources } from '../../../../src/domain/snapshot.ts';
 import { HOUR } from '../fixtures.ts';
 
 export const DAY = 24 * HOUR;
@@ -20,20 +21,26 @@ export function facts(overrides: Partial<AdviceFacts> = {}): AdviceFacts {
     selector: 'app=web',
     coverage: 'Covered',
     scaling: undefined,
-    template: { requests: { cpu: 0.5, memory: 512 * MI }, limits: { cpu: 1, memory: 1024 * MI } },
+    template: sized({ cpu: 0.5, memory: 512 * MI }, { cpu: 1, memory: 1024 * MI }),
     objectives: [],
     ...overrides,
   };
 }
 
-/** Use that the requests of `facts` fit. */
-export function use(overrides: Partial<UseFigures> = {}): UseFigures {
-  return {
+/** One container. */
+export const sized = (requests: Resources, limits: Resources = {}) => ({
+  containers: [{ name: 'main', requests, limits }],
+});
+
+/** Use of the one container that the requests of `facts` fit. */
+export function use(overrides: Partial<UseFigures> = {}): PodUseFigures {
+  const figures = {
     observedMs: 8 * DAY,
     cpu: { p90: 0.4, p95: 0.45 },
     memory: { p98: 400 * MI, highest: 420 * MI },
     ...overrides,
   };
+  return { ...figures, containers: new Map([['main', figures]]) };
 }
 
 /** Scaling between 2 and 10 whose bounds are right. */
@@ -62,6 +69,8 @@ export function told(
   type: Recommendation['type'],
   about: AdviceFacts,
   previous?: readonly Recommendation[],
+  container?: string,
 ): Recommendation | undefined {
-  return recommend(about, previous).find((recommendation) => recommendation.type === type);
+  const isMeant = (told: Recommendation) => container === undefined || told.container === container;
+  return recommend(about, previous).find((recommendation) => recommendation.type === type && isMeant(recommendation));
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AdviceFacts } from '../../../../src/domain/recommendations/facts.ts';
 import { recommend } from '../../../../src/domain/recommendations/recommend.ts';
+import type { UseFigures } from '../../../../src/domain/recommendations/use.ts';
 import { HOUR } from '../fixtures.ts';
 import { DAY, facts, MI, scaling } from './fixtures.ts';
 
@@ -12,11 +13,25 @@ const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
 const observedMs = fc.constantFrom(0, HOUR, 6 * HOUR, DAY, 2 * DAY, 3 * DAY, 8 * DAY);
 const resources = fc.record({ cpu: cores, memory: bytes }, { requiredKeys: [] });
 
-const use = fc.record({ observedMs, p90: cores, more: share, p98: bytes }).map(({ observedMs, p90, more, p98 }) => ({
-  observedMs,
-  cpu: { p90, p95: p90 * (1 + more) },
-  memory: { p98, highest: p98 * (1 + more) },
-}));
+const figures = fc
+  .record({ observedMs, p90: cores, more: share, p98: bytes })
+  .map(({ observedMs, p90, more, p98 }) => ({
+    observedMs,
+    cpu: { p90, p95: p90 * (1 + more) },
+    memory: { p98, highest: p98 * (1 + more) },
+  }));
+const use = fc
+  .record({ pod: figures, main: maybe(figures), proxy: maybe(figures) })
+  .map(({ pod, ...each }) => ({ ...pod, containers: new Map(Object.entries(each).filter(isKnown)) }));
+const isKnown = (entry: [string, UseFigures | undefined]): entry is [string, UseFigures] => entry[1] !== undefined;
+
+const sizes = fc.record({ requests: resources, limits: resources });
+const template = fc
+  .record({ podLevel: maybe(sizes), main: sizes, proxy: maybe(sizes) })
+  .map(({ podLevel, main, proxy }) => ({
+    podLevel,
+    containers: [{ name: 'main', ...main }, ...(proxy ? [{ name: 'proxy', ...proxy }] : [])],
+  }));
 
 const demand = fc
   .record({
@@ -48,7 +63,7 @@ const anyFacts: fc.Arbitrary<AdviceFacts> = fc
     desired: fc.nat(20),
     coverage: fc.constantFrom('Covered' as const, 'Bare' as const, 'Untold' as const, 'Unseen' as const),
     scaling: maybe(bounds),
-    template: maybe(fc.record({ requests: resources, limits: resources })),
+    template: maybe(template),
     objectives: fc.array(
       fc.double({ min: -2, max: 1, noNaN: true }).map((budgetRemaining) => ({ name: 'availability', budgetRemaining })),
       { maxLength: 2 },
@@ -59,12 +74,12 @@ const anyFacts: fc.Arbitrary<AdviceFacts> = fc
   })
   .map((overrides) => facts(overrides));
 
-it('there are at most five, one of each type, and each is told in bounded words', () => {
+it('there are at most five, one of each type and container, and each is told in bounded words', () => {
   fc.assert(
     fc.property(anyFacts, anyFacts, (first, then) => {
       for (const told of [recommend(first, undefined), recommend(then, recommend(first, undefined))]) {
         expect(told.length).toBeLessThanOrEqual(5);
-        expect(new Set(told.map(({ type }) => type)).size).toBe(told.length);
+        expect(new Set(told.map(({ type, container }) => `${type} ${container}`)).size).toBe(told.length);
         for (const { action, because, confidence } of told) {
           expect(action.length).toBeLessThanOrEqual(256);
           expect(because.length).toBeLessThanOrEqual(512);
@@ -96,17 +111,19 @@ it('figures that tremble by 3 % change what is told once at most', () => {
       let changes = 0;
       for (const factor of factors) {
         const { use } = base;
-        const moved = use && {
-          ...use,
-          cpu: { p90: use.cpu.p90 * factor, p95: use.cpu.p95 * factor },
-          memory: { p98: use.memory.p98 * factor, highest: use.memory.highest * factor },
-        };
+        const times = (of: UseFigures) => ({
+          ...of,
+          cpu: { p90: of.cpu.p90 * factor, p95: of.cpu.p95 * factor },
+          memory: { p98: of.memory.p98 * factor, highest: of.memory.highest * factor },
+        });
+        const containers = new Map([...(use?.containers ?? [])].map(([name, of]) => [name, times(of)]));
+        const moved = use && { ...times(use), containers };
         const next = recommend({ ...base, use: moved }, told);
         if (told !== undefined && JSON.stringify(next) !== JSON.stringify(told)) changes += 1;
         told = next;
       }
-      // Each of the four sizes may begin to be told on the way; none ends, and none moves on.
-      expect(changes).toBeLessThanOrEqual(4);
+      // Each of the four sizes of each container and of the pod may begin to be told on the way; none ends, and none moves on.
+      expect(changes).toBeLessThanOrEqual(12);
     }),
     { numRuns: 1_000 },
   );

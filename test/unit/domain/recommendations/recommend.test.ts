@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { recommend } from '../../../../src/domain/recommendations/recommend.ts';
 import { HOUR } from '../fixtures.ts';
-import { DAY, demand, facts, MI, scaling, told, use } from './fixtures.ts';
+import { DAY, demand, facts, MI, scaling, sized, told, use } from './fixtures.ts';
 
 const requests = (cpu?: number, memory?: number) => ({
-  template: {
-    requests: { ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory: memory * MI }) },
-    limits: {},
-  },
+  template: sized({ ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory: memory * MI }) }),
 });
 
 it('a service that is right as it is gets no recommendation', () => {
@@ -69,17 +66,18 @@ describe('the size of pods', () => {
     const small = facts({ ...requests(0.1, 128), use: use({ cpu: { p90: 0.2, p95: 0.3 } }) });
     expect(told('CPURequest', small)).toEqual({
       type: 'CPURequest',
-      action: 'raise the CPU request of each pod from 100m to 250m',
+      container: 'main',
+      action: 'raise the CPU request of container main from 100m to 250m',
       confidence: 0.95,
       because:
-        'a pod uses at most 200m of CPU for 90 % of the time, and 15 % are to spare (observed for more than a week)',
+        'container main uses at most 200m of CPU for 90 % of the time, and 15 % are to spare (observed for more than a week)',
     });
-    expect(told('MemoryRequest', small)?.action).toBe('raise the memory request of each pod from 128Mi to 512Mi');
+    expect(told('MemoryRequest', small)?.action).toBe('raise the memory request of container main from 128Mi to 512Mi');
     const large = facts({ ...requests(4, 4096), use: use() });
-    expect(told('CPURequest', large)?.action).toBe('lower the CPU request of each pod from 4 to 500m');
-    expect(told('MemoryRequest', large)?.action).toBe('lower the memory request of each pod from 4Gi to 512Mi');
+    expect(told('CPURequest', large)?.action).toBe('lower the CPU request of container main from 4 to 500m');
+    expect(told('MemoryRequest', large)?.action).toBe('lower the memory request of container main from 4Gi to 512Mi');
     const unset = facts({ ...requests(), use: use() });
-    expect(told('CPURequest', unset)?.action).toBe('set the CPU request of each pod to 500m');
+    expect(told('CPURequest', unset)?.action).toBe('set the CPU request of container main to 500m');
   });
 
   it('says nothing about trifles, nor where nothing is set that need not be', () => {
@@ -89,11 +87,11 @@ describe('the size of pods', () => {
 
   it('raises a limit that slows down or kills', () => {
     const tight = facts({
-      template: { requests: { cpu: 0.5, memory: 512 * MI }, limits: { cpu: 0.5, memory: 450 * MI } },
+      template: sized({ cpu: 0.5, memory: 512 * MI }, { cpu: 0.5, memory: 450 * MI }),
       use: use(),
     });
-    expect(told('MemoryLimit', tight)?.action).toBe('raise the memory limit of each pod from 450Mi to 640Mi');
-    expect(told('CPULimit', tight)?.action).toBe('raise the CPU limit of each pod from 500m to 800m');
+    expect(told('MemoryLimit', tight)?.action).toBe('raise the memory limit of container main from 450Mi to 640Mi');
+    expect(told('CPULimit', tight)?.action).toBe('raise the CPU limit of container main from 500m to 800m');
   });
 
   it('is left alone where utilization of it is what replicas follow', () => {
@@ -124,11 +122,11 @@ describe('the size of pods', () => {
       recommend(facts({ ...requests(0.2, 512), use: use({ cpu: { p90, p95: p90 } }) }), previous);
     expect(at(0.2)).toEqual([]);
     const begun = at(0.21);
-    expect(begun[0]?.action).toBe('raise the CPU request of each pod from 200m to 250m');
+    expect(begun[0]?.action).toBe('raise the CPU request of container main from 200m to 250m');
     expect(at(0.195, begun)).toEqual(begun);
     expect(at(0.22, begun)[0]).toBe(begun[0]);
     expect(at(0.19, begun)).toEqual([]);
-    expect(at(0.3, begun)[0]?.action).toBe('raise the CPU request of each pod from 200m to 400m');
+    expect(at(0.3, begun)[0]?.action).toBe('raise the CPU request of container main from 200m to 400m');
   });
 
   it('stands after a restart until as much is known again, unless somebody has followed it', () => {
@@ -147,6 +145,57 @@ describe('the size of pods', () => {
     expect(restarted(DAY, 0.1)).toEqual([]);
     expect(restarted(undefined, 0.5)).toEqual([]);
     expect(recommend(facts({ template: undefined }), before)).toEqual(before);
+  });
+});
+
+describe('pods of several containers', () => {
+  const figures = (p90: number, memory: number) => ({
+    observedMs: 8 * DAY,
+    cpu: { p90, p95: p90 },
+    memory: { p98: memory * MI, highest: memory * MI },
+  });
+  const containers = [
+    { name: 'main', requests: { cpu: 0.1, memory: 512 * MI }, limits: {} },
+    { name: 'proxy', requests: { cpu: 1, memory: 64 * MI }, limits: { memory: 100 * MI } },
+  ];
+  const used = {
+    ...figures(0.4, 500),
+    containers: new Map([
+      ['main', figures(0.3, 400)],
+      ['proxy', figures(0.1, 95)],
+    ]),
+  };
+
+  it('are told container by container, though the sum of them would fit', () => {
+    const told = recommend(facts({ template: { containers }, use: used }), undefined);
+    expect(told.map(({ type, container, action }) => [type, container, action])).toEqual([
+      ['MemoryLimit', 'proxy', 'raise the memory limit of container proxy from 100Mi to 128Mi'],
+      ['MemoryRequest', 'proxy', 'raise the memory request of container proxy from 64Mi to 112Mi'],
+      ['CPURequest', 'main', 'raise the CPU request of container main from 100m to 400m'],
+      ['CPURequest', 'proxy', 'lower the CPU request of container proxy from 1 to 120m'],
+    ]);
+    expect(recommend(facts({ template: { containers }, use: used }), told)).toEqual(told);
+  });
+
+  it('are told as one where the pod as a whole has a request, and no container needs one then', () => {
+    const podLevel = { requests: { cpu: 0.1 }, limits: {} };
+    const bare = [
+      { name: 'main', requests: {}, limits: {} },
+      { name: 'proxy', requests: {}, limits: {} },
+    ];
+    const told = recommend(facts({ template: { podLevel, containers: bare }, use: used }), undefined);
+    expect(told.map(({ type, container, action }) => [type, container, action])).toEqual([
+      ['MemoryRequest', 'main', 'set the memory request of container main to 512Mi'],
+      ['MemoryRequest', 'proxy', 'set the memory request of container proxy to 112Mi'],
+      ['CPURequest', undefined, 'raise the CPU request of each pod from 100m to 500m'],
+    ]);
+  });
+
+  it('lose what was told of a container that is gone', () => {
+    const before = recommend(facts({ template: { containers }, use: used }), undefined);
+    const [main] = containers;
+    const after = recommend(facts({ template: { containers: main ? [main] : [] }, use: used }), before);
+    expect(after.map(({ container }) => container)).toEqual(['main']);
   });
 });
 
