@@ -72,9 +72,9 @@ export interface OrchestratedServiceSpec {
      */
     metrics?: {
       /**
-       * Which of resource and prometheus this is.
+       * Which of resource, containerResource and prometheus this is.
        */
-      type: ("Resource" | "Prometheus")
+      type: ("Resource" | "ContainerResource" | "Prometheus")
       /**
        * CPU or memory of the pods, as metrics.k8s.io tells it; the shape of autoscaling/v2.
        */
@@ -97,6 +97,36 @@ export interface OrchestratedServiceSpec {
           averageUtilization?: number
           /**
            * Use of a pod, such as 500m or 200Mi.
+           */
+          averageValue?: number | string
+        }
+      }
+      /**
+       * CPU or memory of one container of the pods, where others would distort the mean; the shape of autoscaling/v2.
+       */
+      containerResource?: {
+        /**
+         * Which resource.
+         */
+        name: ("cpu" | "memory")
+        /**
+         * Name of the container; sidecars are containers too.
+         */
+        container: string
+        /**
+         * What the container should use on average.
+         */
+        target: {
+          /**
+           * Percent of the requests, or a quantity.
+           */
+          type: ("Utilization" | "AverageValue")
+          /**
+           * Percent of the requests of that container.
+           */
+          averageUtilization?: number
+          /**
+           * Use of that container, such as 500m or 200Mi.
            */
           averageValue?: number | string
         }

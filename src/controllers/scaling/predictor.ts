@@ -9,7 +9,7 @@ import { wishFor } from '../../domain/forecast/wish.ts';
 import type { Anomaly, PredictionFindings } from '../../domain/scaling/findings.ts';
 import type { ActiveScaling } from '../../domain/scaling/from-spec.ts';
 import { isLoad, measure, type Measured, type PredictionRules, predictionRules } from '../../domain/scaling/load.ts';
-import type { ScaleMetric } from '../../domain/scaling/metrics.ts';
+import { measuredIn, type ScaleMetric } from '../../domain/scaling/metrics.ts';
 import type { Wish } from '../../domain/scaling/scale.ts';
 import type { PodSnapshot } from '../../domain/snapshot.ts';
 import type { LoadHistory } from './ports.ts';
@@ -215,7 +215,7 @@ const READING = { reason: 'Learning', seasonMs: undefined, mase: undefined, gain
 
 function begin(key: string, made: string, metric: ScaleMetric, rules: PredictionRules | undefined): Series {
   const season = rules?.season ?? 'auto';
-  const name = metric.type === 'Resource' ? metric.resource : metric.name;
+  const name = metric.type === 'Resource' ? measuredIn(metric) : metric.name;
   const horizonMs = SUPPOSED_TIME_TO_READY_MS;
   return {
     key,
@@ -235,8 +235,9 @@ function begin(key: string, made: string, metric: ScaleMetric, rules: Prediction
 
 /** Queries are long; another query is another series. */
 function idOf({ metrics }: ActiveScaling, index: number): string {
-  const { resource, prometheus } = metrics[index] ?? {};
+  const { resource, containerResource, prometheus } = metrics[index] ?? {};
   if (resource) return resource.name;
+  if (containerResource) return `${containerResource.name}-of-${containerResource.container}`;
   return `query-${createHash('sha256')
     .update(prometheus?.query ?? '')
     .digest('hex')

@@ -151,7 +151,10 @@ function isFollowed(
 ): boolean {
   if (of === 'limits') return false;
   const follows = (metric: NonNullable<NonNullable<AdviceFacts['scaling']>['metrics']>[number]): boolean =>
-    metric.resource?.name === resource && metric.resource.target.type === 'Utilization';
+    (metric.resource?.name === resource && metric.resource.target.type === 'Utilization') ||
+    (metric.containerResource?.name === resource &&
+      metric.containerResource.target.type === 'Utilization' &&
+      metric.containerResource.container === container);
   return isScaledByOthers || (scaling?.metrics ?? []).some(follows);
 }
 

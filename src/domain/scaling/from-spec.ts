@@ -51,15 +51,17 @@ export function metricsOf(
 }
 
 function metricOf(
-  { resource, prometheus }: MetricSpec,
+  { resource, containerResource, prometheus }: MetricSpec,
   usage: Usage,
   reading: Reading | undefined,
 ): ScaleMetric | undefined {
-  if (resource) {
-    const { averageUtilization, averageValue = 0 } = resource.target;
+  const measured = resource ?? containerResource;
+  if (measured) {
+    const { averageUtilization, averageValue = 0 } = measured.target;
     const target =
       averageUtilization === undefined ? { average: quantity(averageValue) } : { utilization: averageUtilization };
-    return { type: 'Resource', resource: resource.name, target, usage };
+    const metric = { type: 'Resource', resource: measured.name, target, usage } as const;
+    return containerResource === undefined ? metric : { ...metric, container: containerResource.container };
   }
   if (!prometheus) return undefined;
   const { averageValue, value = 0 } = prometheus.target;

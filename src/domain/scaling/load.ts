@@ -1,6 +1,6 @@
 import type { OrchestratedServiceSpec } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
-import { type ResourceMetric, samplesOf, type ScaleMetric, STALE_AFTER_MS } from './metrics.ts';
+import { requestOf, type ResourceMetric, samplesOf, type ScaleMetric, STALE_AFTER_MS } from './metrics.ts';
 import { groupPods, type ScalePod } from './pods.ts';
 import { STRATEGIES } from './strategies.ts';
 
@@ -64,9 +64,10 @@ export function measure(metric: ScaleMetric, moment: Moment): Measured | undefin
   };
 }
 
-function measurePods({ usage, resource, target }: ResourceMetric, moment: Moment): Measured | undefined {
+function measurePods(metric: ResourceMetric, moment: Moment): Measured | undefined {
+  const { usage, resource, target } = metric;
   if (usage.kind === 'missing') return undefined;
-  const samples = samplesOf(usage.pods, moment, resource);
+  const samples = samplesOf(usage.pods, moment, metric);
   const { counted, missing } = groupPods(moment.pods, samples, resource === 'cpu', moment.now);
   const all = counted.size + missing.length;
   if (counted.size === 0 || missing.length > all * MISSING_SHARE) return undefined;
@@ -80,16 +81,18 @@ function measurePods({ usage, resource, target }: ResourceMetric, moment: Moment
   const at = Math.min(latest, moment.now);
   const mean = sum / counted.size;
   if (resource === 'memory') return { at, value: mean, perPod: undefined };
-  const perPod = 'average' in target ? target.average : ((meanRequest(moment.pods) ?? NaN) * target.utilization) / 100;
+  const perPod =
+    'average' in target ? target.average : ((meanRequest(moment.pods, metric) ?? NaN) * target.utilization) / 100;
   return { at, value: mean * all, perPod: perPod > 0 ? perPod : undefined };
 }
 
 /** Cores; undefined where a pod has none. */
-function meanRequest(pods: readonly ScalePod[]): number | undefined {
+function meanRequest(pods: readonly ScalePod[], metric: ResourceMetric): number | undefined {
   let sum = 0;
-  for (const { template } of pods) {
-    if (template.requests.cpu === undefined) return undefined;
-    sum += template.requests.cpu;
+  for (const pod of pods) {
+    const request = requestOf(pod, metric);
+    if (request === undefined) return undefined;
+    sum += request;
   }
   return pods.length === 0 ? undefined : sum / pods.length;
 }

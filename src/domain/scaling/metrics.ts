@@ -6,10 +6,12 @@ import { countActive, countReady, type Grouped, groupPods, type Sample, type Sca
 /** One entry of spec.scaling.metrics with what was measured. Figures are in their own unit: cores, bytes, whatever a query gives. */
 export type ScaleMetric = ResourceMetric | TotalMetric;
 
-/** CPU or memory of the pods: in percent of the requests, or a mean per pod. */
+/** CPU or memory of the pods, or of one container of each: in percent of the requests, or a mean per pod. */
 export interface ResourceMetric {
   readonly type: 'Resource';
   readonly resource: 'cpu' | 'memory';
+  /** Only this one counts; absent where the pods do as a whole. */
+  readonly container?: string;
   readonly target: { readonly utilization: number } | { readonly average: number };
   readonly usage: Usage;
 }
@@ -74,22 +76,34 @@ const wholeMilli = (value: number): number => Math.ceil(milli(value));
 function proposeByPods(metric: ResourceMetric, situation: Situation): Proposal {
   const { usage, resource, target } = metric;
   const { pods, now } = situation;
+  const what = measuredIn(metric);
   if (usage.kind === 'missing') return failed(usage.reason, usage.evidence);
-  if (pods.length === 0) return failed('NoPodMetrics', `there is no pod whose ${resource} could be measured`);
-  const grouped = groupPods(pods, samplesOf(usage.pods, situation, resource), resource === 'cpu', now);
-  if (grouped.counted.size === 0) {
-    return failed('NoPodMetrics', `no pod that is ready has a fresh ${resource} figure`);
-  }
+  if (pods.length === 0) return failed('NoPodMetrics', `there is no pod whose ${what} could be measured`);
+  const grouped = groupPods(pods, samplesOf(usage.pods, situation, metric), resource === 'cpu', now);
+  if (grouped.counted.size === 0) return failed('NoPodMetrics', `no pod that is ready has a fresh figure of ${what}`);
   return 'utilization' in target
     ? proposeByUtilization(metric, target.utilization, grouped, situation)
     : proposeByAverage(metric, target.average, grouped, situation);
 }
 
+/** For sentences. */
+export const measuredIn = ({ resource, container }: Pick<ResourceMetric, 'resource' | 'container'>): string =>
+  container === undefined ? resource : `${resource} of container ${container}`;
+
+/** What of a pod the metric is a share of, cores or bytes; undefined where that is not set. */
+export const requestOf = (
+  { template }: ScalePod,
+  { resource, container }: Pick<ResourceMetric, 'resource' | 'container'>,
+): number | undefined =>
+  container === undefined
+    ? template.requests[resource]
+    : template.containers?.find(({ name }) => name === container)?.requests[resource];
+
 /** Figures of pods that are fresh. */
 export function samplesOf(
   usage: ReadonlyMap<string, PodUsage>,
   { pods, now, monotonic }: Pick<Situation, 'pods' | 'now' | 'monotonic'>,
-  resource: 'cpu' | 'memory',
+  { resource, container }: Pick<ResourceMetric, 'resource' | 'container'>,
 ): Map<string, Sample> {
   const samples = new Map<string, Sample>();
   for (const { name } of pods) {
@@ -97,26 +111,24 @@ export function samplesOf(
     if (figure === undefined) continue;
     const { at, measured, windowMs = DEFAULT_WINDOW_MS } = figure;
     const age = measured === undefined ? now - at : monotonic - measured;
-    if (age > STALE_AFTER_MS) continue;
-    samples.set(name, { milli: wholeMilli(figure[resource]), at, windowMs });
+    const used = container === undefined ? figure : figure.containers?.find((each) => each.name === container);
+    if (used === undefined || age > STALE_AFTER_MS) continue;
+    samples.set(name, { milli: wholeMilli(used[resource]), at, windowMs });
   }
   return samples;
 }
 
 function proposeByUtilization(
-  { resource }: ResourceMetric,
+  metric: ResourceMetric,
   target: number,
   grouped: Grouped,
   situation: Situation,
 ): Proposal {
   const requests = new Map<string, number>();
-  for (const { name, template } of situation.pods) {
-    const request = template.requests[resource];
-    if (request === undefined) {
-      const what = `pod ${name} has a container without a ${resource} request, so there is nothing to take a percentage of`;
-      return failed('RequestMissing', what);
-    }
-    requests.set(name, wholeMilli(request));
+  for (const pod of situation.pods) {
+    const request = requestOf(pod, metric);
+    if (request === undefined) return failed('RequestMissing', missingRequest(pod, metric));
+    requests.set(pod.name, wholeMilli(request));
   }
   const utilization = (figures: ReadonlyMap<string, number>): number => {
     let used = 0;
@@ -128,22 +140,25 @@ function proposeByUtilization(
     return percent(used, requested);
   };
   const now = utilization(grouped.counted);
-  if (!Number.isFinite(now)) return failed('RequestMissing', `the ${resource} requests of the pods are 0`);
+  if (!Number.isFinite(now)) return failed('RequestMissing', `the requests of ${measuredIn(metric)} are 0`);
   const atFull = Math.max(100, target);
   const replicas = replicasFor(grouped, situation, {
     ratio: (figures) => utilization(figures) / target,
     whenMissing: (name) => Math.trunc(((requests.get(name) ?? 0) * atFull) / 100),
   });
-  const evidence = `${resource} at ${now} % of the requests, target ${target} %, ${countOf(grouped)}`;
+  const evidence = `${measuredIn(metric)} at ${now} % of the requests, target ${target} %, ${countOf(grouped)}`;
   return { kind: 'proposal', replicas, evidence };
 }
 
-function proposeByAverage(
-  { resource }: ResourceMetric,
-  average: number,
-  grouped: Grouped,
-  situation: Situation,
-): Proposal {
+function missingRequest({ name, template }: ScalePod, { resource, container }: ResourceMetric): string {
+  if (container !== undefined && !template.containers?.some((each) => each.name === container)) {
+    return `pod ${name} has no container ${container}`;
+  }
+  const whose = container === undefined ? 'a container' : `the container ${container}`;
+  return `pod ${name} has ${whose} without a ${resource} request, so there is nothing to take a percentage of`;
+}
+
+function proposeByAverage(metric: ResourceMetric, average: number, grouped: Grouped, situation: Situation): Proposal {
   const target = wholeMilli(average);
   const mean = (figures: ReadonlyMap<string, number>): number => {
     let sum = 0;
@@ -154,9 +169,9 @@ function proposeByAverage(
     ratio: (figures) => mean(figures) / target,
     whenMissing: () => target,
   });
-  const unit = resource === 'cpu' ? 'cores' : 'bytes';
+  const unit = metric.resource === 'cpu' ? 'cores' : 'bytes';
   const at = mean(grouped.counted) / 1_000;
-  const evidence = `${resource} at ${shown(at)} ${unit} a pod, target ${shown(average)}, ${countOf(grouped)}`;
+  const evidence = `${measuredIn(metric)} at ${shown(at)} ${unit} a pod, target ${shown(average)}, ${countOf(grouped)}`;
   return { kind: 'proposal', replicas, evidence };
 }
 

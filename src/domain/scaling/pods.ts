@@ -1,4 +1,4 @@
-import type { Resources } from '../snapshot.ts';
+import type { ContainerFacts, Resources } from '../snapshot.ts';
 
 /** What scaling reads of a pod; a PodSnapshot is one. Moments are milliseconds since the epoch. */
 export interface ScalePod {
@@ -10,7 +10,7 @@ export interface ScalePod {
   readonly startedAt?: number | undefined;
   /** When its condition Ready last changed its status; absent while it has none. */
   readonly readyChangedAt?: number | undefined;
-  readonly template: { readonly requests: Resources };
+  readonly template: { readonly requests: Resources; readonly containers?: readonly ContainerFacts[] };
 }
 
 /** A figure of one pod in thousandths of its unit, measured over `windowMs` up to `at`. */

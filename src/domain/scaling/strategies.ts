@@ -154,7 +154,9 @@ function unqueued(needed: number, utilization: number): Wish | undefined {
 }
 
 function utilizationOf({ metrics = [] }: Scaling): number {
-  const written = metrics.flatMap(({ resource }) => resource?.target.averageUtilization ?? []);
+  const written = metrics.flatMap(
+    ({ resource, containerResource }) => (resource ?? containerResource)?.target.averageUtilization ?? [],
+  );
   return Math.min(100, ...(written.length > 0 ? written : [STRATEGIES.Performance.targetUtilization])) / 100;
 }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts';
 import type { Limited, LimitReason } from './limits.ts';
-import { plural, type ScaleMetric } from './metrics.ts';
+import { measuredIn, plural, type ScaleMetric } from './metrics.ts';
 import type { ScaleRules } from './rules.ts';
 
 /** Why a condition says that replicas are limited; without figures that move, so that the status moves only when the reason does. */
@@ -36,7 +36,7 @@ export function limitedSentence(reason: LimitReason, { minReplicas, maxReplicas,
 }
 
 export function activeSentence(metrics: readonly ScaleMetric[], failing: string | undefined): string {
-  const names = metrics.map((metric) => (metric.type === 'Resource' ? metric.resource : metric.name));
+  const names = metrics.map((metric) => (metric.type === 'Resource' ? measuredIn(metric) : metric.name));
   const follow = `the replicas follow ${names.join(', ')}`;
   return failing === undefined ? follow : `${follow}; they may rise but not fall while one cannot be read: ${failing}`;
 }

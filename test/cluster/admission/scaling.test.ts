@@ -33,6 +33,10 @@ const withPart = (part: unknown) => withScaling({ ...base, ...(part as object) }
 const withMetric = (metric: unknown) => withScaling({ ...base, metrics: [metric] });
 const withBehavior = (behavior: unknown) => withPart({ behavior });
 const resource = (target: unknown) => ({ type: 'Resource', resource: { name: 'cpu', target } });
+const ofContainer = (part: object) => ({
+  type: 'ContainerResource',
+  containerResource: { ...cpu.resource, ...part },
+});
 const prometheus = (target: unknown, query = 'up') => ({ type: 'Prometheus', prometheus: { query, target } });
 
 describe('scaling is refused with what to write instead', () => {
@@ -87,6 +91,30 @@ describe('scaling is refused with what to write instead', () => {
       wrong: { type: 'Resource' },
       right: cpu,
       says: 'a metric of type Resource has resource',
+    },
+    {
+      title: 'a container without its name',
+      wrong: ofContainer({}),
+      right: ofContainer({ container: 'main' }),
+      says: 'container: Required value',
+    },
+    {
+      title: 'a container in a metric of the pods',
+      wrong: { ...ofContainer({ container: 'main' }), type: 'Resource' },
+      right: ofContainer({ container: 'main' }),
+      says: 'one of type ContainerResource has containerResource',
+    },
+    {
+      title: 'a container that cannot be one',
+      wrong: ofContainer({ container: 'Main_1' }),
+      right: ofContainer({ container: 'main-1' }),
+      says: 'container must be the name of a container of the pods',
+    },
+    {
+      title: 'a metric of the HorizontalPodAutoscaler that is not there',
+      wrong: { type: 'Pods', pods: { metric: { name: 'x' }, target: { type: 'AverageValue', averageValue: '1' } } },
+      right: queue,
+      says: 'unknown field "spec.scaling.metrics[0].pods"',
     },
     {
       title: 'two metrics in one entry',

@@ -101,6 +101,12 @@ describe('the size of pods', () => {
     expect(told('CPURequest', small)).toBeUndefined();
     expect(told('MemoryRequest', small)).toBeDefined();
     expect(told('MemoryRequest', facts({ ...small, scaling: undefined, isScaledByOthers: true }))).toBeUndefined();
+    const byContainer = (container: string) =>
+      scaling({
+        metrics: [{ type: 'ContainerResource', containerResource: { name: 'cpu', container, target: utilization } }],
+      });
+    expect(told('CPURequest', facts({ ...small, scaling: byContainer('main') }))).toBeUndefined();
+    expect(told('CPURequest', facts({ ...small, scaling: byContainer('proxy') }))).toBeDefined();
   });
 
   it('is more certain the longer it was observed, in five steps', () => {

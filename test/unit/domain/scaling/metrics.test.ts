@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ResourceMetric } from '../../../../src/domain/scaling/metrics.ts';
 import { cpu, decide, NO_DATA, NOW, pod, pods, rules, total, usage, value } from './fixtures.ts';
 
 /** What is expected here follows from the documented algorithm: ceil(ratio × pods), with doubtful pods taken against the direction. */
@@ -94,6 +95,53 @@ describe('utilization of requests', () => {
     const decision = decide([metric], { pods: big, rules: rules({ maxReplicas: 1_000 }) });
     expect(decision.desired).toBe(200);
     expect(decision.because).toContain('100 %');
+  });
+});
+
+describe('one container of the pods', () => {
+  const containers = [
+    { name: 'main', requests: { cpu: 1 }, limits: {} },
+    { name: 'proxy', requests: { memory: 1e9 }, limits: {} },
+  ];
+  const template = { requests: { cpu: 4 }, containers };
+  /** Cores of main and of proxy by pod; undefined for a container without a figure. */
+  const used = (...each: readonly (readonly [number | undefined, number])[]): ResourceMetric['usage'] => {
+    const named = each.map(([main, proxy]) => [
+      ...(main === undefined ? [] : [{ name: 'main', cpu: main, memory: 1e9 }]),
+      { name: 'proxy', cpu: proxy, memory: 1e9 },
+    ]);
+    const figure = { cpu: 9, memory: 9e9, at: NOW - 1_000, windowMs: 30_000 };
+    return { kind: 'known', pods: new Map(named.map((of, index) => [`p${index}`, { ...figure, containers: of }])) };
+  };
+  const of = (container: string, target: ResourceMetric['target'], usage: ResourceMetric['usage']) =>
+    decide([{ type: 'Resource', resource: 'cpu', container, target, usage }], { pods: pods(3, { template }) });
+
+  it('is compared with its own requests, whatever the others use', () => {
+    const decision = of('main', { utilization: 50 }, used([1, 3], [1, 0], [1, 9]));
+    expect(decision).toMatchObject({ desired: 6, active: { message: 'the replicas follow cpu of container main' } });
+    expect(decision.because).toContain('cpu of container main at 100 % of the requests, target 50 %, 3 pods');
+  });
+
+  it('may be compared with a quantity, where it requests nothing', () => {
+    expect(of('proxy', { average: 0.5 }, used([9, 1], [9, 1], [9, 1])).desired).toBe(6);
+  });
+
+  it('without a figure makes its pod one without a figure', () => {
+    expect(of('main', { utilization: 50 }, used([0.1, 1], [0.1, 1], [undefined, 1])).desired).toBe(3);
+  });
+
+  it.each([
+    ['proxy', 'pod p0 has the container proxy without a cpu request'],
+    ['other', 'pod p0 has no container other'],
+  ])('%s is told where there is nothing to take a percentage of', (name, evidence) => {
+    const both = used([1, 1], [1, 1], [1, 1]);
+    const withOther = both.kind === 'known' ? new Map(both.pods) : new Map();
+    for (const [pod, figure] of withOther) {
+      withOther.set(pod, { ...figure, containers: [{ name, cpu: 1, memory: 1 }] });
+    }
+    const decision = of(name, { utilization: 50 }, { kind: 'known', pods: withOther });
+    expect(decision).toMatchObject({ desired: 3, active: { status: 'False', reason: 'RequestMissing' } });
+    expect(decision.because).toContain(evidence);
   });
 });
 
