@@ -105,7 +105,14 @@ export type Rollout =
    * since then do not make it Progressing again.
    */
   | { readonly state: 'Complete' }
-  | { readonly state: 'Progressing'; readonly message: string }
+  | {
+      readonly state: 'Progressing';
+      readonly message: string;
+      /** Pods that are as they should be by now. */
+      readonly updated?: number;
+      /** Somebody holds it up on purpose. */
+      readonly isPaused?: boolean;
+    }
   /** The progress deadline passed. */
   | { readonly state: 'Stuck'; readonly message: string }
   /** A kind with nothing but a scale subresource does not tell. */

@@ -73,12 +73,13 @@ function deploymentRollout({ status }: RawWorkload, desired: number): Rollout {
   // A rollout whose pods became available once is over, whatever happens to its pods later: that is availability, not rollout.
   if (progressing?.reason === 'NewReplicaSetAvailable') return { state: 'Complete' };
   const updated = status?.updatedReplicas ?? 0;
-  if (updated < desired) return { state: 'Progressing', message: `${updated} of ${desired} pods are updated` };
+  const isPaused = progressing?.reason === 'DeploymentPaused';
+  const going = (message: string): Rollout => ({ state: 'Progressing', message, updated, isPaused });
+  if (updated < desired) return going(`${updated} of ${desired} pods are updated`);
   const old = (status?.replicas ?? 0) - updated;
-  if (old > 0) return { state: 'Progressing', message: `${old} old pods are still there` };
+  if (old > 0) return going(`${old} old pods are still there`);
   const available = status?.availableReplicas ?? 0;
-  if (available < updated)
-    return { state: 'Progressing', message: `${available} of ${updated} updated pods are available` };
+  if (available < updated) return going(`${available} of ${updated} updated pods are available`);
   return { state: 'Complete' };
 }
 
@@ -91,7 +92,7 @@ function statefulSetRollout({ spec, status }: RawWorkload, desired: number): Rol
   const updated = status.updatedReplicas ?? 0;
   return updated >= wanted
     ? { state: 'Complete' }
-    : { state: 'Progressing', message: `${updated} of ${wanted} pods are updated` };
+    : { state: 'Progressing', message: `${updated} of ${wanted} pods are updated`, updated };
 }
 
 const replicaSetRollout = (): Rollout => ({ state: 'Complete' });

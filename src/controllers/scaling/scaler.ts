@@ -17,6 +17,7 @@ import { claimOf, placesOf, standingsOf } from './claim.ts';
 import type { ScaleOutcome, ScalePort } from './ports.ts';
 import type { Foreseen, Predictor } from './predictor.ts';
 import { Rival } from './rivals.ts';
+import { RolloutWatch } from './rollouts.ts';
 
 export interface ScalerOptions {
   readonly autoscalers: Cache<AutoscalerSnapshot>;
@@ -40,6 +41,7 @@ interface Entry {
   /** A write that the cache does not show yet. */
   pending: { readonly resourceVersion: string; readonly replicas: number } | undefined;
   readonly rival: Rival;
+  readonly rollout: RolloutWatch;
   /** Its last replica was taken away here, which the status may not tell yet. */
   isEmptied: boolean;
   /** What a capacity budget allots; undefined where there is none, or it holds all that is wanted. */
@@ -149,6 +151,7 @@ export class Scaler {
       state: undefined,
       pending: undefined,
       rival: new Rival(),
+      rollout: new RolloutWatch(),
       isEmptied: false,
       ceiling: undefined,
       shown: undefined,
@@ -193,7 +196,7 @@ export class Scaler {
       from: service.spec.mode === 'Enforce' ? undefined : entry.shown,
       pods,
       metrics: metricsOf(scaling, usage(service.namespace), readings(keyOf(service))),
-      isRollingOut: workload.rollout.state === 'Progressing',
+      isRollingOut: entry.rollout.isGettingOn(workload.rollout, monotonic()),
       quota: createFailure?.includes('exceeded quota') ? createFailure : undefined,
       isZeroOurs: entry.isEmptied || active?.reason === 'ScaledToZero' || isOutOfBudget(service),
       state: entry.state,

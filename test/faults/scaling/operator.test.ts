@@ -173,6 +173,9 @@ describe('a Deployment', { timeout: 60_000 }, () => {
     ground.metrics.figures.set('rolling', 10);
     await bed.condition('rolling', 'ScalingLimited', 'True', 'RolloutInProgress');
     await stays('rolling', 5, 2);
+    // What somebody holds up on purpose holds nothing else up.
+    await bed.patch('Deployment', 'rolling', { spec: { paused: true } });
+    expect(await reaches('rolling', 1)).toBe(1);
   });
 
   it('asks for no more pods than a quota lets start', async () => {

@@ -237,7 +237,11 @@ describe('the rollout of a Deployment', () => {
     expect(rollout({ replicas: 3, updatedReplicas: 1 })).toEqual({
       state: 'Progressing',
       message: '1 of 3 pods are updated',
+      updated: 1,
+      isPaused: false,
     });
+    const conditions = [{ type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused' }];
+    expect(rollout({ replicas: 3, updatedReplicas: 1, conditions })).toMatchObject({ isPaused: true });
     expect(rollout({ replicas: 4, updatedReplicas: 3, availableReplicas: 3 })).toMatchObject({ state: 'Progressing' });
     expect(rollout({ replicas: 3, updatedReplicas: 3, availableReplicas: 2 })).toMatchObject({ state: 'Progressing' });
   });
