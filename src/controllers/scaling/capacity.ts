@@ -39,7 +39,7 @@ export class Capacity {
   readonly #entries = new Map<string, Entry>();
   #specs: readonly BudgetSpec[] | undefined;
   #budgets: readonly Budget[] = [];
-  /** Replicas of those that are covered and that Baton does not scale. */
+  /** Replicas of those that are covered and of which nothing was said yet, as their status has them. */
   #unscaled: ReadonlyMap<string, number> = new Map();
   /** Who may have more as soon as others have given theirs back. */
   readonly #waiting = new Set<string>();
@@ -166,7 +166,7 @@ export class Capacity {
     }
   }
 
-  /** The budgets with whom they cover. Who is covered and has said nothing, because Baton does not scale it, takes what it has. */
+  /** The budgets with whom they cover. Who is covered and has said nothing yet takes the replicas that its status has. */
   #gather(specs: readonly BudgetSpec[], claims: Map<string, Claim>): Budget[] {
     const keysOf = new Map<BudgetSpec, string[]>(specs.map((spec) => [spec, []]));
     for (const service of this.#options.services.list()) {

@@ -2,7 +2,7 @@ import type { Claim } from '../../domain/capacity/allot.ts';
 import type { ActiveScaling } from '../../domain/scaling/from-spec.ts';
 import type { ObjectiveStanding, Place } from '../../domain/scaling/strategies.ts';
 import { parseQuantity } from '../../api/quantity.ts';
-import type { PodSnapshot } from '../../domain/snapshot.ts';
+import type { PodSnapshot, Resources, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { CachedService } from '../service/caches.ts';
 
 interface Claimant {
@@ -18,10 +18,9 @@ interface Claimant {
 export function claimOf(
   { service, scaling, risk = 0, current, rival }: Claimant,
   desired: number,
-  pods: readonly PodSnapshot[],
+  reserved: Resources | undefined,
 ): Claim {
   const fixed = service.spec.mode !== 'Enforce' || rival !== undefined;
-  const requests = newest(pods)?.template.requests;
   // An autoscaler may go above what Baton asks of it.
   const asked = scaling.writer?.type === 'HorizontalPodAutoscaler' ? Math.max(desired, current) : desired;
   return {
@@ -31,12 +30,26 @@ export function claimOf(
     wanted: fixed ? current : asked,
     risk,
     costPerReplicaHour: costOf(scaling),
-    cpu: requests?.cpu ?? 0,
-    memory: requests?.memory ?? 0,
+    cpu: reserved?.cpu ?? 0,
+    memory: reserved?.memory ?? 0,
     fixed,
     annealed: scaling.strategy === 'QuantumInspired',
   };
 }
+
+/** What a service takes that Baton does not scale. */
+export function heldBy(
+  { namespace, name, spec }: CachedService,
+  { desired }: WorkloadSnapshot,
+  pods: readonly PodSnapshot[],
+): Claim {
+  const { cpu = 0, memory = 0 } = reservedBy(pods) ?? {};
+  const size = { cpu, memory, wanted: desired, minReplicas: 0, risk: 0, costPerReplicaHour: undefined };
+  return { key: `${namespace}/${name}`, priority: spec.priority, ...size, fixed: true, annealed: false };
+}
+
+/** What one pod takes, cores and bytes. */
+export const reservedBy = (pods: readonly PodSnapshot[]): Resources | undefined => newest(pods)?.template.reserved;
 
 function costOf({ costPerReplicaHour }: ActiveScaling): number | undefined {
   return costPerReplicaHour === undefined ? undefined : parseQuantity(String(costPerReplicaHour));

@@ -6,14 +6,14 @@ import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
 import { withoutTolerance } from '../../domain/scaling/rules.ts';
 import { decideScale, type ScaleDecision, type ScaleInput, type Verdict } from '../../domain/scaling/scale.ts';
 import { objectiveRisk, strategyWish, withStrategy } from '../../domain/scaling/strategies.ts';
-import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import type { PodSnapshot, Resources, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { advise, findCondition } from '../../domain/status/conditions.ts';
 import type { Usage } from '../../domain/status/input.ts';
 import type { Cache } from '../ports.ts';
 import { type AutoscalerSnapshot, BY_SCALE_TARGET } from '../project/autoscaler.ts';
 import { type CachedService, targetKey } from '../service/caches.ts';
 import type { Capacity, Ceiling } from './capacity.ts';
-import { claimOf, placesOf, standingsOf } from './claim.ts';
+import { claimOf, heldBy, placesOf, reservedBy, standingsOf } from './claim.ts';
 import type { ScaleOutcome, ScalePort } from './ports.ts';
 import type { Foreseen, Predictor } from './predictor.ts';
 import { Rival } from './rivals.ts';
@@ -44,6 +44,8 @@ interface Entry {
   readonly rollout: RolloutWatch;
   /** Its last replica was taken away here, which the status may not tell yet. */
   isEmptied: boolean;
+  /** What a pod of it takes, cores and bytes; undefined until there was one. */
+  reserved: Resources | undefined;
   /** What a capacity budget allots; undefined where there is none, or it holds all that is wanted. */
   ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
@@ -103,10 +105,9 @@ export class Scaler {
     const risk = objectiveRisk(standingsOf(service));
     const scaling = activeScaling(service.spec.scaling && withStrategy(service.spec.scaling, risk));
     const isGoing = workload.terminating || service.metadata.deletionTimestamp !== undefined;
-    if (scaling === undefined || isGoing) {
-      this.forget(keyOf(service));
-      return undefined;
-    }
+    if (isGoing) this.forget(keyOf(service));
+    else if (scaling === undefined) this.#leaveAlone(service, workload, pods);
+    if (scaling === undefined || isGoing) return undefined;
     const entry = this.#entryOf(keyOf(service), workload);
     const first: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(first);
@@ -143,6 +144,14 @@ export class Scaler {
     this.#options.predictor.forget(key);
   }
 
+  /** Baton does not scale it, but it takes its part of what services share. */
+  #leaveAlone(service: CachedService, workload: WorkloadSnapshot, pods: readonly PodSnapshot[]): void {
+    const key = keyOf(service);
+    this.#entries.delete(key);
+    this.#options.predictor.forget(key);
+    this.#options.capacity.ceiling(service, heldBy(service, workload, pods), workload.desired);
+  }
+
   #entryOf(key: string, { uid }: WorkloadSnapshot): Entry {
     const known = this.#entries.get(key);
     if (known?.uid === uid) return known;
@@ -153,6 +162,7 @@ export class Scaler {
       rival: new Rival(),
       rollout: new RolloutWatch(),
       isEmptied: false,
+      reserved: undefined,
       ceiling: undefined,
       shown: undefined,
       told: undefined,
@@ -216,7 +226,9 @@ export class Scaler {
     });
     const wished = { ...input, proposals: [wish, foreseen.wish].filter((one) => one !== undefined) };
     const free = decideScale(wished);
-    const claim = claimOf(look, free.desired, pods);
+    // Without a pod the last one tells what the next one will take.
+    entry.reserved = reservedBy(pods) ?? entry.reserved;
+    const claim = claimOf(look, free.desired, entry.reserved);
     const ceiling = this.#options.capacity.ceiling(service, claim, current);
     entry.ceiling = ceiling?.replicas;
     if (ceiling === undefined || ceiling.replicas >= free.desired) return { decision: free, foreseen };

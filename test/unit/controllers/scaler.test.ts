@@ -202,6 +202,8 @@ describe('replicas that changed', () => {
 
 it('does nothing where the spec asks for nothing', async () => {
   expect(await look(2, '7', { scaling: { minReplicas: 5 } })).toBeUndefined();
+  // What it has is taken from what services share.
+  expect(claims).toMatchObject([{ fixed: true, wanted: 2 }]);
   expect(await scaler.scale(service(), { ...workload(2, '7'), terminating: true }, [], signal)).toBeUndefined();
   expect(writes).toEqual([]);
 });
