@@ -21,6 +21,7 @@ type ChangeListener = (changes: ReadonlyMap<string, ReadonlySet<string>>) => voi
  */
 export function createResourceMetrics(options: ResourceMetricsOptions): ResourceMetrics {
   const { clock, policy } = options;
+  const startedAt = clock.now() - clock.monotonic();
   const changeListeners: ChangeListener[] = [];
   const problemListeners: (() => void)[] = [];
   /** All that was listed last, and the part of it that is fresh. The stale part stays known, so that it cannot pass for new later. */
@@ -47,7 +48,7 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     const deadline = deadlineWithin(clock, signal, LIST_TIMEOUT_MS);
     const path = `/apis/metrics.k8s.io/v1beta1/${options.namespace ? `namespaces/${options.namespace}/` : ''}pods`;
     try {
-      settle(usageIn(await options.list(path, deadline.signal), known, clock), undefined, staleAfterMs);
+      settle(usageIn(await options.list(path, deadline.signal), known, clock, startedAt), undefined, staleAfterMs);
     } catch (error) {
       if (!signal.aborted) settle(known, failureOf(error, deadline.expired(), clock.now()), staleAfterMs);
     } finally {

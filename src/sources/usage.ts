@@ -30,10 +30,11 @@ interface PodMetrics {
 
 /**
  * Reads a PodMetricsList; pods whose figures do not parse are left out. Throws when it is no such list.
- * The age of a figure is taken from the wall clock only when the pod is first seen. From then on the monotonic clock counts since the
- * timestamp last advanced: so neither a jump of the clock nor a skew between machines makes an old figure fresh or a fresh one old.
+ * The monotonic clock counts the age of a figure since its timestamp last advanced, so that a jump of the clock makes no old figure fresh. How
+ * old a figure is when it comes is taken from the wall clock, and from what that would be if it had not jumped since the start: the lower of the two,
+ * so that a jump makes no fresh figure old either.
  */
-export function usageIn(body: unknown, before: UsageByNamespace, clock: Clock): UsageByNamespace {
+export function usageIn(body: unknown, before: UsageByNamespace, clock: Clock, startedAt: number): UsageByNamespace {
   const items = (body as PodMetricsList | null)?.items;
   if (!Array.isArray(items)) throw new Error('the answer is no PodMetricsList');
   const usage: UsageByNamespace = new Map();
@@ -44,14 +45,20 @@ export function usageIn(body: unknown, before: UsageByNamespace, clock: Clock): 
     const pods = usage.get(namespace) ?? new Map<string, Entry>();
     usage.set(namespace, pods);
     const last = before.get(namespace)?.get(name);
-    pods.set(name, { ...figure, measured: measuredAt(figure.at, last, clock), told: undefined });
+    pods.set(name, { ...figure, measured: measuredAt(figure.at, last, clock, startedAt), told: undefined });
   }
   return usage;
 }
 
-function measuredAt(at: number, last: Entry | undefined, clock: Clock): number {
-  if (last === undefined) return clock.monotonic() - Math.max(0, clock.now() - at);
-  return at > last.at ? clock.monotonic() : last.measured;
+/** Older than this on arrival, a figure says nothing of now. A younger one may become older until the next one comes. */
+const LATE_MS = 90_000;
+
+function measuredAt(at: number, last: Entry | undefined, clock: Clock, startedAt: number): number {
+  const monotonic = clock.monotonic();
+  const age = Math.max(0, Math.min(clock.now(), startedAt + monotonic) - at);
+  if (last === undefined) return monotonic - age;
+  if (at <= last.at) return last.measured;
+  return age > LATE_MS ? monotonic - age : monotonic;
 }
 
 function figureOf(item: PodMetrics): PodUsage | undefined {
@@ -66,8 +73,7 @@ function figureOf(item: PodMetrics): PodUsage | undefined {
   const cpu = containers.reduce((sum, container) => sum + container.cpu, 0);
   const memory = containers.reduce((sum, container) => sum + container.memory, 0);
   // A pod of which no container is told uses not nothing, but nobody knows what.
-  if (containers.length === 0 || !Number.isFinite(at) || !Number.isFinite(cpu) || !Number.isFinite(memory))
-    return undefined;
+  if (containers.length === 0 || !Number.isFinite(at) || !(cpu >= 0 && memory >= 0)) return undefined;
   const windowMs = windowOf(item.window);
   return { cpu, memory, containers, at, ...(windowMs !== undefined && { windowMs }) };
 }

@@ -231,6 +231,31 @@ describe('resource metrics', () => {
     expect(await read(query('a'))).toMatchObject({ kind: 'missing', reason: 'StaleData' });
   });
 
+  it('a metrics-server that always lags behind by more than 90 s: StaleData, and by less: a figure', async () => {
+    const { clock, state, read, start } = setUp();
+    let lag = 95_000;
+    state.answer = () => podMetricsList({ pod: 'a', at: clock.now() - lag });
+    void start();
+    await clock.advance(0);
+    expect(await read(query('a'))).toMatchObject({ reason: 'StaleData' });
+    await clock.advance(600_000);
+    expect(await read(query('a'))).toMatchObject({ reason: 'StaleData' });
+    // Such a figure is more than 90 s old by the time the next one comes.
+    lag = 60_000;
+    for (let times = 0; times < 8; times += 1) {
+      await clock.advance(30_000);
+      expect(await read(query('a'))).toMatchObject({ kind: 'value' });
+    }
+  });
+
+  it('leaves out a pod that uses less than nothing', async () => {
+    const { clock, state, source, start } = setUp();
+    state.answer = fresh(clock, { pod: 'a' }, { pod: 'b', cpu: '-100m' }, { pod: 'c', memory: '-1' });
+    void start();
+    await clock.advance(0);
+    expect([...source.usage('shop').keys()]).toEqual(['a']);
+  });
+
   it('a clock that jumps back does not make an old figure fresh', async () => {
     const { clock, state, read, start } = setUp();
     const stuck = podMetricsList({ pod: 'a', at: clock.now() });
@@ -252,6 +277,9 @@ describe('resource metrics', () => {
     clock.jump(3_600_000);
     await clock.advance(60_000);
     expect(await read(query('a'))).toMatchObject({ kind: 'value' });
+    state.answer = () => podMetricsList({ pod: 'new', at: skew + (clock.monotonic() - began) });
+    await clock.advance(30_000);
+    expect(await read(query('new'))).toMatchObject({ kind: 'value' });
   });
 
   it('tells of pods that gain, move by a hundredth or lose their figure; of nothing else', async () => {
