@@ -1,7 +1,7 @@
 // First: it sets up the heap that the rest is loaded into.
 import './compose/heap.ts';
 import { runOperator } from './compose/operator.ts';
-import { loadSettings, SettingsError } from './config/load.ts';
+import { loadSettings, SettingsError, usage } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { ConnectionError } from './kube/connection.ts';
 import { createLogger } from './telemetry/log.ts';
@@ -10,9 +10,18 @@ const VERSION = process.env['BATON_VERSION'] ?? 'source';
 
 /** 0 after a clean stop, 1 when something failed or hung, 2 when the settings or the kubeconfig are wrong. */
 async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(usage());
+    return 0;
+  }
+  if (args.includes('--version')) {
+    console.log(VERSION);
+    return 0;
+  }
   let settings: Settings;
   try {
-    settings = loadSettings(process.argv.slice(2), process.env);
+    settings = loadSettings(args, process.env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     console.error(error.message);

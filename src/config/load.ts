@@ -23,6 +23,23 @@ const variable = (key: string): string => `BATON_${kebab(key).replaceAll('-', '_
 
 type Source = Record<string, { value: unknown; from: string }>;
 
+/** What `--help` prints: every flag with what it is for. */
+export function usage(): string {
+  const flags = KEYS.map(
+    (key) => [flagOf(key), settingsSchema.shape[key as keyof Settings].description ?? ''] as const,
+  );
+  const rows = [['--config FILE', 'YAML file with settings.'] as const, ...flags];
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  return [
+    'baton [options]',
+    ...rows.map(([flag, meaning]) => `  ${flag.padEnd(width)}  ${meaning}`),
+    'Each can be a key of the file (leaseName) or in the environment (BATON_LEASE_NAME) too. Defaults and what is allowed: docs/reference/settings.md',
+  ].join('\n');
+}
+
+const flagOf = (key: string): string =>
+  SWITCHES.has(key) ? `--[no-]${kebab(key)}` : `--${kebab(key)} ${kebab(key).split('-').at(-1)?.toUpperCase()}`;
+
 /**
  * Reads the settings: defaults < file (`--config FILE` or BATON_CONFIG, YAML) < `BATON_*` < flags.
  * @throws {SettingsError} naming each key that is unknown or wrong.

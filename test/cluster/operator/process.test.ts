@@ -25,6 +25,15 @@ describe('the process', { timeout: 60_000 }, () => {
     expect(operator.output.trim().split('\n').length).toBeLessThan(6);
   });
 
+  it('tells its options, and its version', async () => {
+    const help = Operator.spawn(['--help']);
+    expect((await help.exited()).code).toBe(0);
+    expect(help.output).toMatch(/--lease-namespace/);
+    const version = Operator.spawn(['--version']);
+    expect((await version.exited()).code).toBe(0);
+    expect(version.output.trim()).not.toBe('');
+  });
+
   it('ends with 1 when a port is taken, and says which', async () => {
     const first = await bed.start();
     const { host, port } = (await first.logged('probes listen')) as unknown as { host: string; port: number };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadSettings, SettingsError } from '../../../src/config/load.ts';
+import { loadSettings, SettingsError, usage } from '../../../src/config/load.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -122,4 +122,16 @@ describe('a mistake names the key, what was given and what is allowed', () => {
     expect(mistake(['--config', '/does/not/exist.yaml'])).toContain('/does/not/exist.yaml: ENOENT');
     expect(mistake(['--config', file('- a')])).toContain('allowed: a YAML mapping');
   });
+});
+
+it('has a usage that names every flag once, with what it is for', () => {
+  const lines = usage().split('\n');
+  for (const flag of mistake(['--nonsense'])
+    .match(/--[a-z-]+/g)
+    ?.slice(1) ?? []) {
+    const name = flag.replace(/^--(no-)?/, '');
+    const rows = lines.filter((line) => line.trim().startsWith(`--${name} `) || line.includes(`--[no-]${name} `));
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatch(/\S {2,}\S.*\.$/);
+  }
 });
