@@ -39,10 +39,7 @@ interface ScaledObjects {
 }
 
 /** Whether a KEDA ScaledObject scales a workload; `none` also where there is no KEDA. */
-type ScaledObjectAnswer =
-  | { readonly kind: 'found'; readonly name: string }
-  | { readonly kind: 'none' }
-  | Forbidden;
+type ScaledObjectAnswer = { readonly kind: 'found'; readonly name: string } | { readonly kind: 'none' } | Forbidden;
 
 /**
  * It is asked for live, before a write: a ScaledObject that sleeps has a HorizontalPodAutoscaler too, and that is watched, but a paused one

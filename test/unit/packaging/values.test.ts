@@ -10,6 +10,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   additionalProperties?: boolean | Schema;
   enum?: string[];
+  pattern?: string;
 }
 
 beforeAll(async () => {
@@ -35,6 +36,7 @@ describe('values.schema.json', () => {
     ['config.loglevel="debug"', "'/config': additional properties 'loglevel' not allowed"],
     ['config.logLevel="loud"', "'/config/logLevel': value must be one of 'trace'"],
     ['config.leaseDuration=15', "'/config/leaseDuration': got number, want string"],
+    ['config.leaseDuration="15500ms"', "'/config/leaseDuration': '15500ms' does not match pattern"],
     ['config.metricsAddress=":9"', "additional properties 'metricsAddress' not allowed"],
     ['image.pullPolicy="Sometimes"', "'/image/pullPolicy': value must be one of"],
     ['image.digest="latest"', "'/image/digest'"],
@@ -55,6 +57,40 @@ describe('values.schema.json', () => {
     const defaults = settingsSchema.parse({});
     expect(settingsSchema.parse(values['config'])).toEqual(defaults);
     expect(settingsOf(await render())).toEqual(defaults);
+  });
+
+  it('takes no duration that the operator would refuse, and every one that people write', async () => {
+    const { schema } = await load();
+    const retention = schema.properties?.['history']?.properties?.['retention'];
+    const { leaseDuration, renewDeadline, retryPeriod, shutdownTimeout, historyRetention } = settingsSchema.shape;
+    const { config } = schema.properties ?? {};
+    const of = (key: string) => new RegExp(config?.properties?.[key]?.pattern ?? '');
+    const counts = [
+      ...Array(1_300).keys(),
+      3_599,
+      3_600,
+      3_601,
+      3_650,
+      3_651,
+      9_999,
+      15_500,
+      99_999,
+      600_001,
+      999_999_999,
+    ];
+    const texts = counts.flatMap((count) => ['ms', 's', 'm', 'h', 'd'].map((unit) => `${count}${unit}`));
+    const everyday = ['1s', '15s', '90s', '1m', '5m', '10m', '1h', '500ms', '2500ms', '24h', '7d', '90d', '365d'];
+    for (const [pattern, setting] of [
+      [of('leaseDuration'), leaseDuration],
+      [of('renewDeadline'), renewDeadline],
+      [of('retryPeriod'), retryPeriod],
+      [of('shutdownTimeout'), shutdownTimeout],
+      [new RegExp(retention?.pattern ?? ''), historyRetention],
+    ] as const) {
+      const isTaken = (text: string): boolean => setting.safeParse(text).success;
+      expect(texts.filter((text) => pattern.test(text) && !isTaken(text))).toEqual([]);
+      expect(everyday.filter((text) => isTaken(text) && !pattern.test(text))).toEqual([]);
+    }
   });
 
   it('hands on what was set, and the files of a certificate of one’s own', async () => {
