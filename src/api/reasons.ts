@@ -170,6 +170,10 @@ export const REASONS = {
     means: 'The API server refused to change the replicas.',
     todo: 'See what it says in the message: often an admission policy or webhook.',
   },
+  NotLeading: {
+    means: 'This replica of Baton may not lead any more, so it changed nothing.',
+    todo: 'Nothing; the one that leads decides again.',
+  },
   // ScalingLimited
   DesiredWithinRange: { means: 'The replicas are what the metrics ask for.', todo: 'Nothing.' },
   TooManyReplicas: {

@@ -80,7 +80,8 @@ function projectOrchestration(raw: Orchestration): CachedOrchestration {
 
 /** Metadata without managedFields, labels and annotations: more than half of a small object. */
 function lean<M extends OrchestratedService['metadata'] | Orchestration['metadata']>(metadata: M): M {
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = metadata;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
+    metadata;
   return {
     name,
     namespace,
@@ -89,5 +90,6 @@ function lean<M extends OrchestratedService['metadata'] | Orchestration['metadat
     generation,
     creationTimestamp,
     ...(deletionTimestamp && { deletionTimestamp }),
+    ...(finalizers && { finalizers }),
   } as M;
 }

@@ -10,15 +10,18 @@ import { heartbeatChecks } from '../controllers/service/checks.ts';
 import { foreignTargets } from '../controllers/service/foreign.ts';
 import { servicesOfOwner } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
-import { ServiceReconciler } from '../controllers/service/reconciler.ts';
+import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
+import { Discovery } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import { leasePort } from '../kube/lease.ts';
 import { EventRecorder } from '../kube/recorder.ts';
+import { ReplicasWriter } from '../kube/replicas.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { RestClient } from '../kube/rest.ts';
+import { writeFinalizers } from '../kube/services.ts';
 import { writeStatus } from '../kube/status.ts';
 import { sleep, systemClock } from '../runtime/clock.ts';
 import { Controller } from '../runtime/controller.ts';
@@ -29,6 +32,7 @@ import { collectServices, collectSystem } from '../telemetry/collectors.ts';
 import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
+import { createActor } from './acts.ts';
 import { createAdvising } from './advising.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
@@ -94,8 +98,9 @@ export async function runOperator(
     recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
   };
   // Right also when this process slept through its own timers: another replica may lead by now.
+  const leads = (): boolean => !elector || elector.leadership?.isFresh() === true;
   const assertLeads = (): void => {
-    if (elector && !elector.leadership?.isFresh()) throw new Error('no longer leading');
+    if (!leads()) throw new Error('no longer leading');
   };
   const write: WriteStatus = async (reference, status, abort) => {
     assertLeads();
@@ -126,6 +131,8 @@ export async function runOperator(
     log,
   });
 
+  const replicas = new ReplicasWriter(rest, new Discovery(rest));
+  const actor = createActor({ rest, metrics, replicas, leads });
   const scaler = createScaler({
     rest,
     metrics,
@@ -136,7 +143,8 @@ export async function runOperator(
     services: stores.services,
     enqueue: (key) => enqueue(key),
     history,
-    assertLeads,
+    actor,
+    replicas,
     readings: (key) => sources.prober.readings(key),
     usage: sources.usage,
     intervalMs: settings.scalingInterval,
@@ -156,6 +164,7 @@ export async function runOperator(
     ...told,
     scaler,
     advisor: advising.advisor,
+    parts: [],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
@@ -164,6 +173,11 @@ export async function runOperator(
     usage: sources.usage,
     policy: () => policy.current,
     readForeign: foreignTargets(scales),
+    setFinalizer: async (service, wanted, abort) => {
+      assertLeads();
+      const others = (service.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
+      return writeFinalizers(rest, SERVICES, service, wanted ? [...others, FINALIZER] : others, abort);
+    },
     enqueue: (key) => enqueue(key),
     onChange: () => sumUp(),
   });

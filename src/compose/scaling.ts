@@ -6,9 +6,8 @@ import { Predictor } from '../controllers/scaling/predictor.ts';
 import type { LoadHistory } from '../controllers/scaling/ports.ts';
 import { Scaler, type ScalerOptions } from '../controllers/scaling/scaler.ts';
 import { BY_TARGET, type CachedService } from '../controllers/service/caches.ts';
-import { moveBounds, scaledObjectOf } from '../kube/autoscalers.ts';
-import { Discovery } from '../kube/discovery.ts';
-import { ReplicasWriter } from '../kube/replicas.ts';
+import { scaledObjectOf } from '../kube/autoscalers.ts';
+import type { ReplicasWriter } from '../kube/replicas.ts';
 import type { RestClient } from '../kube/rest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf, type ReadonlyStore } from '../runtime/store.ts';
@@ -17,8 +16,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/registry.ts';
 import { startThread } from './threads.ts';
 
-export interface ScalingOptions
-  extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'capacity' | 'predictor' | 'countWrite'> {
+export interface ScalingOptions extends Omit<ScalerOptions, 'autoscalers' | 'port' | 'capacity' | 'predictor'> {
   readonly rest: RestClient;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -28,14 +26,12 @@ export interface ScalingOptions
   readonly services: ReadonlyStore<CachedService>;
   readonly enqueue: (key: string) => void;
   readonly history: LoadHistory;
-  /** Throws when this replica does not lead any more. */
-  readonly assertLeads: () => void;
+  readonly replicas: ReplicasWriter;
 }
 
 /** The scaler with the API server behind it. */
 export function createScaler(options: ScalingOptions): Scaler {
-  const { rest, metrics, services, enqueue, assertLeads } = options;
-  const replicas = new ReplicasWriter(rest, new Discovery(rest), assertLeads);
+  const { rest, services, enqueue, replicas } = options;
   options.autoscalers.subscribe(({ old, new: now }) => {
     for (const target of new Set([old?.target, now?.target])) {
       for (const service of target === undefined ? [] : services.byIndex(BY_TARGET, target)) enqueue(keyOf(service));
@@ -49,13 +45,7 @@ export function createScaler(options: ScalingOptions): Scaler {
       intervalMs: options.intervalMs,
       onFault: (error) => options.log.error({ error }, 'a load could not be recalled: please report it'),
     }),
-    countWrite: (outcome) => metrics.increment('baton_scaling_writes_total', { outcome }),
     port: {
-      write: (reference, change, signal) => replicas.write(reference, change, signal),
-      moveBounds: async (reference, bounds, signal) => {
-        assertLeads();
-        return moveBounds(rest, reference, bounds, signal);
-      },
       owner: (reference, signal) => replicas.owner(reference, signal),
       scaledObject: (workload, signal) => scaledObjectOf(rest, workload, signal),
     },

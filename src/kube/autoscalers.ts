@@ -1,5 +1,5 @@
 import { ApiError } from './errors.ts';
-import { type Forbidden, forbidden, outcomeOf, type WriteOutcome } from './outcome.ts';
+import { type Forbidden, forbidden, outcomeOf, unread, type WriteOutcome } from './outcome.ts';
 import type { KubeObject } from './resource.ts';
 import type { RestClient } from './rest.ts';
 
@@ -7,7 +7,37 @@ const HPAS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautosc
 const SCALED_OBJECTS = { group: 'keda.sh', version: 'v1alpha1', plural: 'scaledobjects' };
 const TIMEOUT_MS = 5_000;
 
-/** Moves minReplicas and maxReplicas of a HorizontalPodAutoscaler, on condition of the version that they were decided on. */
+interface LiveAutoscaler {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly terminating: boolean;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+}
+
+interface RawAutoscaler extends KubeObject {
+  readonly spec: { readonly minReplicas?: number; readonly maxReplicas: number };
+}
+
+/** The HorizontalPodAutoscaler as the API server has it now; undefined when it is gone. */
+export async function readBounds(
+  rest: RestClient,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<LiveAutoscaler | Forbidden | undefined> {
+  const target = { ...HPAS, namespace, name };
+  try {
+    const { metadata, spec } = await rest.get<RawAutoscaler>(target, { signal, timeoutMs: TIMEOUT_MS });
+    const { uid, resourceVersion, deletionTimestamp } = metadata;
+    // The API server fills in minReplicas, but its type allows it to be absent.
+    const { minReplicas = 1, maxReplicas } = spec;
+    return { uid, resourceVersion, terminating: deletionTimestamp !== undefined, minReplicas, maxReplicas };
+  } catch (error) {
+    return unread(error, target);
+  }
+}
+
+/** Moves minReplicas and maxReplicas of a HorizontalPodAutoscaler, on condition of that version. */
 export async function moveBounds(
   rest: RestClient,
   reference: {

@@ -38,3 +38,10 @@ export const forbidden = (verb: string, target: Target): Forbidden => ({
   verb,
   resource: `${resourceName(target)}${target.subresource ? `/${target.subresource}` : ''}`,
 });
+
+/** What an error says of a read that ended with it: undefined when there is no such thing. Throws it again where trying again may help. */
+export function unread(error: unknown, target: Target): Forbidden | undefined {
+  if (error instanceof ApiError && error.notFound) return undefined;
+  if (error instanceof ApiError && error.status === 403) return forbidden('get', target);
+  throw error;
+}

@@ -1,6 +1,6 @@
 import type { Discovery } from './discovery.ts';
 import { ApiError } from './errors.ts';
-import { outcomeOf, type WriteOutcome } from './outcome.ts';
+import { type Forbidden, outcomeOf, unread, type WriteOutcome } from './outcome.ts';
 import type { KubeObject, Target } from './resource.ts';
 import type { RestClient } from './rest.ts';
 
@@ -13,12 +13,22 @@ export interface ReplicasReference {
   readonly uid: string;
 }
 
+/** A workload as it was read just now. */
+export interface LiveReplicas {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly terminating: boolean;
+  readonly replicas: number;
+  /** Of the workload; none where only its scale is read. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 export interface ReplicasChange {
-  /** What the workload must ask for now: anything else means that somebody was faster. */
-  readonly from: number;
   readonly to: number;
-  /** Annotations of the workload, written with the replicas; kinds that are written through their scale carry none. */
-  readonly stamp: Readonly<Record<string, string>>;
+  /**
+   * Annotations of the workload, written with the replicas; null takes one away. Kinds that are written through their scale carry none.
+   */
+  readonly annotations: Readonly<Record<string, string | null>>;
 }
 
 /** Who last wrote spec.replicas, as the API server's bookkeeping has it. */
@@ -54,42 +64,55 @@ const RESOURCES: Readonly<Record<string, string>> = {
 export class ReplicasWriter {
   readonly #rest: RestClient;
   readonly #discovery: Pick<Discovery, 'resolveScaleTarget'>;
-  readonly #assertLeads: () => void;
 
-  /** `assertLeads` throws when this replica does not lead any more; it is asked right before each write. */
-  constructor(rest: RestClient, discovery: Pick<Discovery, 'resolveScaleTarget'>, assertLeads: () => void) {
+  constructor(rest: RestClient, discovery: Pick<Discovery, 'resolveScaleTarget'>) {
     this.#rest = rest;
     this.#discovery = discovery;
-    this.#assertLeads = assertLeads;
   }
 
-  /** Rejects with ApiError where trying again may help. */
-  async write(reference: ReplicasReference, change: ReplicasChange, signal: AbortSignal): Promise<WriteOutcome> {
+  /** The workload as the API server has it now; undefined when it is gone. Rejects with ApiError where trying again may help. */
+  async read(reference: ReplicasReference, signal: AbortSignal): Promise<LiveReplicas | Forbidden | undefined> {
+    const target = await this.#targetOf(reference);
+    if (target === undefined) return undefined;
+    try {
+      const live = await this.#rest.get<Live>(target, { signal, timeoutMs: TIMEOUT_MS });
+      const { uid, resourceVersion, deletionTimestamp, annotations = {} } = live.metadata;
+      const terminating = deletionTimestamp !== undefined;
+      return { uid, resourceVersion, terminating, replicas: replicasOf(live, target), annotations };
+    } catch (error) {
+      return unread(error, target);
+    }
+  }
+
+  /** On condition that the workload is still at the version that was read. Rejects with ApiError where trying again may help. */
+  async write(
+    reference: ReplicasReference,
+    { resourceVersion }: Pick<LiveReplicas, 'resourceVersion'>,
+    { to, annotations }: ReplicasChange,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
     const target = await this.#targetOf(reference);
     if (target === undefined) return { kind: 'gone' };
-    const options = { signal, timeoutMs: TIMEOUT_MS };
-    let verb = 'get';
+    const options = { signal, timeoutMs: TIMEOUT_MS, query: { fieldManager: MANAGER } };
+    const isScale = target.subresource !== undefined;
+    const { namespace, name, uid } = reference;
+    const spec = { replicas: to };
     try {
-      const live = await this.#rest.get<Live>(target, options);
-      const { uid, resourceVersion, deletionTimestamp } = live.metadata;
-      if (uid !== reference.uid || deletionTimestamp !== undefined) return { kind: 'gone' };
-      if (replicasOf(live, target) !== change.from) return { kind: 'conflict' };
-      this.#assertLeads();
-      const query = { fieldManager: MANAGER };
-      const { to, stamp } = change;
-      const isScale = target.subresource !== undefined;
-      verb = isScale ? 'update' : 'patch';
       const written = isScale
-        ? await this.#rest.update<KubeObject>(target, { ...live, spec: { replicas: to } }, { ...options, query })
+        ? await this.#rest.update<KubeObject>(
+            target,
+            { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { namespace, name, uid, resourceVersion }, spec },
+            options,
+          )
         : await this.#rest.patch<KubeObject>(
             target,
             'merge',
-            { metadata: { resourceVersion, annotations: stamp }, spec: { replicas: to } },
-            { ...options, query },
+            { metadata: { resourceVersion, annotations }, spec },
+            options,
           );
       return { kind: 'written', resourceVersion: written.metadata.resourceVersion };
     } catch (error) {
-      return outcomeOf(error, verb, target);
+      return outcomeOf(error, isScale ? 'update' : 'patch', target);
     }
   }
 

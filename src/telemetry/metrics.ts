@@ -135,10 +135,10 @@ export const METRICS = [
     labels: ['kind', 'verdict'],
   },
   {
-    name: 'baton_scaling_writes_total',
+    name: 'baton_acts_total',
     type: 'counter',
-    help: 'Writes of replicas, or of the bounds of a HorizontalPodAutoscaler, by outcome (written, conflict, gone, refused, forbidden).',
-    labels: ['outcome'],
+    help: 'What was done, or was to be, by act (Scale, MoveBounds), cause (Scaling) and outcome (written, conflict, gone, refused or forbidden by the API server, objected by the guard).',
+    labels: ['act', 'cause', 'outcome'],
   },
   {
     name: 'baton_status_writes_total',

@@ -6,15 +6,19 @@ import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
 import { withoutTolerance } from '../../domain/scaling/rules.ts';
 import { decideScale, type ScaleDecision, type ScaleInput, type Verdict } from '../../domain/scaling/scale.ts';
 import { objectiveRisk, strategyWish, withStrategy } from '../../domain/scaling/strategies.ts';
+import type { Bounds } from '../../domain/guard/act.ts';
 import type { PodSnapshot, Resources, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { advise, findCondition } from '../../domain/status/conditions.ts';
+import type { Held } from '../../domain/status/part.ts';
 import type { Usage } from '../../domain/status/input.ts';
+import type { Actor } from '../acts/actor.ts';
+import type { ActOutcome } from '../acts/ports.ts';
 import type { Cache } from '../ports.ts';
 import { type AutoscalerSnapshot, BY_SCALE_TARGET } from '../project/autoscaler.ts';
 import { type CachedService, targetKey } from '../service/caches.ts';
 import type { Capacity, Ceiling } from './capacity.ts';
 import { claimOf, heldBy, placesOf, reservedBy, standingsOf } from './claim.ts';
-import type { ScaleOutcome, ScalePort } from './ports.ts';
+import type { ScalePort } from './ports.ts';
 import type { Foreseen, Predictor } from './predictor.ts';
 import { Rival } from './rivals.ts';
 import { RolloutWatch } from './rollouts.ts';
@@ -24,6 +28,7 @@ export interface ScalerOptions {
   readonly readings: (key: string) => ReadonlyMap<string, Reading>;
   readonly usage: (namespace: string) => Usage;
   readonly port: ScalePort;
+  readonly actor: Pick<Actor, 'carryOut'>;
   readonly capacity: Pick<Capacity, 'ceiling' | 'forget'>;
   readonly predictor: Pick<Predictor, 'look' | 'forget'>;
   /** How often the replicas of each service are decided on when nothing changes, ms. */
@@ -31,7 +36,6 @@ export interface ScalerOptions {
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
-  readonly countWrite: (outcome: ScaleOutcome['kind']) => void;
 }
 
 /** What is remembered of one service, for as long as its workload is the same object. */
@@ -101,6 +105,7 @@ export class Scaler {
     workload: WorkloadSnapshot,
     pods: readonly PodSnapshot[],
     signal: AbortSignal,
+    held?: Held,
   ): Promise<{ readonly findings: ScalingFindings; readonly lookAgainInMs: number } | undefined> {
     const risk = objectiveRisk(standingsOf(service));
     const scaling = activeScaling(service.spec.scaling && withStrategy(service.spec.scaling, risk));
@@ -112,7 +117,8 @@ export class Scaler {
     const first: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(first);
     const acts = service.spec.mode === 'Enforce' && !byAutoscaler(scaling);
-    const look: Informed = { ...first, rival: acts ? this.#rivalOf(first) : undefined };
+    const rival = (held && refusal(held.reason, held.message)) ?? (acts ? this.#rivalOf(first) : undefined);
+    const look: Informed = { ...first, rival };
     const { decision, foreseen } = this.#decide(look, pods);
     entry.state = decision.state;
     const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
@@ -240,10 +246,10 @@ export class Scaler {
   async #carryOut(look: Informed, decision: ScaleDecision): Promise<Outcome> {
     const { service, entry, current } = look;
     const { mode } = service.spec;
+    const { rival } = look;
     entry.shown = mode === 'Enforce' ? undefined : decision.desired;
     if (mode !== 'Enforce') return rehearsed(look, decision);
-    if (byAutoscaler(look.scaling)) return this.#moveBounds(look, decision);
-    const { rival } = look;
+    if (byAutoscaler(look.scaling)) return rival ? { obstacle: rival } : this.#moveBounds(look, decision);
     if (rival || decision.desired === current) return rival ? { obstacle: rival } : {};
     return this.#write(look, decision);
   }
@@ -267,16 +273,19 @@ export class Scaler {
     return refusal('ReplicasContested', `${contest.by} changed the replicas ${contest.times} times within 10m`);
   }
 
-  async #write({ scaling, workload, current, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
-    const { port, countWrite, monotonic, now } = this.#options;
+  async #write(
+    { service, scaling, workload, current, entry, signal }: Look,
+    decision: ScaleDecision,
+  ): Promise<Outcome> {
+    const { port, actor, monotonic, now } = this.#options;
     const scaledObject = await port.scaledObject(workload, signal);
     // Who may not look cannot know that nobody else scales.
     if (scaledObject.kind === 'forbidden') return { obstacle: forbidden(scaledObject) };
     if (scaledObject.kind === 'found') return { obstacle: presence(`ScaledObject ${scaledObject.name}`, workload) };
     const { desired, because } = decision;
-    const stamp = { [STAMP]: `${current} to ${desired} at ${new Date(now()).toISOString()}` };
-    const outcome = await port.write(workload, { from: current, to: desired, stamp }, signal);
-    countWrite(outcome.kind);
+    const annotations = { [STAMP]: `${current} to ${desired} at ${new Date(now()).toISOString()}` };
+    const act = { type: 'Scale', target: workload, from: current, to: desired, annotations } as const;
+    const outcome = await actor.carryOut({ act, cause: 'Scaling', service }, signal);
     if (outcome.kind !== 'written') return outcomeOf(outcome);
     entry.isEmptied = desired === 0;
     entry.state = scaled(decision.state, rulesOf(scaling), current, desired, monotonic());
@@ -288,7 +297,7 @@ export class Scaler {
 
   /** Baton's count becomes the least that the HorizontalPodAutoscaler keeps; above it that one goes by its own metrics. */
   async #moveBounds({ service, scaling, workload, entry, signal }: Look, decision: ScaleDecision): Promise<Outcome> {
-    const { autoscalers, port, countWrite } = this.#options;
+    const { autoscalers, actor } = this.#options;
     const { apiVersion, kind, namespace, name } = workload;
     const wanted = scaling.writer?.name ?? '';
     const hpa = autoscalers.get(`${namespace}/${wanted}`);
@@ -303,14 +312,16 @@ export class Scaler {
     const most = Math.min(scaling.maxReplicas, entry.ceiling ?? Infinity);
     const bounds = { minReplicas, maxReplicas: Math.max(minReplicas, most) };
     if (hpa.minReplicas === bounds.minReplicas && hpa.maxReplicas === bounds.maxReplicas) return {};
-    const outcome = await port.moveBounds(hpa, bounds, signal);
-    countWrite(outcome.kind);
+    const act = { type: 'MoveBounds', target: hpa, from: boundsOf(hpa), to: bounds } as const;
+    const outcome = await actor.carryOut({ act, cause: 'Scaling', service }, signal);
     if (outcome.kind !== 'written') return outcomeOf(outcome);
     const moved = `bounds of HorizontalPodAutoscaler ${wanted} ${hpa.minReplicas}–${hpa.maxReplicas} → ${bounds.minReplicas}–${bounds.maxReplicas}`;
     entry.told = { reason: 'Scaled', verdict: 'BoundsMoved', because: `${moved}: ${decision.because}` };
     return {};
   }
 }
+
+const boundsOf = ({ minReplicas, maxReplicas }: Bounds): Bounds => ({ minReplicas, maxReplicas });
 
 const OURS = { manager: 'baton' } as const;
 
@@ -352,9 +363,10 @@ const forbidden = ({ verb, resource }: { readonly verb: string; readonly resourc
   message: `Baton may not ${verb} ${resource}; grant ${verb} on ${resource} to the ServiceAccount of Baton`,
 });
 
-function outcomeOf(outcome: Exclude<ScaleOutcome, { kind: 'written' }>): Outcome {
+function outcomeOf(outcome: Exclude<ActOutcome, { kind: 'written' }>): Outcome {
   if (outcome.kind === 'forbidden') return { obstacle: forbidden(outcome) };
   if (outcome.kind === 'refused') return { obstacle: refusal('ScalingRefused', outcome.message) };
+  if (outcome.kind === 'objected') return { obstacle: refusal(outcome.reason, outcome.message) };
   return { isLate: true };
 }
 

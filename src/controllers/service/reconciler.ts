@@ -1,5 +1,10 @@
 import type { OrchestrationSpec } from '../../api/kinds.ts';
-import { dependencyKeys, evaluateDependencies, type DependencyFacts } from '../../domain/dependencies/evaluate.ts';
+import {
+  dependencyKeys,
+  evaluateDependencies,
+  type DependencyFacts,
+  type DependencyState,
+} from '../../domain/dependencies/evaluate.ts';
 import type { Advice } from '../../domain/recommendations/facts.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { deriveStatus, type Derived } from '../../domain/status/derive.ts';
@@ -7,11 +12,22 @@ import { type Bucket, take } from '../../domain/status/bucket.ts';
 import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
 import type { Reading } from '../../domain/reading.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
-import type { Count, DecisionEvidence, EmitEvent, Log, RecordDecision, Result, WriteStatus } from '../ports.ts';
+import type { Held } from '../../domain/status/part.ts';
+import type {
+  Count,
+  DecisionEvidence,
+  EmitEvent,
+  Log,
+  RecordDecision,
+  Result,
+  WriteOutcome,
+  WriteStatus,
+} from '../ports.ts';
 import { say } from '../transitions.ts';
 import { type Caches, type CachedService, BY_DEPENDENCY, BY_OWNER, BY_TARGET, targetKey } from './caches.ts';
 import { type CheckSources, periodicChecks, type PeriodicCheck, scalingQueries } from './checks.ts';
 import { podsOf } from './ownership.ts';
+import { lookAtParts, type Part, type PartsAnswer } from './parts.ts';
 import type { PodGroups } from './pod-groups.ts';
 import { findTarget, type ReadForeign } from './target.ts';
 import { WrittenStatuses } from './written.ts';
@@ -30,6 +46,8 @@ export interface Scaler {
     workload: WorkloadSnapshot,
     pods: readonly PodSnapshot[],
     signal: AbortSignal,
+    /** Who acts on the workload with more authority: then nothing is changed. */
+    held?: Held,
   ): Promise<{ readonly findings: ScalingFindings; readonly lookAgainInMs: number } | undefined>;
   wasTold(key: string): void;
   forget(key: string): void;
@@ -52,6 +70,8 @@ export interface ServiceReconcilerOptions {
   readonly prober: Prober;
   readonly scaler: Scaler;
   readonly advisor: Adviser;
+  /** In the order of their authority. */
+  readonly parts: readonly Part[];
   /** How often replicas are decided on when nothing changes, ms. */
   readonly scalingIntervalMs: number;
   readonly sources: CheckSources;
@@ -60,6 +80,8 @@ export interface ServiceReconcilerOptions {
   readonly policy: () => { readonly spec: OrchestrationSpec; readonly resourceIntervalMs: number };
   readonly readForeign: ReadForeign;
   readonly writeStatus: WriteStatus;
+  /** Adds or takes away the finalizer, on condition of the service's version. */
+  readonly setFinalizer: (service: CachedService, wanted: boolean, signal: AbortSignal) => Promise<WriteOutcome>;
   readonly emit: EmitEvent;
   readonly record: RecordDecision;
   readonly enqueue: (key: string) => void;
@@ -125,12 +147,20 @@ export class ServiceReconciler {
     prober.ensure(key, workload ? this.#checks(service, pods) : []);
     // What cannot be read may be there still; what is gone has no use for replicas that others wait for.
     if (target.state === 'Absent' && !UNREAD.has(target.reason)) this.#options.scaler.forget(key);
-    const scaling = workload && (await this.#scale(service, workload, pods, signal));
+    const parts = await this.#lookAtParts(key, service, target, pods, signal);
+    const finalizing = await this.#finalize(service, parts.needsFinalizer, signal);
+    if (finalizing) return finalizing;
+    const scaling = workload && (await this.#scale(service, workload, pods, parts.held, signal));
     // Taken after every wait, so that the decision is about one moment.
     const latest = this.latest(key) ?? service;
     const findings = scaling?.findings;
     const advice = workload && this.#options.advisor.look(latest, workload, pods, findings);
-    const input = { ...this.#input(key, latest, target, pods, now()), scaling: findings, advice };
+    const input = {
+      ...this.#input(key, latest, target, pods, now()),
+      scaling: findings,
+      advice,
+      parts: parts.findings,
+    };
     const derivation = deriveStatus(input);
     const before = this.#figures.get(key);
     this.#figures.set(key, derivation.figures);
@@ -138,8 +168,8 @@ export class ServiceReconciler {
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
       this.#wakeOthers(key, service);
     if (!before) this.#options.onChange();
-    const scaleAgainAt = scaling === undefined ? Infinity : now() + scaling.lookAgainInMs;
-    const lookAgainAt = Math.min(askAgainAt(target, derivation, now()) ?? Infinity, scaleAgainAt);
+    const actAgainInMs = Math.min(scaling?.lookAgainInMs ?? Infinity, parts.lookAgainInMs);
+    const lookAgainAt = Math.min(askAgainAt(target, derivation, now()) ?? Infinity, now() + actAgainInMs);
     const next = { ...derivation, lookAgainAt: lookAgainAt === Infinity ? undefined : lookAgainAt };
     return this.#write(key, latest, next, signal);
   }
@@ -152,11 +182,41 @@ export class ServiceReconciler {
   }
 
   /** Before the status, so that the status tells what came of it. */
-  async #scale(service: CachedService, workload: WorkloadSnapshot, pods: readonly PodSnapshot[], signal: AbortSignal) {
+  async #scale(
+    service: CachedService,
+    workload: WorkloadSnapshot,
+    pods: readonly PodSnapshot[],
+    held: Held | undefined,
+    signal: AbortSignal,
+  ) {
     const { scaler } = this.#options;
-    if (service.spec.scaling !== undefined) return scaler.scale(service, workload, pods, signal);
+    if (service.spec.scaling !== undefined) return scaler.scale(service, workload, pods, signal, held);
     scaler.forget(`${service.namespace}/${service.name}`);
     return undefined;
+  }
+
+  async #lookAtParts(
+    key: string,
+    service: CachedService,
+    target: Target,
+    pods: readonly PodSnapshot[],
+    signal: AbortSignal,
+  ): Promise<PartsAnswer> {
+    const { parts } = this.#options;
+    const dependencies = this.#dependencies(service);
+    return lookAtParts(parts, { key, service, target, pods, dependencies, isSafe: hasFinalizer(service), signal });
+  }
+
+  /** What is held must be given back before the service goes; what a look in between says is not written, because the next one comes at once. */
+  async #finalize(service: CachedService, wanted: boolean, signal: AbortSignal): Promise<Result | undefined> {
+    // Nothing new is promised to one that is going.
+    if (hasFinalizer(service) === wanted || (wanted && service.metadata.deletionTimestamp)) return undefined;
+    const outcome = await this.#options.setFinalizer(service, wanted, signal);
+    return outcome.kind === 'gone' ? { kind: 'done' } : { kind: 'requeueAfter', ms: FINALIZER_SEEN_MS };
+  }
+
+  #dependencies(service: CachedService): readonly DependencyState[] {
+    return evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other));
   }
 
   /**
@@ -181,7 +241,7 @@ export class ServiceReconciler {
       strangers: target.state === 'Found' ? this.#strangers(key, target.workload, pods) : 0,
       usage: usage(service.namespace),
       readings: prober.readings(key),
-      dependencies: evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other)),
+      dependencies: this.#dependencies(service),
       policy: policy().spec,
       now,
     };
@@ -234,6 +294,7 @@ export class ServiceReconciler {
     if (outcome.kind === 'gone') return { kind: 'done' };
     this.#written.record(key, { uid: service.uid, resourceVersion: outcome.resourceVersion, status });
     this.#options.scaler.wasTold(key);
+    for (const part of this.#options.parts) part.wasTold(key);
     this.#options.onChange();
     const details = { namespace: service.namespace, service: service.name };
     for (const transition of transitions)
@@ -260,6 +321,7 @@ export class ServiceReconciler {
     this.#options.prober.forget(key);
     this.#options.scaler.forget(key);
     this.#options.advisor.forget(key);
+    for (const part of this.#options.parts) part.forget(key);
     this.#written.forget(key);
     this.#figures.delete(key);
     this.#buckets.delete(key);
@@ -270,6 +332,8 @@ export class ServiceReconciler {
 
 const UNREAD: ReadonlySet<string> = new Set(['Forbidden', 'TargetUnavailable']);
 const CONFLICT_RETRY_MS = 250;
+/** The watch shows a finalizer some milliseconds after it was written, and that wakes nobody. */
+const FINALIZER_SEEN_MS = 25;
 const ASK_AGAIN_MS = 10_000;
 const LATE_MS = 500;
 
@@ -292,6 +356,11 @@ function evidenceOf({ status, figures }: Derived): DecisionEvidence {
   const { score, confidence, ready, desired, signals } = figures;
   return { confidence, inputs: { score, ready, desired, signals, replicas: status.replicas } };
 }
+
+/** Baton holds something of the workload that must be given back before the OrchestratedService may go. */
+export const FINALIZER = 'baton.dev/holds';
+
+const hasFinalizer = ({ metadata }: CachedService): boolean => metadata.finalizers?.includes(FINALIZER) ?? false;
 
 const referenceOf = ({ namespace, name, uid, resourceVersion }: CachedService) =>
   ({ kind: 'OrchestratedService', namespace, name, uid, resourceVersion }) as const;

@@ -45,6 +45,8 @@ export function conditionsOf(findings: Findings): Condition[] {
   setObjectivesMet(conditions, findings);
   setInMaintenance(conditions, findings);
   setScaling(conditions, findings);
+  for (const part of findings.input.parts ?? [])
+    for (const { type, status: is, reason, message } of part.conditions) conditions.set(type, is, reason, message);
   setSelectorUnique(conditions, findings);
   return conditions.list;
 }

@@ -52,6 +52,7 @@ export function deriveStatus(input: ServiceInput): Derived {
     ...startingStatus(assessment),
     everAvailable: assessment.everAvailable,
     ...anomalyStatuses(input.scaling?.anomalies),
+    ...Object.assign({}, ...(input.parts ?? []).map(({ status }) => status)),
     ...(recommendations.length > 0 ? { recommendations } : {}),
     conditions: conditionsOf(findings),
   };
@@ -191,7 +192,8 @@ function transitionsOf({ input, explanation }: Findings, next: OrchestratedServi
   const changed = healthTransition(previous?.health, health, explanation.reason, explanation.message);
   const others = conditionTransitions(previous?.conditions, next.conditions ?? []);
   const scaled = scalingTransition(input.scaling?.told, previous?.replicas?.recommended, input.scaling?.recommended);
-  return [changed, scaled, ...others].filter((transition) => transition !== undefined);
+  const done = (input.parts ?? []).flatMap(({ told }) => told);
+  return [changed, scaled, ...done, ...others].filter((transition) => transition !== undefined);
 }
 
 function decisionOf(

@@ -3,6 +3,7 @@ import type { DependencyState } from '../dependencies/evaluate.ts';
 import type { MissingReason, Reading } from '../reading.ts';
 import type { Advice } from '../recommendations/facts.ts';
 import type { ScalingFindings } from '../scaling/findings.ts';
+import type { PartFindings } from './part.ts';
 import type { ServiceScores } from '../scores/scores.ts';
 import type { PodSnapshot, PodUsage, WorkloadSnapshot } from '../snapshot.ts';
 
@@ -38,6 +39,8 @@ export interface ServiceInput {
   readonly dependencies: readonly DependencyState[];
   /** What became of the decision about the replicas; absent where spec.scaling asks for none. */
   readonly scaling?: ScalingFindings | undefined;
+  /** What the parts that act for the service add, in the order of their authority. */
+  readonly parts?: readonly PartFindings[];
   /** What recommendations and scores follow from beside all this; without it they say less. */
   readonly advice?: Advice | undefined;
   readonly policy: OrchestrationSpec;

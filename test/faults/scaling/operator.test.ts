@@ -369,5 +369,7 @@ it('tells its figures to Prometheus', async () => {
     await ground.operator.metric(`baton_service_desired_replicas${series}`),
   ];
   await eventually('the gauges', 10, read, (seen) => seen.every((value) => value === 3));
-  expect(await ground.operator.metric('baton_scaling_writes_total{outcome="written"}')).toBeGreaterThan(0);
+  expect(
+    await ground.operator.metric('baton_acts_total{act="Scale",cause="Scaling",outcome="written"}'),
+  ).toBeGreaterThan(0);
 }, 60_000);

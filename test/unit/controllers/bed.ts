@@ -6,7 +6,8 @@ import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/contro
 import { BUDGET_INDEXES, type BudgetSnapshot } from '../../../src/controllers/project/budget.ts';
 import { Advisor } from '../../../src/controllers/service/advisor.ts';
 import { PodGroups } from '../../../src/controllers/service/pod-groups.ts';
-import { ServiceReconciler } from '../../../src/controllers/service/reconciler.ts';
+import type { Part } from '../../../src/controllers/service/parts.ts';
+import { FINALIZER, ServiceReconciler } from '../../../src/controllers/service/reconciler.ts';
 import { Triggers } from '../../../src/controllers/service/triggers.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
 import type { ScalingFindings } from '../../../src/domain/scaling/findings.ts';
@@ -61,6 +62,7 @@ export class Bed {
   readonly outcomes: (WriteOutcome | Error)[] = [];
   /** What kinds outside apps/v1 are, by name. */
   readonly foreign = new Map<string, WorkloadSnapshot>();
+  readonly parts: Part[] = [];
   readonly reconciler: ServiceReconciler;
   #version = 100;
 
@@ -85,6 +87,8 @@ export class Bed {
         wasTold: () => undefined,
         forget: (key) => void this.unscaled.push(key),
       },
+      parts: this.parts,
+      setFinalizer: (service, wanted) => Promise.resolve(this.#finalize(service, wanted)),
       scalingIntervalMs: 15_000,
       sources: { prometheus: never, resource: never, http: never, tcp: never, heartbeat: never, service: never },
       usage: () => this.usage,
@@ -210,6 +214,14 @@ export class Bed {
   #foreign(name: string): Target {
     const workload = this.foreign.get(name);
     return workload ? { state: 'Found', workload } : { state: 'Absent', reason: 'TargetNotFound' };
+  }
+
+  #finalize(service: CachedService, wanted: boolean): WriteOutcome {
+    const finalizers = wanted ? [FINALIZER] : [];
+    const resourceVersion = this.version();
+    const metadata = { ...service.metadata, resourceVersion, finalizers };
+    this.stores.services.upsert({ ...service, metadata, resourceVersion });
+    return { kind: 'written', resourceVersion };
   }
 
   #write(reference: Reference, status: object): Promise<WriteOutcome> {

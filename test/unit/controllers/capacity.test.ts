@@ -214,15 +214,14 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
     autoscalers,
     predictor: { look: () => ({ wish: undefined, prediction: undefined, anomalies: [] }), forget: () => undefined },
     capacity: { ceiling: (_, claimed) => ceiling(claimed), forget: () => undefined },
+    actor: {
+      carryOut: ({ act }) => {
+        if (act.type === 'Scale') writes.push(act.to);
+        else moves.push(act.to);
+        return Promise.resolve(written);
+      },
+    },
     port: {
-      moveBounds: (_, to) => {
-        moves.push(to);
-        return Promise.resolve(written);
-      },
-      write: (_, { to }) => {
-        writes.push(to);
-        return Promise.resolve(written);
-      },
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
       scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
@@ -232,7 +231,6 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
     isNewer: () => false,
     now: () => NOW,
     monotonic: () => 0,
-    countWrite: () => undefined,
   });
   return { scaler, autoscalers, writes, moves };
 }

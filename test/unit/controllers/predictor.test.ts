@@ -57,14 +57,15 @@ function bed(
   const scaler = new Scaler({
     autoscalers,
     predictor,
-    port: {
-      write: (_, { to }) => {
-        replicas = to;
+    actor: {
+      carryOut: ({ act }) => {
+        if (act.type === 'Scale') replicas = act.to;
         version++;
         return Promise.resolve({ kind: 'written', resourceVersion: String(version) });
       },
+    },
+    port: {
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
-      moveBounds: () => Promise.resolve({ kind: 'conflict' }),
       scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
     capacity: { ceiling: () => undefined, forget: () => undefined },
@@ -78,7 +79,6 @@ function bed(
     isNewer: () => false,
     now: () => now,
     monotonic: () => now,
-    countWrite: () => undefined,
   });
   const look = async (scaling: object = {}, name = 'web'): Promise<ScalingFindings> => {
     const prometheus = { query: 'rate', target: { type: 'AverageValue', averageValue: 10 } };

@@ -58,13 +58,14 @@ it.each([
   autoscalers.replace(new Map(), '1');
   const scaler = new Scaler({
     autoscalers,
-    port: {
-      write: (_, { from, to }) => {
-        writes.push({ from, to });
+    actor: {
+      carryOut: ({ act }) => {
+        if (act.type === 'Scale') writes.push({ from: act.from, to: act.to });
         return Promise.resolve({ kind: 'written', resourceVersion: version() });
       },
+    },
+    port: {
       owner: () => Promise.resolve({ replicas: 0, manager: 'baton' }),
-      moveBounds: () => Promise.reject(new Error('there is no autoscaler')),
       scaledObject: () => Promise.resolve({ kind: 'none' }),
     },
     predictor: new Predictor({ history: NO_HISTORY, intervalMs: 15_000, onFault: () => undefined }),
@@ -75,7 +76,6 @@ it.each([
     isNewer: (a, b) => compareVersions(a, b) > 0,
     now: () => NOW + at,
     monotonic: () => at,
-    countWrite: () => undefined,
   });
   for (let turn = 0; turn < 480; turn++) {
     const pods = Array.from({ length: replicas }, (_, node) => podOn(node));

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrchestratedServiceSpec } from '../../../src/api/kinds.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
-import type { ScaleOutcome, ScalePort } from '../../../src/controllers/scaling/ports.ts';
+import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
+import type { ScalePort } from '../../../src/controllers/scaling/ports.ts';
 import { Predictor } from '../../../src/controllers/scaling/predictor.ts';
 import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
 import { type CachedService, targetKey } from '../../../src/controllers/service/caches.ts';
@@ -52,7 +53,7 @@ const workload = (desired: number, resourceVersion: string): WorkloadSnapshot =>
 let depth: number;
 let at: number;
 let writes: { from: number; to: number }[];
-let answer: () => Promise<ScaleOutcome>;
+let answer: () => Promise<ActOutcome>;
 let manager: string | undefined;
 let scaledObject: Awaited<ReturnType<ScalePort['scaledObject']>>;
 let scaler: Scaler;
@@ -72,12 +73,7 @@ beforeEach(() => {
   manager = undefined;
   scaledObject = { kind: 'none' };
   const port: ScalePort = {
-    write: (_, { from, to }) => {
-      writes.push({ from, to });
-      return answer();
-    },
     owner: () => Promise.resolve({ replicas: 0, manager }),
-    moveBounds: () => answer(),
     scaledObject: () => Promise.resolve(scaledObject),
   };
   autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
@@ -85,6 +81,12 @@ beforeEach(() => {
   scaler = new Scaler({
     autoscalers,
     port,
+    actor: {
+      carryOut: ({ act }) => {
+        if (act.type === 'Scale') writes.push({ from: act.from, to: act.to });
+        return answer();
+      },
+    },
     predictor: new Predictor({ history: NO_HISTORY, intervalMs: 15_000, onFault: fault }),
     capacity: { ceiling: (_, claim) => void claims.push(claim), forget: () => undefined },
     readings: () => new Map([['scaling/0', { kind: 'value', value: depth, at: NOW + at, evidence: '' }]]),
@@ -93,7 +95,6 @@ beforeEach(() => {
     isNewer: (a, b) => compareVersions(a, b) > 0,
     now: () => NOW + at,
     monotonic: () => at,
-    countWrite: () => undefined,
   });
 });
 

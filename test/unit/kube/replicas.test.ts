@@ -5,7 +5,8 @@ import { FakeApiServer, json, status } from '../../support/fake-api-server.ts';
 
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u1' };
 const chess = { apiVersion: 'games.dev/v1', kind: 'Game', namespace: 'shop', name: 'chess', uid: 'u1' };
-const change = { from: 2, to: 5, stamp: { 'baton.dev/scaled': 'why' } };
+const change = { to: 5, annotations: { 'baton.dev/scaled': 'why', 'baton.dev/held': null } };
+const seen = { resourceVersion: '7' };
 const live = (over: object = {}, replicas: number | undefined = 2) => ({
   metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7', ...over },
   spec: { replicas },
@@ -13,15 +14,11 @@ const live = (over: object = {}, replicas: number | undefined = 2) => ({
 const signal = new AbortController().signal;
 
 let server: FakeApiServer;
-let leads = true;
 let writer: ReplicasWriter;
 beforeEach(async () => {
   server = await new FakeApiServer().start();
-  leads = true;
   const rest = server.client();
-  writer = new ReplicasWriter(rest, new Discovery(rest), () => {
-    if (!leads) throw new Error('no longer leading');
-  });
+  writer = new ReplicasWriter(rest, new Discovery(rest));
 });
 afterEach(() => server.stop());
 
@@ -29,34 +26,33 @@ const sent = () => server.seen.map(({ method, path }) => `${method} ${path}`);
 const WEB = '/apis/apps/v1/namespaces/shop/deployments/web';
 
 describe('a Deployment', () => {
-  test('gets replicas and stamp in one patch, on condition of the version that was just read', async () => {
-    server.answers = [json(live()), json(live({ resourceVersion: '8' }, 5))];
-    expect(await writer.write(web, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
-    expect(sent()).toEqual([`GET ${WEB}`, `PATCH ${WEB}`]);
-    const [, patch] = server.seen;
+  test('gets replicas and annotations in one patch, on condition of the version that was read', async () => {
+    server.answers = [json(live({ resourceVersion: '8' }, 5))];
+    expect(await writer.write(web, seen, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
+    expect(sent()).toEqual([`PATCH ${WEB}`]);
+    const [patch] = server.seen;
     expect(JSON.parse(patch?.body ?? '')).toEqual({
-      metadata: { resourceVersion: '7', annotations: change.stamp },
+      metadata: { resourceVersion: '7', annotations: change.annotations },
       spec: { replicas: 5 },
     });
     expect(patch?.headers['content-type']).toBe('application/merge-patch+json');
     expect(patch?.query.get('fieldManager')).toBe('baton');
   });
 
-  test.each([
-    ['asks for another number by now', live({}, 3), 'conflict'],
-    ['is another one of that name', live({ uid: 'u2' }), 'gone'],
-    ['is being deleted', live({ deletionTimestamp: '2026-05-04T12:00:00Z' }), 'gone'],
-  ])('that %s is not written', async (_, found, kind) => {
-    server.answers = [json(found)];
-    expect(await writer.write(web, change, signal)).toEqual({ kind });
-    expect(sent()).toEqual([`GET ${WEB}`]);
+  test('is read as it is now', async () => {
+    const annotations = { 'baton.dev/scaled': 'why' };
+    server.answers = [json(live({ annotations }))];
+    const found = { uid: 'u1', resourceVersion: '7', terminating: false, replicas: 2, annotations };
+    expect(await writer.read(web, signal)).toEqual(found);
+    server.answers = [json(live({ deletionTimestamp: '2026-05-04T12:00:00Z' }))];
+    expect(await writer.read(web, signal)).toMatchObject({ terminating: true });
   });
 
-  test('is not written by a replica that does not lead any more', async () => {
-    server.answers = [json(live())];
-    leads = false;
-    await expect(writer.write(web, change, signal)).rejects.toThrow('no longer leading');
-    expect(sent()).toEqual([`GET ${WEB}`]);
+  test('that is gone, or may not be read, is told so', async () => {
+    server.answers = [status(404, 'NotFound', 'not found')];
+    expect(await writer.read(web, signal)).toBeUndefined();
+    server.answers = [status(403, 'Forbidden', 'no')];
+    expect(await writer.read(web, signal)).toEqual({ kind: 'forbidden', verb: 'get', resource: 'deployments.apps' });
   });
 
   test.each([
@@ -71,8 +67,8 @@ describe('a Deployment', () => {
     [403, 'Forbidden', 'admission webhook "freeze" denied the request', { kind: 'refused' }],
     [422, 'Invalid', 'spec.replicas: at most 3', { kind: 'refused' }],
   ])('whose patch ends with %i %s (%s) is told so', async (code, reason, message, outcome) => {
-    server.answers = [json(live()), status(code, reason, message)];
-    expect(await writer.write(web, change, signal)).toMatchObject(outcome);
+    server.answers = [status(code, reason, message)];
+    expect(await writer.write(web, seen, change, signal)).toMatchObject(outcome);
   });
 
   test('tells who last wrote its replicas', async () => {
@@ -98,7 +94,8 @@ test('another kind is written through its scale subresource', async () => {
   ];
   const scale = { ...live({ name: 'chess' }), status: { replicas: 2 } };
   server.answers = [json({ resources }), json(scale), json(live({ resourceVersion: '8' }, 5))];
-  expect(await writer.write(chess, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
+  expect(await writer.read(chess, signal)).toMatchObject({ replicas: 2, resourceVersion: '7' });
+  expect(await writer.write(chess, seen, change, signal)).toEqual({ kind: 'written', resourceVersion: '8' });
   const path = '/apis/games.dev/v1/namespaces/shop/games/chess/scale';
   expect(sent().slice(1)).toEqual([`GET ${path}`, `PUT ${path}`]);
   expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toMatchObject({

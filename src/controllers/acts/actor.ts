@@ -1,0 +1,88 @@
+import type { Act, Cause, MoveBoundsAct, ScaleAct } from '../../domain/guard/act.ts';
+import { examine, isPermit, type Permit } from '../../domain/guard/examine.ts';
+import type { Asker, LiveOf } from '../../domain/guard/facts.ts';
+import type { CachedService } from '../service/caches.ts';
+import type { ActOutcome, ActPort, Forbidden, LivePort, WriteOutcome } from './ports.ts';
+
+/** An act that somebody wants done. */
+export interface Proposal<A extends Act = Act> {
+  readonly act: A;
+  readonly cause: Cause;
+  /** For whom, as it was when that was decided. */
+  readonly service: CachedService;
+  /** Computes the reason again from what is so at this moment: why the act is no longer right, or undefined. */
+  readonly recheck?: (live: LiveOf<A>) => string | undefined;
+}
+
+export interface ActorOptions {
+  readonly live: LivePort;
+  readonly port: ActPort;
+  /** Whether this replica leads, by the monotonic clock, at this moment. */
+  readonly leads: () => boolean;
+  readonly onOutcome: (proposal: Proposal, outcome: ActOutcome) => void;
+}
+
+/** What part of the service the guard compares. */
+export const askerOf = ({ metadata, spec }: Pick<CachedService, 'metadata' | 'spec'>): Asker => ({
+  uid: metadata.uid,
+  generation: metadata.generation,
+  terminating: metadata.deletionTimestamp !== undefined,
+  mode: spec.mode,
+});
+
+/** The one place that acts: whatever is done to workloads and what belongs to them was read live, examined by the guard and is done here. */
+export class Actor {
+  readonly #options: ActorOptions;
+
+  constructor(options: ActorOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects where trying again may help, and when `signal` aborts. */
+  async carryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
+    const outcome = await this.#tryOut(proposal, signal);
+    this.#options.onOutcome(proposal, outcome);
+    return outcome;
+  }
+
+  async #tryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
+    const { act, cause, service, recheck } = proposal;
+    const { live: port, leads } = this.#options;
+    const [asker, live] = await Promise.all([port.asker(service, signal), this.#read(act, signal)]);
+    if (live !== undefined && 'kind' in live) return live;
+    const seen = live as LiveOf<A> | undefined;
+    const objection = seen && recheck?.(seen);
+    signal.throwIfAborted();
+    const found = examine(act, { leads: leads(), cause, decidedOn: askerOf(service), asker, live: seen, objection });
+    switch (found.kind) {
+      case 'permitted':
+        return this.#perform(found.permit, signal);
+      case 'objected':
+        return found;
+      case 'conflict':
+      case 'gone':
+        return { kind: found.kind };
+    }
+  }
+
+  #read(act: Act, signal: AbortSignal): Promise<LiveOf<Act> | Forbidden | undefined> {
+    const { live } = this.#options;
+    switch (act.type) {
+      case 'Scale':
+        return live.workload(act.target, signal);
+      case 'MoveBounds':
+        return live.autoscaler(act.target, signal);
+    }
+  }
+
+  #perform(permit: Permit, signal: AbortSignal): Promise<WriteOutcome> {
+    if (!isPermit(permit)) throw new Error('an act without a permit');
+    const { port } = this.#options;
+    switch (permit.act.type) {
+      case 'Scale':
+        return port.scale(permit as Permit<ScaleAct>, signal);
+      case 'MoveBounds':
+        return port.moveBounds(permit as Permit<MoveBoundsAct>, signal);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Reason } from '../../api/reasons.ts';
+import type { AutoscalerReference, MoveBoundsAct, ScaleAct, WorkloadReference } from '../../domain/guard/act.ts';
+import type { Permit } from '../../domain/guard/examine.ts';
+import type { Asker, LiveAutoscaler, LiveWorkload } from '../../domain/guard/facts.ts';
+
+/** Baton lacks a permission; in the words of RBAC rules. */
+export interface Forbidden {
+  readonly kind: 'forbidden';
+  readonly verb: string;
+  readonly resource: string;
+}
+
+/** What became of a write; rejects where trying again may help. */
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly resourceVersion: string }
+  /** Somebody was faster. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'gone' }
+  /** The API server, or an admission policy or webhook, refused. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | Forbidden;
+
+/** What became of an act. */
+export type ActOutcome =
+  | WriteOutcome
+  /** The guard objects, by the policy of that name. */
+  | { readonly kind: 'objected'; readonly policy: string; readonly reason: Reason; readonly message: string };
+
+/** Reads from the API server, never from a cache. Undefined: it is gone. Rejects where trying again may help. */
+export interface LivePort {
+  asker(
+    reference: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ): Promise<Asker | undefined>;
+  workload(reference: WorkloadReference, signal: AbortSignal): Promise<LiveWorkload | Forbidden | undefined>;
+  autoscaler(reference: AutoscalerReference, signal: AbortSignal): Promise<LiveAutoscaler | Forbidden | undefined>;
+}
+
+/** Writes what was permitted, on condition that it is still at the version that the guard saw. */
+export interface ActPort {
+  scale(permit: Permit<ScaleAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  moveBounds(permit: Permit<MoveBoundsAct>, signal: AbortSignal): Promise<WriteOutcome>;
+}

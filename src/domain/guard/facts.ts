@@ -1,0 +1,45 @@
+import type { OrchestratedServiceSpec } from '../../api/kinds.ts';
+import type { Act, Bounds, Cause, MoveBoundsAct, ScaleAct } from './act.ts';
+
+/** A version of an OrchestratedService, for which an act is done. */
+export interface Asker {
+  readonly uid: string;
+  readonly generation: number;
+  readonly terminating: boolean;
+  readonly mode: OrchestratedServiceSpec['mode'];
+}
+
+interface LiveObject {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly terminating: boolean;
+}
+
+export interface LiveWorkload extends LiveObject {
+  readonly replicas: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface LiveAutoscaler extends LiveObject, Bounds {}
+
+/** What an act is done to, as the API server has it at this moment. */
+export type LiveOf<A extends Act> = A extends ScaleAct
+  ? LiveWorkload
+  : A extends MoveBoundsAct
+    ? LiveAutoscaler
+    : never;
+
+/** Everything that the guard knows when it looks at one act: nothing of it is from a cache. */
+export interface Facts<A extends Act = Act> {
+  /** By the monotonic clock, at this moment. */
+  readonly leads: boolean;
+  readonly cause: Cause;
+  /** The version that the act was decided on. */
+  readonly decidedOn: Asker;
+  /** What that object is by now; undefined when it is gone. */
+  readonly asker: Asker | undefined;
+  /** Undefined when it is gone. */
+  readonly live: LiveOf<A> | undefined;
+  /** Why the act is no longer right, seen from `live`. */
+  readonly objection: string | undefined;
+}

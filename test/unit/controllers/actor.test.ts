@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { Actor, type ActorOptions, type Proposal } from '../../../src/controllers/acts/actor.ts';
+import type { ActOutcome, WriteOutcome } from '../../../src/controllers/acts/ports.ts';
+import type { CachedService } from '../../../src/controllers/service/caches.ts';
+import type { ScaleAct } from '../../../src/domain/guard/act.ts';
+import type { Asker, LiveWorkload } from '../../../src/domain/guard/facts.ts';
+
+const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'w' };
+const act: ScaleAct = { type: 'Scale', target, from: 2, to: 5, annotations: {} };
+const service = {
+  namespace: 'shop',
+  name: 'web',
+  metadata: { uid: 's', generation: 3 },
+  spec: { mode: 'Enforce' },
+} as CachedService;
+const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce' };
+const live: LiveWorkload = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
+const never = (): never => {
+  throw new Error('not to be called');
+};
+
+function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<WriteOutcome> = written) {
+  const seen: { outcomes: ActOutcome[]; versions: string[] } = { outcomes: [], versions: [] };
+  const actor = new Actor({
+    leads: () => true,
+    live: {
+      asker: () => Promise.resolve(asker),
+      workload: () => Promise.resolve(live),
+      autoscaler: never,
+      ...over,
+    },
+    port: {
+      scale: (permit) => {
+        seen.versions.push(permit.live.resourceVersion);
+        return answer();
+      },
+      moveBounds: never,
+    },
+    onOutcome: (_, outcome) => seen.outcomes.push(outcome),
+  });
+  const carryOut = (more: Partial<Proposal<ScaleAct>> = {}) =>
+    actor.carryOut({ act, cause: 'Scaling', service, ...more }, new AbortController().signal);
+  return { ...seen, carryOut };
+}
+
+const written = (): Promise<WriteOutcome> => Promise.resolve({ kind: 'written', resourceVersion: '8' });
+
+describe('an act', () => {
+  it('is done to the version that the guard saw', async () => {
+    const { carryOut, versions, outcomes } = bed();
+    expect(await carryOut()).toEqual({ kind: 'written', resourceVersion: '8' });
+    expect(versions).toEqual(['7']);
+    expect(outcomes).toEqual([{ kind: 'written', resourceVersion: '8' }]);
+  });
+
+  it('is not done when what it is for changed since', async () => {
+    const { carryOut, versions } = bed({ asker: () => Promise.resolve({ ...asker, generation: 4 }) });
+    expect(await carryOut()).toEqual({ kind: 'conflict' });
+    expect(versions).toEqual([]);
+  });
+
+  it('is not done when its reason is gone, seen from what is so now', async () => {
+    const { carryOut, versions } = bed();
+    const recheck = ({ replicas }: LiveWorkload) => `there are ${replicas} already`;
+    expect(await carryOut({ recheck })).toEqual({ kind: 'conflict' });
+    expect(versions).toEqual([]);
+  });
+
+  it('says by which policy it was refused', async () => {
+    const { carryOut, outcomes } = bed({ asker: () => Promise.resolve({ ...asker, mode: 'Observe' }) });
+    expect(await carryOut()).toMatchObject({ kind: 'objected', policy: 'mode', reason: 'ObserveOnly' });
+    expect(outcomes).toHaveLength(1);
+  });
+
+  it('is not done where its target may not be read', async () => {
+    const forbidden = { kind: 'forbidden', verb: 'get', resource: 'deployments.apps' } as const;
+    const { carryOut, versions } = bed({ workload: () => Promise.resolve(forbidden) });
+    expect(await carryOut()).toEqual(forbidden);
+    expect(versions).toEqual([]);
+  });
+
+  it('rejects when nobody answers, and nothing is told', async () => {
+    const { carryOut, outcomes } = bed({}, () => Promise.reject(new Error('no answer')));
+    await expect(carryOut()).rejects.toThrow('no answer');
+    expect(outcomes).toEqual([]);
+  });
+});

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+
+// What acts on workloads is written in one place, behind the guard. These are the ways to write at all, and the files that may use them.
+
+const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const using = (pattern: RegExp): string[] =>
+  SOURCES.filter((file) => pattern.test(readFileSync(path.join('src', file), 'utf8'))).sort();
+
+it('only some files of one room write to the API server', () => {
+  expect(using(/\brest\s*\.(patch|update|create|delete)\b/)).toEqual([
+    'compose/operator.ts', // Orchestration/default where there is none
+    'kube/autoscalers.ts',
+    'kube/certificate-store.ts',
+    'kube/lease.ts',
+    'kube/recorder.ts',
+    'kube/replicas.ts',
+    'kube/services.ts',
+    'kube/status.ts',
+    'kube/token-review.ts',
+  ]);
+});
+
+it('those that change what is not Baton’s own are used where the guard decides, and nowhere else', () => {
+  expect(using(/(?<!#)\bmoveBounds\(|\breplicas\.write\(/).filter((file) => !/^kube\/|ports\.ts$/.test(file))).toEqual([
+    'compose/acts.ts',
+    'controllers/acts/actor.ts',
+  ]);
+});
