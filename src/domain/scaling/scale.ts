@@ -193,18 +193,27 @@ function settle(input: ScaleInput, state: ScaleState, wanted: number): { limited
   const stable = stabilize(wanted, current, state, rules, monotonic);
   const paced = limit(stable.replicas, current, state, rules, monotonic);
   return {
-    limited: bounded(input, paced.reason === 'DesiredWithinRange' ? { ...stable, replicas: paced.replicas } : paced),
+    limited: bounded(
+      input,
+      paced.reason === 'DesiredWithinRange' ? { ...stable, replicas: paced.replicas } : paced,
+      wanted,
+    ),
     state,
   };
 }
 
-function bounded({ current, rules, isRollingOut, quota, ceiling }: ScaleInput, limited: Limited): Limited {
+function bounded(
+  { current, rules, isRollingOut, quota, ceiling }: ScaleInput,
+  limited: Limited,
+  wanted: number,
+): Limited {
   const { replicas } = limited;
   const most = Math.max(ceiling?.replicas ?? Infinity, rules.minReplicas);
   if (replicas > most) return { replicas: most, reason: 'CapacityBudget', liftedInMs: undefined };
   const hold = (reason: LimitReason): Limited => ({ replicas: current, reason, liftedInMs: undefined });
   if (isRollingOut === true && replicas < current) return hold('RolloutInProgress');
-  if (quota !== undefined && replicas > current) return hold('QuotaExceeded');
+  // Also where all that is wanted is asked for already, and the pods do not come.
+  if (quota !== undefined && wanted >= current && replicas >= current) return hold('QuotaExceeded');
   return limited;
 }
 
@@ -277,8 +286,15 @@ function activeOf(
   return { status: 'True', reason: 'ValidMetricFound', message: activeSentence(metrics, failure?.evidence) };
 }
 
-const toldOf = ({ current, monotonic }: ScaleInput, { told }: ScaleState, { reason, replicas }: Limited): Told =>
-  tell(told, reason, { current, desired: replicas }, monotonic);
+function toldOf(
+  { current, monotonic, isRollingOut, quota }: ScaleInput,
+  { told }: ScaleState,
+  { reason, replicas }: Limited,
+): Told {
+  const hindrance =
+    isRollingOut === true ? 'RolloutInProgress' : quota === undefined ? undefined : ('QuotaExceeded' as const);
+  return tell(told, reason, { current, desired: replicas, hindrance }, monotonic);
+}
 
 function limitedOf({ reason }: Told, rules: ScaleRules): Verdict<LimitReason> {
   return {

@@ -7,7 +7,7 @@ import type { ScaleRules } from './rules.ts';
 export function limitedSentence(reason: LimitReason, { minReplicas, maxReplicas, up, down }: ScaleRules): string {
   switch (reason) {
     case 'DesiredWithinRange':
-      return 'the replicas are what the metrics ask for';
+      return 'no limit keeps the replicas from what the metrics ask for';
     case 'TooManyReplicas':
       return `the metrics ask for more than maxReplicas ${maxReplicas}`;
     case 'TooFewReplicas':

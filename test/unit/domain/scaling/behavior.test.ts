@@ -174,6 +174,10 @@ describe('what else stands in the way', () => {
   it('asks for no more pods than a quota lets start', () => {
     const decision = bed(5, down).look(1, 9, { quota: 'exceeded quota: small' });
     expect(decision).toMatchObject({ desired: 5, rule: 'QuotaExceeded', because: expect.stringContaining('small') });
+    // They were asked for in one step, and the half of them does not come.
+    const half = bed(5, down).look(1, 5, { quota: 'exceeded quota: small' });
+    expect(half).toMatchObject({ desired: 5, rule: 'QuotaExceeded', limited: { status: 'True' } });
+    expect(bed(5, down).look(1, 2, { quota: 'exceeded quota: small' })).toMatchObject({ desired: 2 });
   });
 
   it('lets a count that somebody chose stand for the window, once', () => {

@@ -6,7 +6,11 @@ const findings = (over: Partial<ScalingFindings> = {}): ScalingFindings => ({
   recommended: 5,
   reactive: 5,
   active: { status: 'True', reason: 'ValidMetricFound', message: 'the replicas follow cpu' },
-  limited: { status: 'False', reason: 'DesiredWithinRange', message: 'the replicas are what the metrics ask for' },
+  limited: {
+    status: 'False',
+    reason: 'DesiredWithinRange',
+    message: 'no limit keeps the replicas from what the metrics ask for',
+  },
   told: undefined,
   ...over,
 });

@@ -91,4 +91,23 @@ describe('what limits the replicas', () => {
     expect(service.look(15, ceiling)).toBe('CapacityBudget');
     expect(service.look(10, ceiling)).toBe('DesiredWithinRange');
   });
+
+  it.each([
+    ['RolloutInProgress', { isRollingOut: true }, 5],
+    ['QuotaExceeded', { quota: 'exceeded quota: small' }, 20],
+  ] as const)(
+    'is told at once where it is %s, once while that lasts, and when that is over',
+    (reason, hindered, load) => {
+      const rule = rules({ minReplicas: 2, maxReplicas: 20 }, { scaleDown: { stabilizationWindowSeconds: 0 } });
+      const service = new Bed(10);
+      service.looks(10, 10, { rules: rule });
+      const over = { rules: rule, ...hindered };
+      expect(service.look(load, over)).toBe(reason);
+      expect(service.replicas).toBe(10);
+      expect(service.looks(3, 9, over)).toEqual([reason, reason, reason]);
+      expect(service.look(load, over)).toBe(reason);
+      expect(service.look(10, { rules: rule })).toBe('DesiredWithinRange');
+      expect(service.look(load, over)).toBe(reason);
+    },
+  );
 });
