@@ -46,8 +46,10 @@ interface Entry {
   pending: { readonly resourceVersion: string; readonly replicas: number } | undefined;
   readonly rival: Rival;
   readonly rollout: RolloutWatch;
-  /** Its last replica was taken away here, which the status may not tell yet. */
+  /** Its last replica was taken away by Baton, which the status may not tell: not yet, or not any more. */
   isEmptied: boolean;
+  /** Who took it away is known. */
+  isZeroExplained: boolean;
   /** What a pod of it takes, cores and bytes; undefined until there was one. */
   reserved: Resources | undefined;
   /** What a capacity budget allots; undefined where there is none, or it holds all that is wanted. */
@@ -116,6 +118,7 @@ export class Scaler {
     const entry = this.#entryOf(keyOf(service), workload);
     const first: Look = { service, scaling, risk, workload, current: this.#currentOf(entry, workload), entry, signal };
     await this.#askWhoChanged(first);
+    await this.#askWhoEmptied(first);
     const acts = service.spec.mode === 'Enforce' && !byAutoscaler(scaling);
     const rival = (held && refusal(held.reason, held.message)) ?? (acts ? this.#rivalOf(first) : undefined);
     const look: Informed = { ...first, rival };
@@ -168,6 +171,7 @@ export class Scaler {
       rival: new Rival(),
       rollout: new RolloutWatch(),
       isEmptied: false,
+      isZeroExplained: false,
       reserved: undefined,
       ceiling: undefined,
       shown: undefined,
@@ -197,6 +201,24 @@ export class Scaler {
     else entry.rival.changed(owner?.manager, at);
   }
 
+  /** A zero that Baton wrote before this process began, or that a lost status told of, must not pass for a person's. */
+  async #askWhoEmptied({ scaling, entry, workload, current, signal }: Look): Promise<void> {
+    if (current > 0) {
+      entry.isEmptied = false;
+      entry.isZeroExplained = false;
+      return;
+    }
+    if (entry.isEmptied || entry.isZeroExplained || scaling.minReplicas === 0 || byAutoscaler(scaling)) return;
+    try {
+      const owner = await this.#options.port.owner(workload, signal);
+      entry.isEmptied = owner?.replicas === 0 && owner.manager === OURS.manager;
+      entry.isZeroExplained = true;
+    } catch {
+      // The next look asks again.
+      signal.throwIfAborted();
+    }
+  }
+
   #decide(
     look: Informed,
     pods: readonly PodSnapshot[],
@@ -205,7 +227,6 @@ export class Scaler {
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
     const active = findCondition(service.status?.conditions, 'ScalingActive');
-    if (current > 0) entry.isEmptied = false;
     const input: ScaleInput = {
       rules: rulesOf(scaling),
       current,

@@ -55,6 +55,7 @@ let at: number;
 let writes: { from: number; to: number }[];
 let answer: () => Promise<ActOutcome>;
 let manager: string | undefined;
+let owned: ScalePort['owner'];
 let scaledObject: Awaited<ReturnType<ScalePort['scaledObject']>>;
 let scaler: Scaler;
 let claims: Claim[];
@@ -71,9 +72,10 @@ beforeEach(() => {
   claims = [];
   answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
   manager = undefined;
+  owned = () => Promise.resolve({ replicas: 0, manager });
   scaledObject = { kind: 'none' };
   const port: ScalePort = {
-    owner: () => Promise.resolve({ replicas: 0, manager }),
+    owner: (reference, given) => owned(reference, given),
     scaledObject: () => Promise.resolve(scaledObject),
   };
   autoscalers = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
@@ -247,5 +249,35 @@ describe('a workload at zero', () => {
   it('rises again where the budget had left it nothing', async () => {
     await atZero(0);
     expect(writes).toMatchObject([{ from: 0 }]);
+  });
+
+  it('rises again where Baton wrote the zero, though no status tells of it: it ended in between, or the status is lost', async () => {
+    manager = 'baton';
+    await look(0, '7');
+    expect(writes).toMatchObject([{ from: 0 }]);
+  });
+
+  it('is asked for its owner until there is an answer, and then no more', async () => {
+    owned = () => Promise.reject(new Error('no answer'));
+    expect((await look(0, '7'))?.findings.active).toMatchObject({ reason: 'ScalingDisabled' });
+    let asked = 0;
+    owned = () => {
+      asked += 1;
+      return Promise.resolve({ replicas: 0, manager: 'kubectl' });
+    };
+    for (let times = 0; times < 3; times += 1) {
+      expect((await look(0, '7'))?.findings.active).toMatchObject({ reason: 'ScalingDisabled' });
+    }
+    expect(asked).toBe(1);
+    expect(writes).toEqual([]);
+  });
+
+  it('is left there by Baton when a person takes it there after Baton did', async () => {
+    manager = 'baton';
+    await look(0, '7');
+    await look(4, '8');
+    manager = 'kubectl';
+    expect((await look(0, '9'))?.findings.active).toMatchObject({ reason: 'ScalingDisabled' });
+    expect(writes).toHaveLength(1);
   });
 });
