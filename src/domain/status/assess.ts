@@ -13,6 +13,8 @@ import type { ServiceInput, Target } from './input.ts';
 
 /** How long a workload may take to be available once where its kind has no progress deadline: the default of Deployments. */
 const PROGRESS_DEADLINE = 600_000;
+/** Workloads and pods come by watches of their own: for so long after a Deployment was made it may be known to be complete before its pods are. */
+const PODS_BEHIND = 10_000;
 
 /** The health of a service, before it is put into words. */
 export interface Assessment {
@@ -36,7 +38,7 @@ type Absent = Exclude<Target, { state: 'Found' }>;
 export function assessFound(input: ServiceInput, workload: WorkloadSnapshot, facts: PodFacts): Assessment {
   const { service, now } = input;
   const startingSince = startOf(service.status, workload, facts, now);
-  const everAvailable = service.status?.everAvailable === true || isAvailable(workload, facts, startingSince);
+  const everAvailable = service.status?.everAvailable === true || isAvailable(workload, facts, startingSince, now);
   if (workload.desired === 0) return atZero(facts, everAvailable);
   const signals = gatherSignals(input, workload, facts);
   const minReplicas = service.spec.scaling?.minReplicas ?? 0;
@@ -46,7 +48,8 @@ export function assessFound(input: ServiceInput, workload: WorkloadSnapshot, fac
   const isAwaited = (!everAvailable || startingSince !== undefined) && mayBeAwaited(workload, service.status);
   if (isAwaited && now < deadline) {
     const level: LevelState = { level: 'Unknown', pending: undefined };
-    return { ...base, level, score: undefined, awaited: true, lookAgainAt: Math.min(facts.nextExpiry, deadline) };
+    const lookAgainAt = Math.min(facts.nextExpiry, deadline, podsAwaitedUntil(workload, now));
+    return { ...base, level, score: undefined, awaited: true, lookAgainAt };
   }
   const evidence = evidenceOf(input, score);
   const level = step(lastLevel(service.status), evidence, now);
@@ -117,10 +120,20 @@ function gatherSignals(input: ServiceInput, workload: WorkloadSnapshot, facts: P
 }
 
 /** A Deployment tells that it was rolled out completely once, which one at zero always was; of others it is seen. */
-function isAvailable(workload: WorkloadSnapshot, facts: PodFacts, startingSince: number | undefined): boolean {
+function isAvailable(
+  workload: WorkloadSnapshot,
+  facts: PodFacts,
+  startingSince: number | undefined,
+  now: number,
+): boolean {
   if (workload.desired === 0) return false;
   const isRolledOut = hasOwnDeadline(workload) && workload.rollout.state === 'Complete' && startingSince === undefined;
-  return facts.ready >= workload.desired || isRolledOut;
+  return facts.ready >= workload.desired || (isRolledOut && podsAwaitedUntil(workload, now) === Infinity);
+}
+
+/** Until when a Deployment that says it is complete says nothing about pods that are not known to be ready; Infinity when that is over. */
+function podsAwaitedUntil({ createdAt, rollout: { state } }: WorkloadSnapshot, now: number): number {
+  return state === 'Complete' && now < createdAt + PODS_BEHIND ? createdAt + PODS_BEHIND : Infinity;
 }
 
 /** A moment in the future (the clock was set back) counts from now. */

@@ -223,6 +223,17 @@ describe('a workload that was never available', () => {
   it('is one no more when a Deployment tells that it was rolled out once', () => {
     expect(derive({ pods: pods(0, 3) }).status).toMatchObject({ health: 'Failed', everAvailable: true });
   });
+
+  it('is one for ten seconds more when a Deployment tells so before its pods are known', () => {
+    const young = { pods: [], workload: { createdAt: NOW - SECOND } };
+    const first = derive(young);
+    expect(first.status).toMatchObject({ health: 'Unknown', everAvailable: false });
+    expect(first.lookAgainAt).toBe(NOW + 9 * SECOND);
+    const arrived = derive({ ...young, pods: pods(3), status: stored(first.status), now: NOW + SECOND });
+    expect(arrived.status).toMatchObject({ health: 'Healthy', everAvailable: true });
+    const late = derive({ ...young, status: stored(first.status), now: NOW + 9 * SECOND });
+    expect(late.status).toMatchObject({ health: 'Failed', everAvailable: true });
+  });
 });
 
 describe('a workload that was scaled to zero', () => {
