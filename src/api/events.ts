@@ -158,6 +158,18 @@ export const EVENTS = {
     when: 'The workload was scaled to 0 by hand, or up again.',
     note: '<evidence>',
   },
+  MetricUnusual: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Metrics that scaling reads became unusual, or are no longer.',
+    note: '<metric> is unusually <high or low> since <time>: <figure>, where <figure> was expected; <what to do>',
+  },
+  Recommended: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'A recommendation is new, is another one, or is withdrawn; not when a service is looked at for the first time.',
+    note: '<what to do>: <evidence>',
+  },
   Created: {
     about: POLICY,
     types: ['Normal'],

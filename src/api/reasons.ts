@@ -248,6 +248,14 @@ export const REASONS = {
     means: 'Baton would change the replicas if spec.mode were Enforce.',
     todo: 'Write mode Enforce when you agree.',
   },
+  MetricUnusual: {
+    means: 'A metric is far from what it is at that time of the day; the message says which and by how much.',
+    todo: 'Look at what changed at that time: a release, a caller, a dependency.',
+  },
+  Recommended: {
+    means: 'Baton found something that would do the service good, or what it found is no longer so.',
+    todo: 'See status.recommendations and docs/recommendations.md; Baton carries none of it out.',
+  },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;
 

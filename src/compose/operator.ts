@@ -145,6 +145,7 @@ export async function runOperator(
     history,
     actor,
     replicas,
+    record,
     readings: (key) => sources.prober.readings(key),
     usage: sources.usage,
     intervalMs: settings.scalingInterval,

@@ -17,19 +17,21 @@ export function say(
   details: object,
   evidence: DecisionEvidence,
 ): void {
-  const { kind, from, to, reason, message, type } = transition;
+  const { kind, from, to, reason, message, type, isQuiet } = transition;
+  count.decision(kind, to);
+  const outcome = outcomeOf(transition);
+  const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome };
+  // What was decided about the replicas is recorded with its outcome, before any status.
+  if (kind !== 'Scaling') record(reference, { ...row, ...(transition.evidence ?? evidence) });
+  if (isQuiet) return;
   const line = { ...details, from, to, reason };
   if (type === 'Warning') log.warn(line, message);
   else log.info(line, message);
-  count.decision(kind, to);
-  const outcome = outcomeOf(transition);
-  record(reference, { kind, rule: reason, before: from, verdict: to, because: message, outcome, ...evidence });
   const event = kind === 'Health' ? 'HealthChanged' : kind === 'State' ? 'StateChanged' : reason;
   if (isEvent(event)) emit(reference, { reason: event, type, note: message });
 }
 
-function outcomeOf({ kind, to, reason, type }: Transition): DecisionRecord['outcome'] {
-  if (kind === 'Scaling') return reason === 'WouldScale' ? 'Rehearsed' : 'Done';
+function outcomeOf({ kind, to, type }: Transition): DecisionRecord['outcome'] {
   return kind === 'ScalingActive' && to === 'False' && type === 'Warning' ? 'Refused' : 'Written';
 }
 

@@ -12,6 +12,7 @@ interface Service {
   readonly recommended?: number;
   readonly predicted?: number;
   readonly recommendations: number;
+  readonly anomalies?: number;
   readonly scores: {
     readonly optimization?: number;
     readonly costEfficiency?: number;
@@ -48,6 +49,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
     'baton_service_recommended_replicas',
     'baton_service_predicted_replicas',
     'baton_service_recommendations',
+    'baton_service_anomalies',
     'baton_service_optimization_score',
     'baton_service_cost_efficiency_ratio',
     'baton_service_cost_per_hour',
@@ -67,6 +69,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
       if (figures.recommended !== undefined) emit('baton_service_recommended_replicas', labels, figures.recommended);
       if (figures.predicted !== undefined) emit('baton_service_predicted_replicas', labels, figures.predicted);
       emit('baton_service_recommendations', labels, figures.recommendations);
+      if (figures.anomalies !== undefined) emit('baton_service_anomalies', labels, figures.anomalies);
       const { optimization, costEfficiency, costPerHour } = scores;
       if (optimization !== undefined) emit('baton_service_optimization_score', labels, optimization);
       if (costEfficiency !== undefined) emit('baton_service_cost_efficiency_ratio', labels, costEfficiency);

@@ -62,6 +62,12 @@ export const METRICS = [
     labels: SERVICE,
   },
   {
+    name: 'baton_service_anomalies',
+    type: 'gauge',
+    help: 'Metrics of a service that are unusual now; absent where it is not scaled by metrics.',
+    labels: SERVICE,
+  },
+  {
     name: 'baton_service_optimization_score',
     type: 'gauge',
     help: 'How near a service is to its objectives, less what it has more than it needs, 0 to 100 (docs/scores.md).',

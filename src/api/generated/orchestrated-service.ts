@@ -711,21 +711,33 @@ export interface OrchestratedServiceStatus {
     because: string
   }[]
   /**
-   * The last thing that was concluded or done, and why.
+   * The last thing that was done or was to be done, and why; where Baton does not act, the last conclusion about the health. All others are in the history, where that is switched on.
    */
   lastDecision?: {
     /**
-     * What it was about, such as Health.
+     * What it was about, such as Scaling or Health.
      */
     kind?: string
     /**
-     * What was concluded.
+     * What was decided, such as ScaledUp, WouldScaleDown or ScaleUpRefused.
      */
     verdict?: string
     /**
-     * Why.
+     * What came of it. Written: this status tells it. Done: something was changed. Refused: it was to be changed and was not. Rehearsed: spec.mode says to change nothing.
+     */
+    outcome?: ("Written" | "Done" | "Refused" | "Rehearsed")
+    /**
+     * What settled it, in one word of a closed list (docs/reference/reasons.md).
+     */
+    rule?: string
+    /**
+     * What was seen, and what follows.
      */
     because?: string
+    /**
+     * Share of the evidence that was fresh.
+     */
+    confidence?: string
     /**
      * When.
      */

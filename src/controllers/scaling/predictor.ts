@@ -44,6 +44,7 @@ export interface Foreseen {
   readonly wish: Wish | undefined;
   readonly prediction: PredictionFindings | undefined;
   readonly anomalies: readonly Anomaly[];
+  readonly unjudged?: ReadonlyMap<string, 'Reading' | 'Learning'>;
 }
 
 type Point = Pick<Measured, 'at' | 'value'>;
@@ -111,7 +112,7 @@ export class Predictor {
       else if (series.waiting.length < MOST_WAITING) series.waiting.push(measured);
     }
     const anomalies = entry.series.flatMap((series) => series?.anomaly ?? []);
-    return { ...(rules ? this.#predict(entry, rules, seen) : NOTHING), anomalies };
+    return { ...(rules ? this.#predict(entry, rules, seen) : NOTHING), anomalies, unjudged: unjudgedOf(entry) };
   }
 
   forget(key: string): void {
@@ -249,6 +250,15 @@ function anomalyOf({ detector: { state }, anomaly, name }: Series): Anomaly | un
   const { since, direction, value, expected } = state;
   if (anomaly?.since === since && anomaly.direction === direction) return anomaly;
   return { metric: name, since, direction, value, expected };
+}
+
+function unjudgedOf({ series }: Entry): NonNullable<Foreseen['unjudged']> {
+  const unjudged = new Map<string, 'Reading' | 'Learning'>();
+  for (const one of series) {
+    if (one?.waiting !== undefined) unjudged.set(one.name, 'Reading');
+    else if (one?.detector.state.kind === 'Learning') unjudged.set(one.name, 'Learning');
+  }
+  return unjudged;
 }
 
 function notFollowed({ metrics }: Seen, most: number): PredictionFindings['trusted'] {

@@ -1,10 +1,16 @@
 import type { Reason } from '../../api/reasons.ts';
 import type { Reading } from '../../domain/reading.ts';
-import type { ScalingFindings } from '../../domain/scaling/findings.ts';
+import type { ScalingEvidence, ScalingFindings, ScalingTold } from '../../domain/scaling/findings.ts';
 import { activeScaling, type ActiveScaling, metricsOf, rulesOf } from '../../domain/scaling/from-spec.ts';
 import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
 import { withoutTolerance } from '../../domain/scaling/rules.ts';
-import { decideScale, type ScaleDecision, type ScaleInput, type Verdict } from '../../domain/scaling/scale.ts';
+import {
+  decideScale,
+  type ScaleDecision,
+  type ScaleInput,
+  type Verdict,
+  type Wish,
+} from '../../domain/scaling/scale.ts';
 import { objectiveRisk, strategyWish, withStrategy } from '../../domain/scaling/strategies.ts';
 import type { Bounds } from '../../domain/guard/act.ts';
 import type { PodSnapshot, Resources, WorkloadSnapshot } from '../../domain/snapshot.ts';
@@ -13,11 +19,12 @@ import type { Held } from '../../domain/status/part.ts';
 import type { Usage } from '../../domain/status/input.ts';
 import type { Actor } from '../acts/actor.ts';
 import type { ActOutcome } from '../acts/ports.ts';
-import type { Cache } from '../ports.ts';
+import type { Cache, RecordDecision } from '../ports.ts';
 import { type AutoscalerSnapshot, BY_SCALE_TARGET } from '../project/autoscaler.ts';
 import { type CachedService, targetKey } from '../service/caches.ts';
 import type { Capacity, Ceiling } from './capacity.ts';
 import { claimOf, heldBy, placesOf, reservedBy, standingsOf } from './claim.ts';
+import { evidenceFor, Journal } from './journal.ts';
 import type { ScalePort } from './ports.ts';
 import type { Foreseen, Predictor } from './predictor.ts';
 import { Rival } from './rivals.ts';
@@ -36,6 +43,8 @@ export interface ScalerOptions {
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
+  /** Called as soon as the outcome is known, whether or not a status tells it. */
+  readonly record: RecordDecision;
 }
 
 /** What is remembered of one service, for as long as its workload is the same object. */
@@ -56,8 +65,9 @@ interface Entry {
   ceiling: number | undefined;
   /** What was last wanted, where nobody carries it out. */
   shown: number | undefined;
-  /** Done, but not in a status yet. */
-  told: ScalingFindings['told'];
+  /** What is in no status yet. */
+  told: readonly ScalingTold[];
+  readonly journal: Journal;
 }
 
 /** What one look works with. */
@@ -83,11 +93,16 @@ interface Outcome {
   readonly obstacle?: Verdict<Reason>;
   /** Somebody was faster: look again soon. */
   readonly isLate?: boolean;
+  readonly done?: ScalingTold;
+  /** What was tried and failed. */
+  readonly tried?: string;
 }
 
 /** Written with the replicas, so that people see who did it. */
 const STAMP = 'baton.dev/scaled';
 const LATE_RETRY_MS = 250;
+/** While no status can be written. */
+const MOST_UNTOLD = 8;
 
 /** Decides the replicas of services, and has them written. One look at a service at a time. */
 export class Scaler {
@@ -122,11 +137,12 @@ export class Scaler {
     const acts = service.spec.mode === 'Enforce' && !byAutoscaler(scaling);
     const rival = (held && refusal(held.reason, held.message)) ?? (acts ? this.#rivalOf(first) : undefined);
     const look: Informed = { ...first, rival };
-    const { decision, foreseen } = this.#decide(look, pods);
+    const { decision, foreseen, wishes } = this.#decide(look, pods);
     entry.state = decision.state;
-    const { obstacle, isLate = false } = await this.#carryOut(look, decision).catch((error: unknown) =>
-      unanswered(error, signal),
-    );
+    const outcome = await this.#carryOut(look, decision).catch((error: unknown) => unanswered(error, signal));
+    const { obstacle, isLate = false } = outcome;
+    const evidence = evidenceFor(scaling, look.current, decision, wishes, entry.ceiling);
+    this.#tell(look, decision, outcome, evidence);
     const findings: ScalingFindings = {
       recommended: decision.desired,
       reactive: decision.reactive,
@@ -134,7 +150,9 @@ export class Scaler {
       limited: decision.limited,
       prediction: foreseen.prediction,
       anomalies: foreseen.anomalies,
+      ...(foreseen.unjudged && { unjudged: foreseen.unjudged }),
       told: entry.told,
+      evidence,
     };
     const { intervalMs } = this.#options;
     const lookAgainInMs = isLate ? LATE_RETRY_MS : Math.min(intervalMs, (decision.lookAgainInMs ?? Infinity) + 1);
@@ -144,7 +162,7 @@ export class Scaler {
   /** The status that tells of it was written. */
   wasTold(key: string): void {
     const entry = this.#entries.get(key);
-    if (entry) entry.told = undefined;
+    if (entry) entry.told = [];
   }
 
   forget(key: string): void {
@@ -175,10 +193,30 @@ export class Scaler {
       reserved: undefined,
       ceiling: undefined,
       shown: undefined,
-      told: undefined,
+      told: [],
+      journal: new Journal(),
     };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** To the history at once; to people with the next status. */
+  #tell(look: Look, decision: ScaleDecision, outcome: Outcome, evidence: ScalingEvidence): void {
+    const { service, current, entry } = look;
+    const { obstacle, isLate = false, done, tried } = outcome;
+    if (done) entry.journal.clear();
+    const turn = { mode: service.spec.mode, current, decision, obstacle, isLate, tried };
+    const told = done ?? entry.journal.note(turn, service.status?.replicas?.recommended, this.#options.monotonic());
+    // What was rehearsed or refused gives way to what is so now.
+    const isOut = told !== undefined || (decision.desired === current && tried === undefined);
+    const stands = entry.told.filter((one) => !isOut || one.outcome === 'Done');
+    entry.told = [...stands, ...(told ? [told] : [])].slice(-MOST_UNTOLD);
+    if (told === undefined) return;
+    const { namespace, name, uid, resourceVersion } = service;
+    const { rule, verdict, because } = told;
+    const reference = { kind: 'OrchestratedService', namespace, name, uid, resourceVersion } as const;
+    const row = { kind: 'Scaling', rule, before: `${current}`, verdict, because, outcome: told.outcome, ...evidence };
+    this.#options.record(reference, row);
   }
 
   #currentOf(entry: Entry, { resourceVersion, desired }: WorkloadSnapshot): number {
@@ -222,7 +260,7 @@ export class Scaler {
   #decide(
     look: Informed,
     pods: readonly PodSnapshot[],
-  ): { readonly decision: ScaleDecision; readonly foreseen: Foreseen } {
+  ): { readonly decision: ScaleDecision; readonly foreseen: Foreseen; readonly wishes: readonly Wish[] } {
     const { service, scaling, workload, current, entry } = look;
     const { usage, readings, now, monotonic, intervalMs } = this.#options;
     const { createFailure } = workload;
@@ -251,17 +289,18 @@ export class Scaler {
       pods,
       tolerance: input.rules.up.tolerance,
     });
-    const wished = { ...input, proposals: [wish, foreseen.wish].filter((one) => one !== undefined) };
+    const wishes = [wish, foreseen.wish].filter((one) => one !== undefined);
+    const wished = { ...input, proposals: wishes };
     const free = decideScale(wished);
     // Without a pod the last one tells what the next one will take.
     entry.reserved = reservedBy(pods) ?? entry.reserved;
     const claim = claimOf(look, free.desired, entry.reserved);
     const ceiling = this.#options.capacity.ceiling(service, claim, current);
     entry.ceiling = ceiling?.replicas;
-    if (ceiling === undefined || ceiling.replicas >= free.desired) return { decision: free, foreseen };
+    if (ceiling === undefined || ceiling.replicas >= free.desired) return { decision: free, foreseen, wishes };
     // minReplicas is a promise that a budget breaks only where it cannot keep all of them.
     const decision = ceiling.belowMinimum ? capped(free, ceiling) : named(decideScale({ ...wished, ceiling }), ceiling);
-    return { decision, foreseen };
+    return { decision, foreseen, wishes };
   }
 
   async #carryOut(look: Informed, decision: ScaleDecision): Promise<Outcome> {
@@ -303,17 +342,16 @@ export class Scaler {
     // Who may not look cannot know that nobody else scales.
     if (scaledObject.kind === 'forbidden') return { obstacle: forbidden(scaledObject) };
     if (scaledObject.kind === 'found') return { obstacle: presence(`ScaledObject ${scaledObject.name}`, workload) };
-    const { desired, because } = decision;
+    const { desired } = decision;
     const annotations = { [STAMP]: `${current} to ${desired} at ${new Date(now()).toISOString()}` };
     const act = { type: 'Scale', target: workload, from: current, to: desired, annotations } as const;
     const outcome = await actor.carryOut({ act, cause: 'Scaling', service }, signal);
-    if (outcome.kind !== 'written') return outcomeOf(outcome);
+    if (outcome.kind !== 'written') return outcomeOf(outcome, `${current} → ${desired}`);
     entry.isEmptied = desired === 0;
     entry.state = scaled(decision.state, rulesOf(scaling), current, desired, monotonic());
     entry.pending = { resourceVersion: outcome.resourceVersion, replicas: desired };
     const verdict = desired > current ? 'ScaledUp' : 'ScaledDown';
-    entry.told = { reason: 'Scaled', verdict, because: `${current} → ${desired}: ${because}` };
-    return {};
+    return { done: doneBy(decision, verdict, `${current} → ${desired}`) };
   }
 
   /** Baton's count becomes the least that the HorizontalPodAutoscaler keeps; above it that one goes by its own metrics. */
@@ -335,10 +373,8 @@ export class Scaler {
     if (hpa.minReplicas === bounds.minReplicas && hpa.maxReplicas === bounds.maxReplicas) return {};
     const act = { type: 'MoveBounds', target: hpa, from: boundsOf(hpa), to: bounds } as const;
     const outcome = await actor.carryOut({ act, cause: 'Scaling', service }, signal);
-    if (outcome.kind !== 'written') return outcomeOf(outcome);
     const moved = `bounds of HorizontalPodAutoscaler ${wanted} ${hpa.minReplicas}–${hpa.maxReplicas} → ${bounds.minReplicas}–${bounds.maxReplicas}`;
-    entry.told = { reason: 'Scaled', verdict: 'BoundsMoved', because: `${moved}: ${decision.because}` };
-    return {};
+    return outcome.kind === 'written' ? { done: doneBy(decision, 'BoundsMoved', moved) } : outcomeOf(outcome, moved);
   }
 }
 
@@ -384,11 +420,19 @@ const forbidden = ({ verb, resource }: { readonly verb: string; readonly resourc
   message: `Baton may not ${verb} ${resource}; grant ${verb} on ${resource} to the ServiceAccount of Baton`,
 });
 
-function outcomeOf(outcome: Exclude<ActOutcome, { kind: 'written' }>): Outcome {
-  if (outcome.kind === 'forbidden') return { obstacle: forbidden(outcome) };
-  if (outcome.kind === 'refused') return { obstacle: refusal('ScalingRefused', outcome.message) };
-  if (outcome.kind === 'objected') return { obstacle: refusal(outcome.reason, outcome.message) };
-  return { isLate: true };
+const doneBy = ({ rule, because }: ScaleDecision, verdict: string, what: string): ScalingTold => ({
+  outcome: 'Done',
+  rule,
+  verdict,
+  because: `${what}: ${because}`,
+  event: 'Scaled',
+});
+
+function outcomeOf(outcome: Exclude<ActOutcome, { kind: 'written' }>, tried: string): Outcome {
+  if (outcome.kind === 'forbidden') return { obstacle: forbidden(outcome), tried };
+  if (outcome.kind === 'refused') return { obstacle: refusal('ScalingRefused', outcome.message), tried };
+  if (outcome.kind === 'objected') return { obstacle: refusal(outcome.reason, outcome.message), tried };
+  return { isLate: true, tried };
 }
 
 /** The health of the service is told all the same. */
@@ -400,14 +444,10 @@ function unanswered(error: unknown, signal: AbortSignal): Outcome {
 }
 
 /** Nothing is written. While the metrics cannot be read there is nothing to recommend, and that is said instead. */
-function rehearsed({ service, current, entry }: Look, { desired, because, active }: ScaleDecision): Outcome {
+function rehearsed({ service, current }: Look, { desired, active }: ScaleDecision): Outcome {
   const { mode } = service.spec;
-  const isMove = desired !== current;
-  if (mode === 'Recommend' && isMove) {
-    const verdict = desired > current ? 'WouldScaleUp' : 'WouldScaleDown';
-    entry.told = { reason: 'WouldScale', verdict, because: `would go from ${current} to ${desired}: ${because}` };
-  } else entry.told = undefined;
   if (active.status !== 'True') return {};
+  const isMove = desired !== current;
   const what = isMove ? `would go from ${current} to ${desired} replicas` : `would stay at ${current} replicas`;
   const reason = mode === 'Recommend' ? 'RecommendOnly' : 'ObserveOnly';
   return { obstacle: { status: 'False', reason, message: `mode is ${mode}: ${what}` } };

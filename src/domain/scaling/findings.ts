@@ -13,10 +13,30 @@ export interface ScalingFindings {
   readonly prediction?: PredictionFindings | undefined;
   /** Metrics that are unusual now. */
   readonly anomalies?: readonly Anomaly[];
-  /** Something was done, or would have been; told once. */
-  readonly told:
-    | { readonly reason: 'Scaled' | 'WouldScale'; readonly verdict: string; readonly because: string }
-    | undefined;
+  /** Metrics of which nobody can say yet whether they are unusual: their history is being read, or they are learned anew. */
+  readonly unjudged?: ReadonlyMap<string, 'Reading' | 'Learning'>;
+  /** What came of decisions to change the replicas and is in no written status yet, oldest first. */
+  readonly told: readonly ScalingTold[];
+  /** What the decision of this moment was made from. */
+  readonly evidence: ScalingEvidence;
+}
+
+/** A decision to change the replicas, and what came of it. */
+export interface ScalingTold {
+  readonly outcome: 'Done' | 'Rehearsed' | 'Refused';
+  /** What settled the figure; where it was refused, why that was. */
+  readonly rule: string;
+  readonly verdict: string;
+  readonly because: string;
+  /** The Event that tells it at once; without one it is told when the status is written anyway. */
+  readonly event?: 'Scaled' | 'WouldScale' | undefined;
+}
+
+export interface ScalingEvidence {
+  /** Share of the metrics that could be read, and of the pods that had a figure, 0 to 1; undefined where none was needed. */
+  readonly confidence: number | undefined;
+  /** Of any shape that JSON has. */
+  readonly inputs: unknown;
 }
 
 export interface PredictionFindings {

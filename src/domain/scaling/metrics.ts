@@ -35,6 +35,8 @@ export type Proposal =
       readonly replicas: number;
       /** What was measured against what, without a verb that concludes. */
       readonly evidence: string;
+      /** Share of the pods that had a figure, 0 to 1; absent where all had, or where it is not about pods. */
+      readonly fresh?: number;
     }
   | { readonly kind: 'failed'; readonly reason: FailureReason; readonly evidence: string };
 
@@ -147,7 +149,7 @@ function proposeByUtilization(
     whenMissing: (name) => Math.trunc(((requests.get(name) ?? 0) * atFull) / 100),
   });
   const evidence = `${measuredIn(metric)} at ${now} % of the requests, target ${target} %, ${countOf(grouped)}`;
-  return { kind: 'proposal', replicas, evidence };
+  return { kind: 'proposal', replicas, evidence, ...freshOf(grouped) };
 }
 
 function missingRequest({ name, template }: ScalePod, { resource, container }: ResourceMetric): string {
@@ -172,7 +174,7 @@ function proposeByAverage(metric: ResourceMetric, average: number, grouped: Grou
   const unit = metric.resource === 'cpu' ? 'cores' : 'bytes';
   const at = mean(grouped.counted) / 1_000;
   const evidence = `${measuredIn(metric)} at ${shown(at)} ${unit} a pod, target ${shown(average)}, ${countOf(grouped)}`;
-  return { kind: 'proposal', replicas, evidence };
+  return { kind: 'proposal', replicas, evidence, ...freshOf(grouped) };
 }
 
 /** Whole percent, rounded down. */
@@ -247,6 +249,9 @@ function proposeByTotal(metric: TotalMetric, situation: Situation): Proposal {
 const bounded = (replicas: number): number => Math.min(Math.ceil(replicas), 2 ** 31 - 1);
 
 const failed = (reason: FailureReason, evidence: string): Proposal => ({ kind: 'failed', reason, evidence });
+
+const freshOf = ({ counted, missing }: Grouped): { readonly fresh?: number } =>
+  missing.length === 0 ? {} : { fresh: counted.size / (counted.size + missing.length) };
 
 function countOf({ counted, unready, missing }: Grouped): string {
   const parts = [plural(counted.size, 'pod')];

@@ -1,3 +1,4 @@
+import type { ConditionType } from '../../api/conditions.ts';
 import type { Health, OrchestratedServiceStatus } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
 import { deepEqual } from '../equal.ts';
@@ -5,18 +6,20 @@ import { isDown } from '../health/level.ts';
 import { examinePods } from '../health/pods.ts';
 import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
+import type { ScalingFindings } from '../scaling/findings.ts';
 import { enter, readLedger, startLedger, type UptimeState, writeLedger } from '../uptime/ledger.ts';
 import { longestWindow, type ObjectiveFigures } from '../uptime/objectives.ts';
 import { recommendationsOf, serviceScores } from './advice.ts';
 import { assessAbsent, assessFound, type Assessment, NO_PODS } from './assess.ts';
 import { conditionsOf, type Findings } from './condition-set.ts';
-import { timestamp } from './conditions.ts';
 import { anomalyStatuses, predictedStatus } from './prediction.ts';
 import { explain, explainAbsent } from './explain.ts';
 import type { ServiceFigures, ServiceInput } from './input.ts';
 import { figuresOf, objectiveStatuses } from './objectives.ts';
 import { NOTICEABLE, signalStatuses } from './signals.ts';
-import { conditionTransitions, healthTransition, scalingTransition, type Transition } from './transitions.ts';
+import { anomalyTransitions, recommendationTransitions } from './news.ts';
+import { decisionOf, refusalOf } from './decision.ts';
+import { conditionTransitions, healthTransition, scalingTransitions, type Transition } from './transitions.ts';
 
 export interface Derived {
   /** The status as it should be; the very object of the input when nothing changed that a person would notice. */
@@ -32,7 +35,7 @@ export interface Derived {
  * status. What may tremble (scores, figures, sentences with figures) is carried over until it moved noticeably.
  */
 export function deriveStatus(input: ServiceInput): Derived {
-  const { service, now } = input;
+  const { service } = input;
   const previous = service.status;
   const findings = examine(input);
   const { assessment, ledger } = findings;
@@ -51,13 +54,13 @@ export function deriveStatus(input: ServiceInput): Derived {
     ...pendingStatus(assessment),
     ...startingStatus(assessment),
     everAvailable: assessment.everAvailable,
-    ...anomalyStatuses(input.scaling?.anomalies),
+    ...anomalyStatuses(input.scaling ?? {}, previous?.anomalies),
     ...Object.assign({}, ...(input.parts ?? []).map(({ status }) => status)),
     ...(recommendations.length > 0 ? { recommendations } : {}),
     conditions: conditionsOf(findings),
   };
   const transitions = transitionsOf(findings, next);
-  const decision = decisionOf(transitions, previous, now);
+  const decision = decisionOf(transitions, input, assessment.confidence);
   if (decision !== undefined) next.lastDecision = decision;
   return {
     status: settle(next, findings, previous),
@@ -132,6 +135,8 @@ function settle(
   if (score !== undefined) next.score = wholeScore(score);
   const predicted = input.scaling?.prediction?.replicas;
   if (predicted !== undefined && next.replicas !== undefined) next.replicas = { ...next.replicas, predicted };
+  const refusal = refusalOf(input);
+  if (refusal !== undefined) next.lastDecision = refusal;
   return next;
 }
 
@@ -191,22 +196,32 @@ function transitionsOf({ input, explanation }: Findings, next: OrchestratedServi
   const health: Health = next.health ?? 'Unknown';
   const changed = healthTransition(previous?.health, health, explanation.reason, explanation.message);
   const others = conditionTransitions(previous?.conditions, next.conditions ?? []);
-  const scaled = scalingTransition(input.scaling?.told, previous?.replicas?.recommended, input.scaling?.recommended);
-  const done = (input.parts ?? []).flatMap(({ told }) => told);
-  return [changed, scaled, ...done, ...others].filter((transition) => transition !== undefined);
+  const { scaling } = input;
+  const scaled = scalingTransitions(scaling?.told ?? [], previous?.replicas?.recommended, scaling?.recommended);
+  const anomalies = anomalyTransitions(previous?.anomalies, next.anomalies, scaling);
+  const isQuiet = previous === undefined || input.target.state === 'Absent';
+  const advice = recommendationTransitions(previous?.recommendations, next.recommendations, isQuiet);
+  return [
+    ...(changed ? [changed] : []),
+    ...scaled,
+    ...(input.parts ?? []).flatMap(({ told }) => told),
+    ...others.map((one) => withEvidence(one, scaling)),
+    ...anomalies,
+    ...advice,
+  ];
 }
 
-function decisionOf(
-  transitions: readonly Transition[],
-  previous: OrchestratedServiceStatus | undefined,
-  now: number,
-): OrchestratedServiceStatus['lastDecision'] {
-  // What was done says more than what was concluded.
-  const told = transitions.find(({ kind }) => kind === 'Scaling') ?? transitions.find(({ kind }) => kind === 'Health');
-  if (told === undefined) return previous?.lastDecision;
-  const because = told.message.slice(0, 1024).toWellFormed();
-  return { kind: told.kind, verdict: told.to, because, at: timestamp(now) };
+/** What was concluded about scaling did not follow from health. */
+function withEvidence(transition: Transition, scaling: ScalingFindings | undefined): Transition {
+  if (scaling === undefined || !OF_SCALING.has(transition.kind)) return transition;
+  return { ...transition, evidence: scaling.evidence };
 }
+
+const OF_SCALING: ReadonlySet<string> = new Set<ConditionType>([
+  'ScalingActive',
+  'ScalingLimited',
+  'PredictionTrusted',
+]);
 
 function lookAgainAt({ assessment, windows, objectives, input }: Findings): number | undefined {
   let at = assessment.lookAgainAt;
@@ -230,8 +245,9 @@ function figuresFor(findings: Findings): Omit<ServiceFigures, 'recommendations'>
   const desired = workload?.desired ?? 0;
   const { objectives } = input.service.spec;
   const objectivesAt = objectives === undefined ? noObjectives : (at: number) => figuresOf(objectives, ledger, at);
-  const { recommended, prediction } = input.scaling ?? {};
+  const { recommended, prediction, anomalies } = input.scaling ?? {};
   const wanted = {
+    ...(anomalies !== undefined && { anomalies: anomalies.length }),
     ...(recommended !== undefined && { recommended }),
     ...(prediction?.replicas !== undefined && { predicted: prediction.replicas }),
   };

@@ -67,6 +67,8 @@ export interface ServiceFigures {
   readonly scores: ServiceScores;
   /** How many there are. */
   readonly recommendations: number;
+  /** How many metrics are unusual now; absent where none is watched. */
+  readonly anomalies?: number;
   /** They move with time alone, so they are counted when somebody asks; ms since the epoch. */
   readonly objectivesAt: (now: number) => readonly {
     readonly name: string;

@@ -1,5 +1,5 @@
 import type { OrchestratedServiceStatus } from '../../api/kinds.ts';
-import type { Anomaly } from '../scaling/findings.ts';
+import type { ScalingFindings } from '../scaling/findings.ts';
 import { shown } from '../scaling/metrics.ts';
 import { timestamp } from './conditions.ts';
 
@@ -15,17 +15,18 @@ export function predictedStatus(
   return { predicted: stands ? before : predicted };
 }
 
+/** Those of a metric whose history is being read stand until that is done. */
 export function anomalyStatuses(
-  anomalies: readonly Anomaly[] | undefined,
+  { anomalies = [], unjudged }: Pick<ScalingFindings, 'anomalies' | 'unjudged'>,
+  before: OrchestratedServiceStatus['anomalies'] = [],
 ): Pick<OrchestratedServiceStatus, 'anomalies'> {
-  if (anomalies === undefined || anomalies.length === 0) return {};
-  return {
-    anomalies: anomalies.slice(0, 8).map(({ metric, since, direction, value, expected }) => ({
-      metric,
-      since: timestamp(since),
-      direction,
-      value: shown(value),
-      expected: shown(expected),
-    })),
-  };
+  const now = anomalies.map(({ metric, since, direction, value, expected }) => ({
+    metric,
+    since: timestamp(since),
+    direction,
+    value: shown(value),
+    expected: shown(expected),
+  }));
+  const all = [...now, ...before.filter(({ metric }) => unjudged?.get(metric) === 'Reading')];
+  return all.length === 0 ? {} : { anomalies: all.slice(0, 8) };
 }

@@ -7,17 +7,25 @@ import { findCondition } from './conditions.ts';
 
 /** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
-  readonly kind: 'Health' | 'State' | 'Scaling' | ConditionType;
+  readonly kind: 'Health' | 'State' | 'Scaling' | 'Anomaly' | 'Recommendation' | ConditionType;
   readonly from: string;
   readonly to: string;
   readonly reason: Reason;
   readonly message: string;
   /** The type of the Event. */
   readonly type: 'Normal' | 'Warning';
+  /** For the history alone: the status says it, and nobody has to be called. */
+  readonly isQuiet?: true;
+  /** What it was made from, where that is something else than the evidence of health. */
+  readonly evidence?: { readonly confidence: number | undefined; readonly inputs: unknown };
 }
 
 /** Conditions of which people are told, and the status of each that is good. Ready, Healthy and Reconciling follow from others. */
-const TOLD: readonly { readonly type: ConditionType; readonly good: Condition['status'] | 'absent' }[] = [
+const TOLD: readonly {
+  readonly type: ConditionType;
+  readonly good: Condition['status'] | 'absent';
+  readonly isQuiet?: true;
+}[] = [
   { type: 'Stalled', good: 'absent' },
   { type: 'MetricsAvailable', good: 'True' },
   { type: 'DependenciesReady', good: 'True' },
@@ -25,6 +33,8 @@ const TOLD: readonly { readonly type: ConditionType; readonly good: Condition['s
   { type: 'InMaintenance', good: 'absent' },
   { type: 'SelectorUnique', good: 'absent' },
   { type: 'ScalingActive', good: 'True' },
+  { type: 'ScalingLimited', good: 'False', isQuiet: true },
+  { type: 'PredictionTrusted', good: 'True', isQuiet: true },
 ];
 
 /** The first look at a service tells only what is not well: adopting a thousand good ones is no news. */
@@ -47,7 +57,7 @@ export function conditionTransitions(
   after: readonly Condition[],
 ): Transition[] {
   const stalled = findCondition(after, 'Stalled');
-  return TOLD.flatMap(({ type, good }) => {
+  return TOLD.flatMap(({ type, good, isQuiet }): Transition[] => {
     const old = findCondition(before, type);
     const now = findCondition(after, type);
     const from = statusOf(old);
@@ -63,24 +73,31 @@ export function conditionTransitions(
     if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
     const reason = told.reason as Reason;
     const message = isOver ? `no longer: ${told.message}` : told.message;
+    if (isQuiet) return [{ kind: type, from, to, reason, message, type: 'Normal', isQuiet }];
     const isWarning = to !== good && type !== 'InMaintenance' && to !== 'Unknown' && !ON_PURPOSE.has(reason);
     return [{ kind: type, from, to, reason, message, type: isWarning ? 'Warning' : 'Normal' }];
   });
 }
 
 /** What was done about the replicas, or would be: told once for each count. */
-export function scalingTransition(
+export function scalingTransitions(
   told: ScalingFindings['told'],
   before: number | undefined,
   recommended: number | undefined,
-): Transition | undefined {
-  if (told === undefined || (told.reason === 'WouldScale' && before === recommended)) return undefined;
-  const { reason, verdict, because } = told;
-  return { kind: 'Scaling', from: '', to: verdict, reason, message: because, type: 'Normal' };
+): Transition[] {
+  return told.flatMap(({ event, verdict, because }) => {
+    if (event === undefined || (event === 'WouldScale' && before === recommended)) return [];
+    return [{ kind: 'Scaling', from: '', to: verdict, reason: event, message: because, type: 'Normal' }];
+  });
 }
 
 /** Conditions of which another reason is news although the status is the same. */
-const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>(['Stalled', 'ScalingActive']);
+const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>([
+  'Stalled',
+  'ScalingActive',
+  'ScalingLimited',
+  'PredictionTrusted',
+]);
 /** Conditions that are False for the reason of Stalled when the target cannot be read. */
 const FOLLOWS_TARGET: ReadonlySet<ConditionType> = new Set<ConditionType>(['MetricsAvailable', 'ScalingActive']);
 /** What somebody wrote is no fault. */

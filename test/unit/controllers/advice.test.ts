@@ -156,7 +156,8 @@ describe('decisions about the replicas', () => {
     reactive,
     active: { status: 'True', reason: 'ValidMetricFound', message: '' },
     limited: { status: 'True', reason: 'TooManyReplicas', message: '' },
-    told: undefined,
+    told: [],
+    evidence: { confidence: 1, inputs: {} },
   });
   const scale = async (minutes: number, wanted: number): Promise<void> => {
     bed.scaled = findings(wanted);

@@ -231,6 +231,7 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
     isNewer: () => false,
     now: () => NOW,
     monotonic: () => 0,
+    record: () => undefined,
   });
   return { scaler, autoscalers, writes, moves };
 }

@@ -79,6 +79,7 @@ function bed(
     isNewer: () => false,
     now: () => now,
     monotonic: () => now,
+    record: () => undefined,
   });
   const look = async (scaling: object = {}, name = 'web'): Promise<ScalingFindings> => {
     const prometheus = { query: 'rate', target: { type: 'AverageValue', averageValue: 10 } };
@@ -142,7 +143,7 @@ describe('a load that repeats itself', () => {
     // As fast as behavior lets it rise.
     expect(findings).toMatchObject({ reactive: 4, recommended: 8 });
     expect(replicas()).toBe(8);
-    expect(findings.told?.because).toContain('is expected by');
+    expect(findings.told.at(-1)?.because).toContain('is expected by');
     const off = await until(START + 3 * DAY + BEFORE_WORK, { prediction: { ...on, enabled: false } });
     expect(off.prediction).toBeUndefined();
     expect(off).toMatchObject({ reactive: 4 });

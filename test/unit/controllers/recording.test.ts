@@ -31,8 +31,6 @@ describe('a transition of a service', () => {
     ['ScalingActive', 'False', 'HPAPresent', 'Warning', 'Refused'],
     ['ScalingActive', 'False', 'RecommendOnly', 'Normal', 'Written'],
     ['ScalingActive', 'True', 'ScalingActive', 'Normal', 'Written'],
-    ['Scaling', 'ScaledUp', 'Scaled', 'Normal', 'Done'],
-    ['Scaling', 'WouldScaleUp', 'WouldScale', 'Normal', 'Rehearsed'],
   ])('%s to %s because of %s (%s) has the outcome %s', (kind, to, reason, type, outcome) => {
     const records: DecisionRecord[] = [];
     const record = (_of: Reference, decision: DecisionRecord): void => void records.push(decision);
@@ -41,6 +39,31 @@ describe('a transition of a service', () => {
     const because = 'a sentence';
     const evidence = { confidence: 0.5, inputs: { ready: 1 } };
     expect(records).toEqual([{ kind, rule: reason, before: 'x', verdict: to, because, outcome, ...evidence }]);
+  });
+
+  it('about the replicas was recorded when it was done, and is not again', () => {
+    const [records, events]: [DecisionRecord[], string[]] = [[], []];
+    const tellers = {
+      ...QUIET,
+      record: (_of: Reference, decision: DecisionRecord) => void records.push(decision),
+      emit: (_of: Reference, { reason }: { reason: string }) => void events.push(reason),
+    };
+    const none = { confidence: undefined, inputs: {} };
+    const scaled: Transition = {
+      kind: 'Scaling',
+      from: '',
+      to: 'ScaledUp',
+      reason: 'Scaled',
+      message: '2 → 4',
+      type: 'Normal',
+    };
+    say(tellers, reference, scaled, {}, none);
+    expect([records, events]).toEqual([[], ['Scaled']]);
+    const evidence = { confidence: 0.7, inputs: { action: 'do it' } };
+    const advice = { ...scaled, kind: 'Recommendation', reason: 'Recommended', evidence, isQuiet: true } as const;
+    say(tellers, reference, advice, {}, none);
+    expect(records).toMatchObject([{ kind: 'Recommendation', outcome: 'Written', ...evidence }]);
+    expect(events).toEqual(['Scaled']);
   });
 
   it('is recorded with its figures once it is written, and not when somebody else wrote first', async () => {

@@ -76,6 +76,7 @@ it.each([
     isNewer: (a, b) => compareVersions(a, b) > 0,
     now: () => NOW + at,
     monotonic: () => at,
+    record: () => undefined,
   });
   for (let turn = 0; turn < 480; turn++) {
     const pods = Array.from({ length: replicas }, (_, node) => podOn(node));

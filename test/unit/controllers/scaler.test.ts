@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrchestratedServiceSpec } from '../../../src/api/kinds.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot } from '../../../src/controllers/project/autoscaler.ts';
 import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
+import type { DecisionRecord } from '../../../src/controllers/ports.ts';
 import type { ScalePort } from '../../../src/controllers/scaling/ports.ts';
 import { Predictor } from '../../../src/controllers/scaling/predictor.ts';
 import { Scaler } from '../../../src/controllers/scaling/scaler.ts';
@@ -59,6 +60,7 @@ let owned: ScalePort['owner'];
 let scaledObject: Awaited<ReturnType<ScalePort['scaledObject']>>;
 let scaler: Scaler;
 let claims: Claim[];
+let rows: DecisionRecord[];
 let autoscalers: Store<AutoscalerSnapshot>;
 
 const fault = (error: unknown): never => {
@@ -70,6 +72,7 @@ beforeEach(() => {
   at = 0;
   writes = [];
   claims = [];
+  rows = [];
   answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
   manager = undefined;
   owned = () => Promise.resolve({ replicas: 0, manager });
@@ -97,6 +100,7 @@ beforeEach(() => {
     isNewer: (a, b) => compareVersions(a, b) > 0,
     now: () => NOW + at,
     monotonic: () => at,
+    record: (_, row) => void rows.push(row),
   });
 });
 
@@ -115,15 +119,15 @@ describe('a decision', () => {
   });
 
   it('is told until the status that tells it was written', async () => {
-    expect((await look(2, '7'))?.findings.told).toMatchObject({ reason: 'Scaled', verdict: 'ScaledUp' });
-    expect((await look(4, '8'))?.findings.told?.because).toMatch(/^2 → 4: /);
+    expect((await look(2, '7'))?.findings.told).toMatchObject([{ event: 'Scaled', verdict: 'ScaledUp' }]);
+    expect((await look(4, '8'))?.findings.told[0]?.because).toMatch(/^2 → 4: /);
     scaler.wasTold('shop/web');
-    expect((await look(4, '8'))?.findings.told).toBeUndefined();
+    expect((await look(4, '8'))?.findings.told).toEqual([]);
   });
 
   it('is looked at again soon when somebody was faster', async () => {
     answer = () => Promise.resolve({ kind: 'conflict' });
-    expect(await look(2, '7')).toMatchObject({ lookAgainInMs: 250, findings: { told: undefined } });
+    expect(await look(2, '7')).toMatchObject({ lookAgainInMs: 250, findings: { told: [{ outcome: 'Refused' }] } });
   });
 
   it.each([
@@ -172,6 +176,121 @@ describe('a decision', () => {
     scaledObject = { kind: 'none' };
     await look(2, '7');
     expect(writes).toHaveLength(1);
+  });
+});
+
+describe('the history', () => {
+  const kept = (): string[] => rows.map(({ verdict, outcome, rule }) => `${verdict} ${outcome} ${rule}`);
+
+  it('has what was done at once, with everything that it was made from', async () => {
+    await look(2, '7');
+    expect(rows).toEqual([
+      {
+        kind: 'Scaling',
+        rule: 'DesiredWithinRange',
+        before: '2',
+        verdict: 'ScaledUp',
+        outcome: 'Done',
+        because: '2 → 4: query depth at 40 for 0 pods, target 10 a pod: asks for 4 instead of 2',
+        confidence: 1,
+        inputs: {
+          current: 2,
+          desired: 4,
+          rule: 'DesiredWithinRange',
+          reactive: 4,
+          wanted: 4,
+          metrics: [{ replicas: 4, evidence: 'query depth at 40 for 0 pods, target 10 a pod' }],
+          wishes: [],
+          allotted: undefined,
+          minReplicas: 1,
+          maxReplicas: 10,
+          strategy: undefined,
+          writer: undefined,
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'a quota or an admission policy',
+      { kind: 'refused', message: 'exceeded quota' },
+      'ScalingRefused',
+      'exceeded quota',
+    ],
+    ['RBAC', { kind: 'forbidden', verb: 'patch', resource: 'deployments.apps' }, 'Forbidden', 'may not patch'],
+    ['somebody who was faster', { kind: 'conflict' }, 'DesiredWithinRange', 'at the same moment'],
+    ['its end', { kind: 'gone' }, 'DesiredWithinRange', 'at the same moment'],
+  ] as const)('has a write that is refused by %s, once', async (_, outcome, rule, why) => {
+    answer = () => Promise.resolve(outcome);
+    for (; at < 300_000; at += 15_000) await look(2, '7');
+    expect(writes.length).toBeGreaterThan(10);
+    expect(kept()).toEqual([`ScaleUpRefused Refused ${rule}`]);
+    expect(rows[0]?.because).toMatch(/^2 → 4: .* asks for 4 instead of 2; not done: /);
+    expect(rows[0]?.because).toContain(why);
+    answer = () => Promise.resolve({ kind: 'written', resourceVersion: '8' });
+    await look(2, '7');
+    expect(kept().slice(1)).toEqual(['ScaledUp Done DesiredWithinRange']);
+  });
+
+  it('has another count that is refused for the same reason once a minute, and another reason at once', async () => {
+    answer = () => Promise.resolve({ kind: 'refused', message: 'exceeded quota' });
+    for (let step = 0; step < 12; step++, at += 10_000) {
+      depth = step % 2 === 0 ? 40 : 60;
+      await look(2, '7');
+    }
+    expect(rows.map(({ inputs }) => (inputs as { desired: number }).desired)).toEqual([4, 6]);
+    scaledObject = { kind: 'found', name: 'autumn' };
+    await look(2, '7');
+    expect(kept().at(-1)).toBe('ScaleUpRefused Refused HPAPresent');
+  });
+
+  it('has a write that had no answer', async () => {
+    answer = () => Promise.reject(new Error('no answer'));
+    await look(2, '7');
+    expect(kept()).toEqual(['ScaleUpRefused Refused TargetUnavailable']);
+  });
+
+  it('has what a contested service would get', async () => {
+    manager = 'gitops';
+    for (let version = 10; version < 16; version += 2) {
+      await look(4, String(version));
+      await look(2, String(version + 1));
+      at += 20_000;
+    }
+    expect(kept().at(-1)).toBe('ScaleUpRefused Refused ReplicasContested');
+    expect(rows.at(-1)?.because).toMatch(/^2 → 4: .*; not done: gitops changed the replicas 3 times within 10m; /);
+  });
+
+  it.each(['Recommend', 'Observe'])('has what would be done in mode %s, once for each count', async (mode) => {
+    for (let looks = 0; looks < 3; looks++, at += 15_000) await look(2, '7', { mode });
+    depth = 60;
+    await look(2, '7', { mode });
+    await look(6, '8', { mode });
+    at += 600_000;
+    await look(2, '9', { mode });
+    const would = 'WouldScaleUp Rehearsed DesiredWithinRange';
+    expect(kept()).toEqual([would, would, would]);
+    expect(rows[0]?.because).toMatch(/^would go from 2 to 4: /);
+  });
+
+  it('has nothing twice because Baton was restarted', async () => {
+    const status = { replicas: { current: 2, ready: 2, desired: 2, recommended: 4 } };
+    await scaler.scale({ ...service({ mode: 'Observe' }), status }, workload(2, '7'), [], signal);
+    expect(rows).toEqual([]);
+  });
+
+  it('has bounds that were moved, and those that were refused', async () => {
+    const target = targetKey('apps/v1', 'Deployment', 'shop', 'web');
+    const hpa = { namespace: 'shop', name: 'web', uid: 'h', resourceVersion: '9', owner: undefined, target };
+    autoscalers.upsert({ ...hpa, minReplicas: 1, maxReplicas: 3 });
+    const spec = { scaling: { ...scaling, writer: { type: 'HorizontalPodAutoscaler', name: 'web' } } };
+    answer = () => Promise.resolve({ kind: 'refused', message: 'a freeze is in force' });
+    await look(4, '7', spec);
+    answer = () => Promise.resolve({ kind: 'written', resourceVersion: '10' });
+    await look(4, '7', spec);
+    expect(kept()).toEqual(['BoundsRefused Refused ScalingRefused', 'BoundsMoved Done WithinTolerance']);
+    expect(rows[1]?.because).toMatch(/^bounds of HorizontalPodAutoscaler web 1–3 → 4–10: /);
   });
 });
 

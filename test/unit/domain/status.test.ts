@@ -684,7 +684,10 @@ describe('transitions', () => {
     expect(result.status.lastDecision).toEqual({
       kind: 'Health',
       verdict: 'Failed',
+      outcome: 'Written',
+      rule: 'PodsNotReady',
       because: message,
+      confidence: '100%',
       at: '2026-05-01T10:01:00Z',
     });
   });
