@@ -1,4 +1,4 @@
-// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns. See docs/benchmark.md.
+// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns, and scaling beside the HPA. See docs/benchmark.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,7 +11,10 @@ import { type Options, parseOptions, USAGE } from './options.ts';
 import { hottest } from './profile.ts';
 import { markdownTable, plainTable, type ScaleResult, tableOf, uncleanStops } from './report.ts';
 import { type Figures, measure } from './run.ts';
+import { measureScaling } from './scaling/index.ts';
+import { type ScalingResults, type Table, tablesOf } from './scaling/report.ts';
 import { type System, type SystemName, SYSTEMS, userOf } from './systems.ts';
+import { markdown, plain } from './table.ts';
 
 const DIR = '.bench';
 const NODES = 20;
@@ -20,10 +23,10 @@ function log(line: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 }
 
-function build({ systems }: Options): void {
-  if (systems.includes('baton') && !existsSync('dist/operator.mjs'))
+function build({ systems, parts }: Options): void {
+  if ((systems.includes('baton') || parts.includes('scaling')) && !existsSync('dist/operator.mjs'))
     throw new Error('dist/operator.mjs is not there: npm run build first');
-  if (!systems.includes('peer')) return;
+  if (!systems.includes('peer') || !parts.includes('operators')) return;
   log('building the controller-runtime operator');
   const env = { ...process.env, CGO_ENABLED: '0' };
   const output = join(process.cwd(), DIR, 'peer');
@@ -84,10 +87,15 @@ function line(figures: Figures): string {
 }
 
 /** The waits that are planned, and 15 s a run and 3 minutes a scale for what is not. */
-function minutes({ scales, pairs, systems, timing }: Options): number {
+function minutes({ parts, scales, pairs, systems, timing, scaling }: Options): number {
   const { plan, settleMs, quietMs, tailMs } = timing;
   const runSeconds = 15 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
-  return Math.ceil((scales.length * (180 + pairs * systems.length * runSeconds)) / 60);
+  const operators = scales.length * (180 + pairs * systems.length * runSeconds);
+  const { latency, cost } = scaling;
+  const steps = 60 + 20 * (latency.steps.default + 1) + 4 * (latency.steps.fast + 1);
+  const rounds = 180 + cost.rounds * (45 + (4 * (cost.settleMs + cost.windowMs)) / 1000);
+  const seconds = { operators, scaling: steps + rounds };
+  return Math.ceil(parts.reduce((sum, part) => sum + seconds[part], 0) / 60);
 }
 
 function environment(): Record<string, string> {
@@ -100,25 +108,38 @@ function environment(): Record<string, string> {
   };
 }
 
-function report(results: readonly ScaleResult[], options: Options): void {
+function report(results: readonly ScaleResult[], scaling: ScalingResults | undefined, options: Options): void {
   const about = environment();
-  const tables = results.map((result) => ({ ...result, table: tableOf(result) }));
-  const text = `${JSON.stringify({ environment: about, pairs: options.pairs, timing: options.timing, results: tables }, null, 2)}\n`;
+  const operators = results.map((result) => ({ ...result, table: tableOf(result) }));
+  const tables = scaling === undefined ? [] : tablesOf(scaling);
+  const { pairs, timing, scaling: plan } = options;
+  const all = {
+    environment: about,
+    pairs,
+    timing,
+    results: operators,
+    scaling: scaling && { plan, tables, ...scaling },
+  };
+  const text = `${JSON.stringify(all, null, 2)}\n`;
   const name = about['date']?.replaceAll(/[:.]/g, '-') ?? '';
   for (const file of [join(DIR, `results-${name}.json`), options.json])
     if (file !== undefined) writeFileSync(file, text);
-  const markdown = tables.map(({ scale, table }) => `### ${scale}\n\n${markdownTable(table)}\n`).join('\n');
   const conditions = Object.entries(about)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');
-  writeFileSync(join(DIR, `results-${name}.md`), `${conditions}; medians of ${options.pairs}\n\n${markdown}`);
-  for (const { scale, table } of tables) console.log(`\n${scale}, medians of ${options.pairs}\n${plainTable(table)}`);
+  const sections = [
+    ...operators.map(({ scale, table }) => [`${scale}, medians of ${pairs}`, markdownTable(table), plainTable(table)]),
+    ...tables.map(({ title, headings, rows }: Table) => [title, markdown(headings, rows), plain(headings, rows)]),
+  ];
+  const pages = sections.map(([title, table]) => `### ${title}\n\n${table}\n`);
+  writeFileSync(join(DIR, `results-${name}.md`), `${conditions}\n\n${pages.join('\n')}`);
+  for (const [title, , table] of sections) console.log(`\n${title}\n${table}`);
   for (const run of results.flatMap(uncleanStops)) console.log(`not stopped cleanly: ${run}`);
   console.log(`\n${join(DIR, `results-${name}.json`)} and .md`);
 }
 
 async function main(options: Options): Promise<void> {
-  log(`${options.scales.length * options.pairs * options.systems.length} runs, about ${minutes(options)} minutes`);
+  log(`${options.parts.join(' and ')}, about ${minutes(options)} minutes`);
   mkdirSync(DIR, { recursive: true });
   build(options);
   const cluster = await startCluster({ dir: join(process.cwd(), DIR, 'cluster'), nodes: NODES, log });
@@ -130,8 +151,13 @@ async function main(options: Options): Promise<void> {
   try {
     await prepare(api);
     const results: ScaleResult[] = [];
-    for (const scale of options.scales) results.push(await measureScale(api, cluster, options, scale));
-    report(results, options);
+    if (options.parts.includes('operators')) {
+      for (const scale of options.scales) results.push(await measureScale(api, cluster, options, scale));
+    }
+    const kubeconfigs = await kubeconfigsOf(cluster);
+    const context = { api, cluster, kubeconfigs, dir: DIR, profile: options.profile, log };
+    const scaling = options.parts.includes('scaling') ? await measureScaling(context, options.scaling) : undefined;
+    report(results, scaling, options);
     if (options.profile) console.log(await hottest(join(DIR, 'profile')));
   } finally {
     await api.close();

@@ -130,17 +130,18 @@ export async function createFleet(api: Api, scale: Scale, log: (line: string) =>
 
 /** Deletes the fleet and waits until nothing of it is left. */
 export async function deleteFleet(api: Api, fleet: Fleet): Promise<void> {
-  await api.delete(`/api/v1/namespaces/${fleet.namespace}`);
-  await until(
-    `namespace ${fleet.namespace} is gone`,
-    300_000,
-    async () => !(await served(api, `/api/v1/namespaces/${fleet.namespace}`)),
-    2000,
-  );
+  await deleteNamespace(api, fleet.namespace);
+}
+
+/** Deletes it and waits until nothing of it is left. */
+export async function deleteNamespace(api: Api, name: string): Promise<void> {
+  const path = `/api/v1/namespaces/${name}`;
+  await api.delete(path);
+  await until(`namespace ${name} is gone`, 300_000, async () => !(await served(api, path)), 2000);
 }
 
 /** A small web service as people write them. KWOK runs no probes; they are there for the size of the objects. */
-function deployment(name: string, replicas: number): Json {
+export function deployment(name: string, replicas: number, cpu = '10m'): Json {
   const labels = { app: name, 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'bench', tier: 'web' };
   return {
     apiVersion: 'apps/v1',
@@ -163,7 +164,7 @@ function deployment(name: string, replicas: number): Json {
                 { name: 'LOG_LEVEL', value: 'info' },
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
               ],
-              resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '100m', memory: '64Mi' } },
+              resources: { requests: { cpu, memory: '16Mi' }, limits: { cpu: '100m', memory: '64Mi' } },
               readinessProbe: { httpGet: { path: '/ready', port: 'http' }, periodSeconds: 5 },
               livenessProbe: { httpGet: { path: '/live', port: 'http' }, periodSeconds: 10 },
             },

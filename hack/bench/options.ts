@@ -1,21 +1,29 @@
 import { parseArgs } from 'node:util';
 import type { Scale } from './fleet.ts';
 import type { Timing } from './run.ts';
+import type { ScalingPlan } from './scaling/index.ts';
 import { SYSTEM_NAMES, type SystemName } from './systems.ts';
 
+export const PARTS = ['operators', 'scaling'] as const;
+/** Baton beside another operator, and scaling beside the HorizontalPodAutoscaler. */
+export type Part = (typeof PARTS)[number];
+
 export interface Options {
+  readonly parts: readonly Part[];
   readonly scales: readonly Scale[];
   readonly pairs: number;
   readonly timing: Timing;
+  readonly scaling: ScalingPlan;
   readonly systems: readonly SystemName[];
   readonly json: string | undefined;
   readonly profile: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --scale SxP,...   services x pods of each (default 200x5,1000x10)
-  --pairs N         alternating pairs of runs; the figures are medians (default 5)
-  --quick           one pair at 50x3 with short windows: a trial, not a measurement
+  --part NAME       operators or scaling alone (default both)
+  --scale SxP,...   services x pods of each (default 200x5,1000x10); scaling takes the last
+  --pairs N         alternating pairs of runs; the figures are medians (default 5; of scaling 3)
+  --quick           one pair at 50x3 with short windows and few steps: a trial, not a measurement
   --only NAME       baton or peer alone
   --profile         Baton alone, once, with a CPU profile in .bench/profile
   --json FILE       a second copy of the results`;
@@ -23,11 +31,23 @@ export const USAGE = `npm run bench -- [options]
 const FULL: Timing = { plan: { changes: 800, perSecond: 40 }, settleMs: 12_000, quietMs: 20_000, tailMs: 12_000 };
 const QUICK: Timing = { plan: { changes: 200, perSecond: 40 }, settleMs: 3000, quietMs: 5000, tailMs: 3000 };
 
+const FULL_SCALING: ScalingPlan = {
+  decisions: { services: 1000, rounds: 100 },
+  latency: { services: 50, steps: { default: 6, fast: 10 } },
+  cost: { scale: { services: 1000, replicas: 10 }, rounds: 3, settleMs: 20_000, windowMs: 45_000 },
+};
+const QUICK_SCALING: ScalingPlan = {
+  decisions: { services: 50, rounds: 20 },
+  latency: { services: 5, steps: { default: 1, fast: 3 } },
+  cost: { scale: { services: 50, replicas: 3 }, rounds: 1, settleMs: 3000, windowMs: 15_000 },
+};
+
 /** Throws with a message for people when an option is wrong. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      part: { type: 'string' },
       scale: { type: 'string' },
       pairs: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -37,10 +57,15 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const single = values.quick || values.profile;
+  const scales = (values.scale ?? (values.quick ? '50x3' : '200x5,1000x10')).split(',').map(scaleOf);
+  const { cost, ...others } = values.quick ? QUICK_SCALING : FULL_SCALING;
+  const rounds = values.pairs ?? String(values.profile ? 1 : cost.rounds);
   return {
-    scales: (values.scale ?? (values.quick ? '50x3' : '200x5,1000x10')).split(',').map(scaleOf),
+    parts: partsOf(values.part),
+    scales,
     pairs: positive('--pairs', values.pairs ?? (single ? '1' : '5')),
     timing: values.quick ? QUICK : FULL,
+    scaling: { ...others, cost: { ...cost, scale: scales.at(-1) ?? cost.scale, rounds: positive('--pairs', rounds) } },
     systems: values.profile ? ['baton'] : systemsOf(values.only),
     json: values.json,
     profile: values.profile,
@@ -62,5 +87,12 @@ function systemsOf(only: string | undefined): readonly SystemName[] {
   if (only === undefined) return SYSTEM_NAMES;
   const name = SYSTEM_NAMES.find((candidate) => candidate === only);
   if (name === undefined) throw new Error(`--only: ${only} is neither baton nor peer`);
+  return [name];
+}
+
+function partsOf(part: string | undefined): readonly Part[] {
+  if (part === undefined) return PARTS;
+  const name = PARTS.find((candidate) => candidate === part);
+  if (name === undefined) throw new Error(`--part: ${part} is neither operators nor scaling`);
   return [name];
 }

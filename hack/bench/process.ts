@@ -49,11 +49,11 @@ export class ProcessUnderTest {
   }
 
   cpuMs(): number {
-    return cpuMsOf(readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8'));
+    return cpuMsOfProcess(this.#child.pid);
   }
 
   memory(): Memory {
-    return memoryOf(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'));
+    return memoryOfProcess(this.#child.pid);
   }
 
   async stop(): Promise<Ending> {
@@ -68,6 +68,15 @@ export class ProcessUnderTest {
     clearTimeout(timer);
     return { seconds: (performance.now() - from) / 1000, killed, code: this.#child.exitCode };
   }
+}
+
+/** User and system time of a process, in ms; throws when there is none. */
+export function cpuMsOfProcess(pid: number | undefined): number {
+  return cpuMsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+export function memoryOfProcess(pid: number | undefined): Memory {
+  return memoryOf(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 /** User and system time of all threads, in ms, from /proc/PID/stat. The name in it may hold spaces and brackets. */

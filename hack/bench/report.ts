@@ -2,6 +2,7 @@
 import type { Figures } from './run.ts';
 import { median } from './stats.ts';
 import type { SystemName } from './systems.ts';
+import { markdown, plain } from './table.ts';
 
 export interface ScaleResult {
   /** Such as 1000x10. */
@@ -98,17 +99,9 @@ function cells(row: TableRow): string[] {
 }
 
 export function plainTable(rows: readonly TableRow[]): string {
-  const lines = [HEADINGS, ...rows.map(cells)];
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),
-    )
-    .map((line) => line.join('  ').trimEnd())
-    .join('\n');
+  return plain(HEADINGS, rows.map(cells));
 }
 
 export function markdownTable(rows: readonly TableRow[]): string {
-  const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
-  return [line(HEADINGS), '|---|--:|--:|--:|--:|---|', ...rows.map((row) => line(cells(row)))].join('\n');
+  return markdown(HEADINGS, rows.map(cells));
 }

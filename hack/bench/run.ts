@@ -59,7 +59,7 @@ export interface Bench {
 }
 
 const START_TIMEOUT_MS = 120_000;
-const MIB = 1024 * 1024;
+export const MIB = 1024 * 1024;
 
 export async function measure(bench: Bench, system: System, label: string): Promise<Figures> {
   const { api, fleet, bystander, timing } = bench;
@@ -106,21 +106,31 @@ export async function measure(bench: Bench, system: System, label: string): Prom
   }
 }
 
-async function launch(bench: Bench, system: System, label: string): Promise<ProcessUnderTest> {
+/** Starts the operator, its output in a file of that name. `extra` flags come after its own. */
+export async function launch(
+  bench: Pick<Bench, 'dir' | 'kubeconfigs' | 'profile'>,
+  system: System,
+  label: string,
+  { extra = [], metricsPort }: { readonly extra?: readonly string[]; readonly metricsPort?: number } = {},
+): Promise<ProcessUnderTest> {
   const logs = join(bench.dir, 'logs');
   mkdirSync(logs, { recursive: true });
   const command = system.command({
     buildDir: bench.dir,
-    ports: [await freePort(), await freePort()],
+    ports: [metricsPort ?? (await freePort()), await freePort()],
     profileDir: bench.profile ? join(bench.dir, 'profile') : undefined,
   });
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, KUBECONFIG: bench.kubeconfigs.get(system) };
-  return new ProcessUnderTest(command, env, join(logs, `${label}.log`));
+  return new ProcessUnderTest([...command, ...extra], env, join(logs, `${label}.log`));
 }
 
 /** Milliseconds from the start of the process to the event that made the last status right. */
-async function allRight(bench: Bench, system: System, process: ProcessUnderTest): Promise<number> {
+export async function allRight(
+  bench: Pick<Bench, 'bystander' | 'fleet'>,
+  system: System,
+  process: ProcessUnderTest,
+): Promise<number> {
   const { bystander, fleet } = bench;
   const board = bystander.boards.get(system);
   let done = NaN;
@@ -167,7 +177,7 @@ async function quietWindow(
   };
 }
 
-async function stopAndCheck(
+export async function stopAndCheck(
   api: Api,
   system: System,
   process: ProcessUnderTest,
@@ -179,9 +189,9 @@ async function stopAndCheck(
   return { stopSeconds: ending.seconds, stoppedCleanly };
 }
 
-type Requests = Record<RequestClass, number>;
+export type Requests = Record<RequestClass, number>;
 
-async function requestsBy(api: Api, system: System): Promise<Requests> {
+export async function requestsBy(api: Api, system: System): Promise<Requests> {
   const found = samples(await api.text('/metrics'), 'apiserver_flowcontrol_dispatched_requests_total');
   return Object.fromEntries(
     REQUEST_CLASSES.map((requests) => {
@@ -191,11 +201,11 @@ async function requestsBy(api: Api, system: System): Promise<Requests> {
   ) as Requests;
 }
 
-function difference(after: Requests, before: Requests): Requests {
+export function difference(after: Requests, before: Requests): Requests {
   return Object.fromEntries(REQUEST_CLASSES.map((key) => [key, after[key] - before[key]])) as Requests;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

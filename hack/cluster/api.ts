@@ -18,6 +18,7 @@ interface ApiRequest {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly accept?: string;
 }
 
 /** Any status is an answer; throws when there is none within 10 s. */
@@ -31,7 +32,10 @@ export function call(access: ApiAccess, it: ApiRequest): Promise<ApiAnswer> {
       key: access.administrator.privateKey,
       agent: false,
       timeout: 10_000,
-      headers: body === undefined ? {} : { 'content-type': it.contentType ?? 'application/json' },
+      headers: {
+        accept: it.accept ?? 'application/json',
+        ...(body !== undefined && { 'content-type': it.contentType ?? 'application/json' }),
+      },
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${access.server} within 10 s`)));
     outgoing.on('error', reject);

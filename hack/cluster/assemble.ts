@@ -19,7 +19,7 @@ import { apiServer, controllerManager, type ControlPlanePlan, etcd, scheduler } 
 import { createCredentials } from './credentials.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { createFakeNodes, kwok, readyNodes } from './kwok.ts';
-import { hasNodeMetrics, metricsServer, registerMetricsApi } from './metrics-server.ts';
+import { hasNodeMetrics, metricsServer, registerMetricsApis } from './metrics-server.ts';
 import { startNamespaces, startRealNode } from './node/real-node.ts';
 import { until } from './poll.ts';
 import { freePorts } from './ports.ts';
@@ -167,7 +167,8 @@ async function startMetricsServer(context: Context): Promise<Component> {
   const binary = built['metrics-server'] ?? 'metrics-server';
   const started = context.component(metricsServer({ ...context, binary, port }));
   await started.start();
-  await registerMetricsApi(context.access, port);
+  const ca = context.access.caCertificate;
+  await registerMetricsApis(context.access, { name: 'metrics-server', port, ca, groups: ['metrics.k8s.io'] });
   await until('metrics of a node', 90_000, () => hasNodeMetrics(context.access));
   return started;
 }

@@ -47,27 +47,41 @@ export function metricsServer(plan: MetricsServerPlan): ComponentSpec {
   };
 }
 
+export interface MetricsApiServer {
+  /** Of the Service in kube-system by which the API server reaches it. */
+  readonly name: string;
+  readonly port: number;
+  /** PEM of the authority that signed its certificate. */
+  readonly ca: string;
+  readonly groups: readonly string[];
+}
+
 /** The API server reaches it by name: a Service without pods of its own may not have a loopback address as endpoint. */
-export async function registerMetricsApi(access: ApiAccess, port: number): Promise<void> {
-  await apply(access, '/api/v1/namespaces/kube-system/services/metrics-server', {
+export async function registerMetricsApis(
+  access: ApiAccess,
+  { name, port, ca, groups }: MetricsApiServer,
+): Promise<void> {
+  await apply(access, `/api/v1/namespaces/kube-system/services/${name}`, {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: 'metrics-server', namespace: 'kube-system' },
+    metadata: { name, namespace: 'kube-system' },
     spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ name: 'https', port }] },
   });
-  await apply(access, '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io', {
-    apiVersion: 'apiregistration.k8s.io/v1',
-    kind: 'APIService',
-    metadata: { name: 'v1beta1.metrics.k8s.io' },
-    spec: {
-      service: { name: 'metrics-server', namespace: 'kube-system', port },
-      group: 'metrics.k8s.io',
-      version: 'v1beta1',
-      caBundle: Buffer.from(access.caCertificate).toString('base64'),
-      groupPriorityMinimum: 100,
-      versionPriority: 100,
-    },
-  });
+  for (const group of groups) {
+    await apply(access, `/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.${group}`, {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: `v1beta1.${group}` },
+      spec: {
+        service: { name, namespace: 'kube-system', port },
+        group,
+        version: 'v1beta1',
+        caBundle: Buffer.from(ca).toString('base64'),
+        groupPriorityMinimum: 100,
+        versionPriority: 100,
+      },
+    });
+  }
 }
 
 /** True once it has read a node twice, which a rate takes. */

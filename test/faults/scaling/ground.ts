@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, type ClusterOptions, startCluster } from '../../../hack/cluster/index.ts';
+import { MetricsApis } from '../../../hack/cluster/metrics-apis.ts';
 import { accept, Bed } from '../../cluster/operator/support/bed.ts';
 import { Operator } from '../../cluster/operator/support/process.ts';
-import { MetricsApis } from './metrics-apis.ts';
 
 /** A control plane of this file's own, with stand-ins of the metrics APIs, and an operator that decides every second. */
 export class Ground {
@@ -27,7 +27,7 @@ export class Ground {
     const cluster = await startCluster({ dir: join(dir, 'cluster'), nodes: 3, log: () => undefined, ...options });
     process.env['KUBECONFIG'] = cluster.kubeconfig;
     const bed = await Bed.make('scaling');
-    const { apis: metrics, prometheusUrl: url } = await MetricsApis.start(bed.api, bed.namespace);
+    const { apis: metrics, prometheusUrl: url } = await MetricsApis.start(cluster, bed.namespace);
     const metricSources = {
       resourceMetrics: { interval: '1s' },
       prometheus: { url, namespaces: [bed.namespace], timeout: '2s' },

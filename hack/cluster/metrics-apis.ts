@@ -4,9 +4,11 @@ import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createAuthority, issueCertificate } from '../../../hack/cluster/certificates.ts';
-import type { Api } from '../../cluster/support/api.ts';
-import { eventually } from '../../cluster/support/eventually.ts';
+import { type ApiAccess, call } from './api.ts';
+import { createAuthority, issueCertificate } from './certificates.ts';
+import type { Cluster } from './contract.ts';
+import { registerMetricsApis } from './metrics-server.ts';
+import { until } from './poll.ts';
 
 export interface PodInfo {
   readonly name: string;
@@ -16,8 +18,14 @@ export interface PodInfo {
   readonly count: number;
 }
 
-/** Thousandths of a core, and bytes; undefined for a pod without a figure. */
-export type UsageOf = (pod: PodInfo) => { readonly milli: number; readonly bytes?: number } | undefined;
+interface Used {
+  /** Thousandths of a core. */
+  readonly milli: number;
+  readonly bytes?: number;
+}
+
+/** Use of the container main, and of others by name; undefined for a pod without a figure. */
+export type UsageOf = (pod: PodInfo) => (Used & { readonly others?: Readonly<Record<string, Used>> }) | undefined;
 
 interface Metadata {
   readonly metadata: {
@@ -27,6 +35,7 @@ interface Metadata {
   };
 }
 
+const GROUPS = ['metrics.k8s.io', 'external.metrics.k8s.io'];
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const json = (response: ServerResponse, body: object, code = 200): void =>
   void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -40,19 +49,29 @@ export class MetricsApis {
   readonly usage = new Map<string, UsageOf>();
   /** External figures by name; what is absent fails. Several make a query ambiguous. */
   readonly figures = new Map<string, number | readonly number[]>();
-  readonly #api: Api;
+  readonly #access: ApiAccess;
   readonly #namespace: string;
-  #pods: readonly PodInfo[] = [];
+  #pods: ReadonlyMap<string, readonly PodInfo[]> = new Map();
   #servers: Server[] = [];
   #listing: NodeJS.Timeout | undefined;
 
-  private constructor(api: Api, namespace: string) {
-    this.#api = api;
+  private constructor(access: ApiAccess, namespace: string) {
+    this.#access = access;
     this.#namespace = namespace;
   }
 
-  static async start(api: Api, namespace: string): Promise<{ apis: MetricsApis; prometheusUrl: string }> {
-    const apis = new MetricsApis(api, namespace);
+  /** Looks which pods there are in the namespace every `listEveryMs`. */
+  static async start(
+    cluster: Cluster,
+    namespace: string,
+    listEveryMs = 250,
+  ): Promise<{ apis: MetricsApis; prometheusUrl: string }> {
+    const { server, caCertificate } = cluster;
+    const administrator = await cluster.issueClientCertificate({
+      commonName: 'metrics-stand-in',
+      groups: ['system:masters'],
+    });
+    const apis = new MetricsApis({ server, caCertificate, administrator }, namespace);
     const authority = createAuthority('metrics-stand-in');
     const hosts = ['localhost', '127.0.0.1', 'metrics-stand-in.kube-system.svc'];
     const { certificate, privateKey } = issueCertificate(authority, {
@@ -67,13 +86,26 @@ export class MetricsApis {
     apis.#servers = [secure, plain];
     const [port, prometheusPort] = await Promise.all([listen(secure), listen(plain)]);
     await apis.#list();
-    apis.#listing = setInterval(() => void apis.#list(), 250);
+    // While the API server does not answer, the last list serves.
+    apis.#listing = setInterval(() => void apis.#list().catch(() => undefined), listEveryMs);
     await apis.#register(port, authority.certificate);
     return { apis, prometheusUrl: `http://127.0.0.1:${prometheusPort}` };
   }
 
+  /** How many pods with that label app there were when it last looked, those that are going included. */
+  count(app: string): number {
+    return this.#pods.get(app)?.length ?? 0;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#listing);
+    // A group that is registered and served by nobody would keep every namespace from being deleted.
+    for (const group of GROUPS) {
+      await call(this.#access, {
+        method: 'DELETE',
+        path: `/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.${group}`,
+      });
+    }
     for (const server of this.#servers) {
       server.close();
       server.closeAllConnections();
@@ -82,41 +114,18 @@ export class MetricsApis {
   }
 
   async #register(port: number, ca: string): Promise<void> {
-    const name = 'metrics-stand-in';
-    const service = { type: 'ExternalName', externalName: 'localhost', ports: [{ name: 'https', port }] };
-    await this.#api.call('POST', '/api/v1/namespaces/kube-system/services', {
-      body: { metadata: { name }, spec: service },
-    });
-    for (const group of ['metrics.k8s.io', 'external.metrics.k8s.io']) {
-      const spec = {
-        service: { name, namespace: 'kube-system', port },
-        group,
-        version: 'v1beta1',
-        caBundle: Buffer.from(ca).toString('base64'),
-        groupPriorityMinimum: 100,
-        versionPriority: 100,
-      };
-      const body = { metadata: { name: `v1beta1.${group}` }, spec };
-      const answer = await this.#api.call('POST', '/apis/apiregistration.k8s.io/v1/apiservices', { body });
-      if (answer.status >= 300) throw new Error(answer.message);
-    }
-    const look = () => this.#api.call('GET', `/apis/metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/pods`);
-    await eventually('metrics.k8s.io answers', 60, look, ({ status }) => status === 200);
+    await registerMetricsApis(this.#access, { name: 'metrics-stand-in', port, ca, groups: GROUPS });
+    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/pods`;
+    await until('metrics.k8s.io', 60_000, async () => (await call(this.#access, { path })).status === 200);
   }
 
   async #list(): Promise<void> {
-    const path = `/api/v1/namespaces/${this.#namespace}/pods`;
-    const { body } = await this.#api.call('GET', path, { accept: METADATA_ONLY, query: { resourceVersion: '0' } });
-    const byApp = Map.groupBy(
-      (body['items'] as Metadata[] | undefined) ?? [],
-      ({ metadata }) => metadata.labels?.['app'],
-    );
-    this.#pods = [...byApp.values()].flatMap((pods) =>
-      pods
-        .map(({ metadata }) => metadata)
-        .sort((a, b) => (a.creationTimestamp + a.name < b.creationTimestamp + b.name ? -1 : 1))
-        .map(({ name, labels = {} }, index) => ({ name, labels, index, count: pods.length })),
-    );
+    const path = `/api/v1/namespaces/${this.#namespace}/pods?resourceVersion=0`;
+    const { status, body } = await call(this.#access, { path, accept: METADATA_ONLY });
+    if (status !== 200) return;
+    const { items } = JSON.parse(body) as { items: readonly Metadata[] | null };
+    const byApp = Map.groupBy(items ?? [], ({ metadata }) => metadata.labels?.['app'] ?? '');
+    this.#pods = new Map([...byApp].map(([app, pods]) => [app, byAge(pods)]));
   }
 
   #aggregated(request: IncomingMessage, response: ServerResponse): void {
@@ -131,13 +140,16 @@ export class MetricsApis {
   #podMetrics(response: ServerResponse, selector: string): void {
     const app = /(?:^|,)app=([^,]+)/.exec(selector)?.[1];
     const timestamp = new Date().toISOString();
-    const items = this.#pods.flatMap((pod) => {
-      if (app !== undefined && pod.labels['app'] !== app) return [];
+    const pods = app === undefined ? [...this.#pods.values()].flat() : (this.#pods.get(app) ?? []);
+    const items = pods.flatMap((pod) => {
       const used = this.usage.get(pod.labels['app'] ?? '')?.(pod);
       if (used === undefined) return [];
-      const usage = { cpu: `${Math.round(used.milli)}m`, memory: String(Math.round(used.bytes ?? 1e6)) };
       const metadata = { name: pod.name, namespace: this.#namespace, labels: pod.labels, creationTimestamp: timestamp };
-      return [{ metadata, timestamp, window: '1s', containers: [{ name: 'main', usage }] }];
+      const containers = Object.entries({ main: used, ...used.others }).map(([name, { milli, bytes = 1e6 }]) => ({
+        name,
+        usage: { cpu: `${Math.round(milli * 1e6)}n`, memory: String(Math.round(bytes)) },
+      }));
+      return [{ metadata, timestamp, window: '1s', containers }];
     });
     json(response, { kind: 'PodMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', metadata: {}, items });
   }
@@ -178,6 +190,12 @@ export class MetricsApis {
     return typeof figure === 'number' ? [figure] : figure;
   }
 }
+
+const byAge = (pods: readonly Metadata[]): readonly PodInfo[] =>
+  pods
+    .map(({ metadata }) => metadata)
+    .sort((a, b) => (a.creationTimestamp + a.name < b.creationTimestamp + b.name ? -1 : 1))
+    .map(({ name, labels = {} }, index) => ({ name, labels, index, count: pods.length }));
 
 function resourcesOf(group: string): object {
   const pods = { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] };
