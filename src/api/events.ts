@@ -11,6 +11,8 @@ export interface EventDefinition {
 }
 
 const SERVICE = ['OrchestratedService'] as const;
+/** About Orchestration/default where it befalls many services at once. */
+const SERVICE_OR_ALL = ['OrchestratedService', 'Orchestration'] as const;
 const POLICY = ['Orchestration'] as const;
 const BOTH_TYPES = ['Warning', 'Normal'] as const;
 
@@ -147,7 +149,7 @@ export const EVENTS = {
     note: '<who> changed the replicas <count> times within 10m; <what to do>',
   },
   FallbackInForce: {
-    about: SERVICE,
+    about: SERVICE_OR_ALL,
     types: BOTH_TYPES,
     when: 'The metrics could not be read too often, or can be read again.',
     note: '<evidence>; <what holds>',
@@ -159,13 +161,13 @@ export const EVENTS = {
     note: '<evidence>',
   },
   MetricUnusual: {
-    about: SERVICE,
+    about: SERVICE_OR_ALL,
     types: ['Normal'],
     when: 'Metrics that scaling reads became unusual, or are no longer.',
     note: '<metric> is unusually <high or low> since <time>: <figure>, where <figure> was expected; <what to do>',
   },
   Recommended: {
-    about: SERVICE,
+    about: SERVICE_OR_ALL,
     types: ['Normal'],
     when: 'A recommendation is new, is another one, or is withdrawn; not when a service is looked at for the first time.',
     note: '<what to do>: <evidence>',

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { GROUP, ORCHESTRATION_NAME, type OrchestrationSpec, VERSION } from '../api/kinds.ts';
 import type { Settings } from '../config/schema.ts';
+import { Chorus } from '../controllers/chorus.ts';
 import { Policy } from '../controllers/orchestration/policy.ts';
 import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
 import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
@@ -108,6 +109,18 @@ export async function runOperator(
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
+  const chorus = new Chorus({
+    log,
+    emit,
+    whole: () => {
+      const orchestration = seesAll ? stores.orchestrations.get(ORCHESTRATION_NAME) : undefined;
+      if (orchestration === undefined) return undefined;
+      const { name, uid, resourceVersion } = orchestration;
+      return { kind: 'Orchestration', namespace: undefined, name, uid, resourceVersion };
+    },
+    monotonic: () => clock.monotonic(),
+    later: (ms, run) => void clock.setTimeout(run, ms),
+  });
   const told = { writeStatus: write, emit, record, isNewer, now, log, count: decisionHooks(metrics) };
 
   const sources = createSources({
@@ -163,6 +176,7 @@ export async function runOperator(
   });
   const services = new ServiceReconciler({
     ...told,
+    joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
     parts: [],
@@ -303,6 +317,7 @@ export async function runOperator(
     const gathering = advising.run(leadership.signal);
     await Promise.all([controller.run(leadership), system.run(leadership), listing, tidying, gathering]);
     term = undefined;
+    chorus.flush();
     // Another leader's word is not written over.
     if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
       await orchestration

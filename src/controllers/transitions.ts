@@ -7,11 +7,13 @@ interface Tellers {
   readonly count: Count;
   readonly emit: EmitEvent;
   readonly record: RecordDecision;
+  /** Whether it is told with others of its kind; see ./chorus.ts. */
+  readonly joins?: (reference: Reference, transition: Transition) => boolean;
 }
 
 /** Tells a transition that was written: a line of the log, a count, a row of history, and an Event where the catalogue has one for it. */
 export function say(
-  { log, count, emit, record }: Tellers,
+  { log, count, emit, record, joins }: Tellers,
   reference: Reference,
   transition: Transition,
   details: object,
@@ -23,12 +25,18 @@ export function say(
   const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome };
   // What was decided about the replicas is recorded with its outcome, before any status.
   if (kind !== 'Scaling') record(reference, { ...row, ...(transition.evidence ?? evidence) });
-  if (isQuiet) return;
+  if (isQuiet || joins?.(reference, transition)) return;
   const line = { ...details, from, to, reason };
   if (type === 'Warning') log.warn(line, message);
   else log.info(line, message);
+  const event = eventOf(transition);
+  if (event) emit(reference, { reason: event, type, note: message });
+}
+
+/** The Event that tells it, where the catalogue has one. */
+export function eventOf({ kind, reason }: Transition): EventReason | undefined {
   const event = kind === 'Health' ? 'HealthChanged' : kind === 'State' ? 'StateChanged' : reason;
-  if (isEvent(event)) emit(reference, { reason: event, type, note: message });
+  return isEvent(event) ? event : undefined;
 }
 
 function outcomeOf({ kind, to, type }: Transition): DecisionRecord['outcome'] {

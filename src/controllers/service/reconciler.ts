@@ -13,12 +13,14 @@ import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/s
 import type { Reading } from '../../domain/reading.ts';
 import type { ScalingFindings } from '../../domain/scaling/findings.ts';
 import type { Held } from '../../domain/status/part.ts';
+import type { Transition } from '../../domain/status/transitions.ts';
 import type {
   Count,
   DecisionEvidence,
   EmitEvent,
   Log,
   RecordDecision,
+  Reference,
   Result,
   WriteOutcome,
   WriteStatus,
@@ -84,6 +86,8 @@ export interface ServiceReconcilerOptions {
   readonly setFinalizer: (service: CachedService, wanted: boolean, signal: AbortSignal) => Promise<WriteOutcome>;
   readonly emit: EmitEvent;
   readonly record: RecordDecision;
+  /** Whether a transition is told with those of other services. */
+  readonly joins: (reference: Reference, transition: Transition) => boolean;
   readonly enqueue: (key: string) => void;
   /** A service was looked at for the first time, or another status of it was written, or it is gone: what the whole is summed up from. */
   readonly onChange: () => void;

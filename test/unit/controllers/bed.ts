@@ -96,6 +96,7 @@ export class Bed {
       readForeign: ({ name }) => Promise.resolve(this.#foreign(name)),
       writeStatus: (reference, status) => this.#write(reference, status),
       emit: () => undefined,
+      joins: () => false,
       record: (reference, decision) => void this.recorded.push({ name: reference.name, ...decision }),
       enqueue,
       onChange: () => {
