@@ -17,7 +17,7 @@ type ChangeListener = (changes: ReadonlyMap<string, ReadonlySet<string>>) => voi
 
 /**
  * metrics.k8s.io for all services at once: one list per interval, whatever the number of services. Listeners hear of a pod only when its
- * ratio moved by a hundredth, so that a thousand quiet services are not looked at again every 30 seconds.
+ * ratio moved by a hundredth, so that a thousand quiet services are not looked at again at each list.
  */
 export function createResourceMetrics(options: ResourceMetricsOptions): ResourceMetrics {
   const { clock, policy } = options;

@@ -3,7 +3,7 @@ import { windowProblems } from '../maintenance/windows.ts';
 
 /** What the API server makes of an empty spec; in force until Orchestration/default was read. A test holds it to the CRD. */
 export const DEFAULT_POLICY: OrchestrationSpec = {
-  metricSources: { resourceMetrics: { enabled: true, interval: '30s' } },
+  metricSources: { resourceMetrics: { enabled: true, interval: '15s' } },
   httpChecks: { allowedDestinations: [], maxConcurrent: 50 },
   health: { hysteresis: { fall: '0s', rise: '10s' } },
   maintenanceWindows: [],

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { OrchestratedServiceStatus, OrchestrationStatus, Priority } from '../../../src/api/kinds.ts';
+import { loadSettings } from '../../../src/config/load.ts';
+import { parseDuration } from '../../../src/domain/duration.ts';
 import { DEFAULT_POLICY, policyChanges, validatePolicy } from '../../../src/domain/orchestration/policy.ts';
 import { type ServiceSummary, summarise, type SummaryInput } from '../../../src/domain/orchestration/summarise.ts';
 import { HOUR, MINUTE, NOW, policy } from './fixtures.ts';
@@ -186,11 +188,16 @@ describe('the policy', () => {
     expect(DEFAULT_POLICY).toEqual(defaulted({}, crd.spec.versions[0]?.schema.openAPIV3Schema.properties.spec ?? {}));
   });
 
+  it('has CPU and memory read as often as replicas are decided on', () => {
+    const { metricSources } = DEFAULT_POLICY;
+    expect(parseDuration(metricSources?.resourceMetrics.interval ?? '')).toBe(loadSettings([], {}).scalingInterval);
+  });
+
   it('says in words what changed', () => {
     const after = policy({
       httpChecks: { allowedDestinations: ['Loopback'], maxConcurrent: 20 },
       metricSources: {
-        resourceMetrics: { enabled: true, interval: '30s' },
+        resourceMetrics: { enabled: true, interval: '15s' },
         prometheus: { url: 'http://prometheus:9090', namespaces: ['shop'], timeout: '5s' },
       },
     });
