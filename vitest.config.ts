@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 // Each looks after every namespace, or changes what there is once in a cluster: beside others they would change each other's outcome.
-const ALONE = ['test/cluster/rbac.test.ts', 'test/cluster/operator/alone.test.ts'];
+const ALONE = [
+  'test/cluster/rbac.test.ts',
+  'test/cluster/operator/alone.test.ts',
+  'test/cluster/operator/prometheus.test.ts',
+];
 
 export default defineConfig({
   test: {
     // The machine that CI has: two cores.
     maxWorkers: 2,
+    // Runs side by side would share it, and the order of files is to be the same every time.
+    cache: false,
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/api/generated/**'] },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },

@@ -16,8 +16,10 @@ interface Lease {
 interface Workload {
   kind: string;
   metadata: { name: string; uid: string; generation: number; resourceVersion: string };
-  spec: object;
+  spec: { replicas: number };
+  status: { readyReplicas?: number };
 }
+const ALWAYS_FAILING = ['crashing', 'no-image'];
 
 const leader = async () => (await get<Lease>('lease', 'baton', '-n', 'baton-system')).spec.holderIdentity ?? '';
 const leadsNot = (before: string, seconds: number) =>
@@ -25,11 +27,17 @@ const leadsNot = (before: string, seconds: number) =>
 const serviceAddress = async () =>
   (await get<{ spec: { clusterIP: string } }>('service', 'baton', '-n', 'baton-system')).spec.clusterIP;
 const workloads = async () => (await get<{ items: Workload[] }>('deployments,statefulsets', '-n', 'shop')).items;
+/** Until nothing moves any more but those that fail all the time. */
+const atRest = () =>
+  eventually('all pods are ready', 60, workloads, (all) =>
+    all.every(
+      ({ metadata, spec, status }) => ALWAYS_FAILING.includes(metadata.name) || status.readyReplicas === spec.replicas,
+    ),
+  );
 /** What Baton must not have touched: the whole of a workload at rest, and the spec of those that fail all the time. */
 const untouched = (all: Workload[]) =>
   all.map(({ kind, spec, metadata: { name, uid, generation, resourceVersion } }) => {
-    const atRest = !['crashing', 'no-image'].includes(name);
-    return { kind, name, uid, generation, spec, ...(atRest && { resourceVersion }) };
+    return { kind, name, uid, generation, spec, ...(!ALWAYS_FAILING.includes(name) && { resourceVersion }) };
   });
 
 beforeAll(async () => {
@@ -175,6 +183,7 @@ describe('heartbeats from pods', () => {
 
 describe('metrics through the Service', () => {
   it('tell each service, one leader, and no request that was forbidden', async () => {
+    await level('web', 30, 'Healthy');
     const text = await (await fetch(`http://${await serviceAddress()}:8080/metrics`)).text();
     const sample = (pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
     expect(sample(/^baton_service_health\{.*service="web".*level="Healthy".*\} 1$/)).toHaveLength(1);
@@ -187,7 +196,7 @@ describe('metrics through the Service', () => {
 
 describe('an upgrade', () => {
   it('passes leadership on, loses nothing that happens meanwhile, and touches no workload', async () => {
-    const before = untouched(await workloads());
+    const before = untouched(await atRest());
     const first = await leader();
     const history = (await service('cart')).status?.uptime;
     const upgrade = bed.helm(
@@ -207,8 +216,14 @@ describe('an upgrade', () => {
     await inPods('db', 'touch /www/ready');
     await level('db', 40, 'Healthy');
     expect(await leadsNot(first, 20)).not.toBe(first);
-    expect(await pods('baton-system', 'baton')).toHaveLength(2);
+    await eventually(
+      'two replicas, and nothing of the one before',
+      30,
+      () => pods('baton-system', 'baton'),
+      (all) => all.length === 2,
+    );
     expect((await service('cart')).status?.uptime).toEqual(history);
+    await atRest();
     const quiet = (all: ReturnType<typeof untouched>) => all.filter(({ name }) => name !== 'db');
     expect(quiet(untouched(await workloads()))).toEqual(quiet(before));
   }, 240_000);
@@ -234,7 +249,7 @@ describe('an upgrade', () => {
 
 describe('an uninstall', () => {
   it('leaves the CRDs, the services and every workload as they were', async () => {
-    const before = untouched(await workloads());
+    const before = untouched(await atRest());
     const services = (await get<{ items: object[] }>('osvc', '-n', 'shop')).items.length;
     await bed.helm('uninstall', 'baton', '--namespace', 'baton-system', '--wait', '--timeout', '60s');
     await eventually(

@@ -37,7 +37,7 @@ async function whole(
 ): Promise<OrchestrationStatus> {
   const seen = await eventually(
     `Orchestration/default: ${what}`,
-    30,
+    60,
     read,
     (orch) => orch?.status !== undefined && holds(orch.status) === true,
   );
@@ -245,7 +245,7 @@ describe('an operator of one namespace', { timeout: 60_000 }, () => {
       () => bed.service('only', own),
       ({ status }) => status?.health === 'Healthy',
     );
-    await whole('nine count', ({ services }) => services?.total === 9);
+    await whole('nine are healthy', ({ services, score }) => services?.healthy === 9 && score === 100);
     const before = (await read())?.metadata.resourceVersion;
     const version = async () => (await read())?.metadata.resourceVersion;
     const begin = Date.now();
@@ -296,8 +296,7 @@ describe('namespaces', { timeout: 90_000 }, () => {
     );
     const page = async () => (await operator.page('metrics', '/metrics')).text;
     expect(await page()).toContain(`namespace="${gone}"`);
-    const before = await whole('both count', ({ services }) => services?.total === 13);
-    expect(before.services?.healthy).toBeGreaterThanOrEqual(10);
+    await whole('both count', ({ services }) => services?.total === 13 && (services.healthy ?? 0) >= 10);
     accept(await bed.api.call('DELETE', `/api/v1/namespaces/${gone}`));
     await eventually(
       'it is gone',
@@ -305,7 +304,7 @@ describe('namespaces', { timeout: 90_000 }, () => {
       () => bed.api.call('GET', `/api/v1/namespaces/${gone}`),
       ({ status }) => status === 404,
     );
-    await eventually('no series', 10, page, (text) => !text.includes(gone));
+    await eventually('no series', 30, page, (text) => !text.includes(gone));
     await whole('two less', ({ services }) => services?.total === 11);
     const failures = operator.lines.filter(
       (line) => line.msg === 'a reconcile failed' && String(line['key']).startsWith(gone),
@@ -314,7 +313,7 @@ describe('namespaces', { timeout: 90_000 }, () => {
     const then = operator.lines.length;
     await eventually(
       'quiet',
-      5,
+      30,
       () => operator.metric('workqueue_depth{name="service"}'),
       (depth) => depth === 0,
     );

@@ -51,8 +51,10 @@ async function checked(name: string, checks: Record<string, object>, address = o
   return pod;
 }
 
-const tcp = (asks: object) => ({ tcp: { timeout: '500ms', ...asks } });
-const http = (more: object) => ({ http: { port: web.port, timeout: '500ms', ...more } });
+// Long enough for whatever answers in the end, however busy the machine is.
+const PATIENT = '5s';
+const tcp = (asks: object) => ({ tcp: { timeout: PATIENT, ...asks }, interval: PATIENT });
+const http = (more: object) => ({ http: { port: web.port, timeout: PATIENT, ...more }, interval: PATIENT });
 
 describe('checks of what really listens', { timeout: 90_000 }, () => {
   it('pass, fail or say why they could not be made, each with what was seen', async () => {
@@ -67,9 +69,9 @@ describe('checks of what really listens', { timeout: 90_000 }, () => {
       broken: http({ path: '/broken' }),
       away: http({ path: '/away' }),
       home: http({ path: '/home' }),
-      slow: http({ path: '/slow' }),
+      slow: http({ path: '/slow', timeout: '500ms' }),
       endless: http({ path: '/endless' }),
-      trickle: http({ path: '/trickle' }),
+      trickle: http({ path: '/trickle', timeout: '500ms' }),
       open: tcp({ port: web.port }),
       closed: tcp({ port: await closedPort() }),
       noport: http({ port: 'admin' }),
@@ -131,7 +133,7 @@ describe('checks of what really listens', { timeout: 90_000 }, () => {
   });
 
   it('go on with the pods there are: a new one is asked too', async () => {
-    await checked('more', { page: { ...http({}), weight: 20 } });
+    await checked('more', { page: { ...http({ timeout: '1s' }), interval: '1s', weight: 20 } });
     await bed.until('more', 'passed', (seen) => signalOf(seen, 'page')?.value === 'passed');
     await bed.scale('more', 2);
     await bed.until('more', 'two pods', ({ status }) => status?.replicas?.ready === 2);

@@ -125,6 +125,13 @@ describe('heartbeats over TLS with a token of the API server', { timeout: 60_000
   it('do not make the other checks of the service run', async () => {
     const port = { name: 'port', tcp: { target: 'Pod', port: 1, timeout: '100ms' }, interval: '1h', weight: 1 };
     await bed.create(workload('Deployment', 'both', { replicas: 1 }));
+    // That a check finds nobody to ask is counted too.
+    await eventually(
+      'the pod is ready',
+      30,
+      () => bed.get<{ status: { readyReplicas?: number } }>('Deployment', 'both'),
+      ({ status }) => status.readyReplicas === 1,
+    );
     await bed.create(osvc('both', { health: { checks: [beat('response_time_seconds'), port] } }));
     await eventually('the check was made', 30, askedOverTcp, (times) => times === 1);
     // Each figure is seen before the next one comes, so there was time for more than one run of the other check.

@@ -21,7 +21,7 @@ const moments = (at: string | undefined): number => Date.parse(at ?? '');
 
 describe('levels', { timeout: 90_000 }, () => {
   it('rise only after the evidence was good for the whole rise', async () => {
-    const pods = await running('rise', 2, { health: { hysteresis: { fall: '0s', rise: '2s' } } });
+    const pods = await running('rise', 2, { health: { hysteresis: { fall: '0s', rise: '5s' } } });
     const [first] = pods as [Pod];
     await bed.setReady(first, false);
     await bed.level('rise', 'Warning');
@@ -31,17 +31,17 @@ describe('levels', { timeout: 90_000 }, () => {
     expect(conditionOf(waiting, 'Ready')).toMatchObject({
       status: 'True',
       reason: 'RisePending',
-      message: 'the evidence is good again; Healthy follows when this has lasted 2s',
+      message: 'the evidence is good again; Healthy follows when this has lasted 5s',
     });
     const risen = await bed.level('rise', 'Healthy');
     expect(risen.status).not.toHaveProperty('pending');
     const waited = moments(conditionOf(risen, 'Healthy')?.lastTransitionTime) - moments(waiting.status?.pending?.since);
     // Conditions carry whole seconds.
-    expect(waited).toBeGreaterThan(1000);
+    expect(waited).toBeGreaterThan(4000);
   });
 
   it('a dip during the rise begins it anew', async () => {
-    const pods = await running('dip', 2, { health: { hysteresis: { fall: '0s', rise: '3s' } } });
+    const pods = await running('dip', 2, { health: { hysteresis: { fall: '0s', rise: '30s' } } });
     const [first] = pods as [Pod];
     await bed.setReady(first, false);
     await bed.level('dip', 'Warning');
@@ -56,19 +56,19 @@ describe('levels', { timeout: 90_000 }, () => {
   });
 
   it('fall only after the evidence was bad for the whole fall', async () => {
-    const pods = await running('fall', 2, { health: { hysteresis: { fall: '2s', rise: '0s' } } });
+    const pods = await running('fall', 2, { health: { hysteresis: { fall: '5s', rise: '0s' } } });
     const [first] = pods as [Pod];
     await bed.setReady(first, false);
     const waiting = await bed.until('fall', 'a pending fall', ({ status }) => status?.pending?.health === 'Warning');
     expect(waiting.status).toMatchObject({ health: 'Healthy', score: 75 });
     expect(conditionOf(waiting, 'Ready')).toMatchObject({ status: 'True', reason: 'FallPending' });
-    expect(conditionOf(waiting, 'Ready')?.message).toMatch(/; Warning follows when this has lasted 2s$/);
+    expect(conditionOf(waiting, 'Ready')?.message).toMatch(/; Warning follows when this has lasted 5s$/);
     const fallen = await bed.level('fall', 'Warning');
     expect(fallen.status).not.toHaveProperty('pending');
   });
 
   it('a fall that does not last is never seen as a level', async () => {
-    const pods = await running('blip', 2, { health: { hysteresis: { fall: '20s', rise: '0s' } } });
+    const pods = await running('blip', 2, { health: { hysteresis: { fall: '60s', rise: '0s' } } });
     const [first] = pods as [Pod];
     await bed.setReady(first, false);
     await bed.until('blip', 'a pending fall', ({ status }) => status?.pending !== undefined);

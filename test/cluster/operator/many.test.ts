@@ -34,11 +34,14 @@ describe('two hundred services', { timeout: 90_000 }, () => {
     const operator = await bed.start();
     await eventually(
       'all are Healthy',
-      30,
+      60,
       () => bed.services(),
       (all) => all.every(({ status }) => status?.health === 'Healthy' && status.replicas?.ready === 1),
     );
-    expect(await operator.metric('baton_status_writes_total{kind="OrchestratedService",outcome="written"}')).toBe(MANY);
+    // The operator counts a write when it is answered, a moment after others see it.
+    const written = () => operator.metric('baton_status_writes_total{kind="OrchestratedService",outcome="written"}');
+    await eventually('all writes are counted', 10, written, (count = 0) => count >= MANY);
+    expect(await written()).toBe(MANY);
     expect(
       (await operator.page('metrics', '/metrics')).text.match(/^baton_service_ready_pods\{.*\} 1$/gm),
     ).toHaveLength(MANY);

@@ -125,10 +125,10 @@ describe('what pods tell', { timeout: 90_000 }, () => {
   });
 
   it('a workload that was never available is Progressing until its progress deadline passes, then Failed', async () => {
-    const spec = { progressDeadlineSeconds: 2 };
-    await bed.create(workload('Deployment', 'never', { pod: NOWHERE, spec }));
+    await bed.create(workload('Deployment', 'never', { pod: NOWHERE }));
     await bed.create(osvc('never'));
     await bed.condition('never', 'Reconciling', 'True', 'Progressing');
+    await bed.patch('Deployment', 'never', { spec: { progressDeadlineSeconds: 2 } });
     const failed = await bed.level('never', 'Failed');
     expect(failed.status).toMatchObject({ score: 0, everAvailable: false });
     expect(signalOf(failed, 'rollout')).toMatchObject({ score: 0, value: 'Stuck' });
@@ -205,6 +205,8 @@ describe('what pods tell', { timeout: 90_000 }, () => {
       phase: 'ScaledToZero',
       uptime: { state: 'Up' },
     });
+    // Else the pods of before may be what is Running.
+    await bed.until('zero', 'no pods', ({ status }) => status?.replicas?.current === 0);
     await bed.scale('zero', 2);
     const back = await bed.until(
       'zero',

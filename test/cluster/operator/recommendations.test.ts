@@ -66,7 +66,11 @@ it('a status with recommendations is written once: the pods and their budget go 
     osvc('quiet', { priority: 'Critical' }),
   );
   await bed.healthy('quiet');
-  const before = await bed.until('quiet', 'is done', ({ status }) => status?.replicas?.ready === 2);
+  const before = await bed.until(
+    'quiet',
+    'is done',
+    (seen) => seen.status?.replicas?.ready === 2 && typesOf(seen) === '',
+  );
   // The budget's own status follows the pods; that of another service moves in the meantime.
   await bed.create(budget('other', { matchLabels: { app: 'other' } }));
   await bed.createAll(workload('Deployment', 'other', { replicas: 1 }), osvc('other'));
