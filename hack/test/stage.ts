@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
-/** What a stage of the tests came to. */
+/** Where output goes; undefined for the terminal itself. */
+export type Write = ((text: string) => void) | undefined;
+
+/** What a part of the tests came to. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
@@ -9,6 +12,7 @@ export interface Outcome {
 }
 
 export const NOTHING: Outcome = { passed: 0, failed: 0, skipped: 0 };
+export const FAILURE: Outcome = { ...NOTHING, failed: 1 };
 
 export const plus = (a: Outcome, b: Outcome): Outcome => ({
   passed: a.passed + b.passed,
@@ -20,24 +24,33 @@ export const plus = (a: Outcome, b: Outcome): Outcome => ({
 export const summary = ({ passed, failed, skipped }: Outcome): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
-/** Runs a command with its output on the terminal; resolves with its exit code. It gets Ctrl-C like everything in the group. */
-export function run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+type Variables = Readonly<Record<string, string>>;
+
+/** Runs a command; resolves with its exit code. It gets Ctrl-C like everything in the group, and SIGTERM from us. */
+export function run(command: readonly string[], write: Write, env: Variables = {}): Promise<number> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+  const output = write === undefined ? 'inherit' : 'pipe';
+  const child = spawn(program, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => write?.(text));
+  }
   const forward = (): void => void child.kill('SIGTERM');
   process.once('SIGTERM', forward);
   return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
+    const end = (code: number | null): void => {
       process.off('SIGTERM', forward);
       resolve(code ?? 1);
-    });
+    };
+    child.on('error', reject);
+    child.on('close', end);
+    // What a test left running may hold the pipe open.
+    child.on('exit', (code) => setTimeout(end, 5_000, code).unref());
   });
 }
 
 /** A command that counts as one test. */
-export async function step(command: readonly string[]): Promise<Outcome> {
-  return (await run(command)) === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+export async function step(command: readonly string[], write: Write): Promise<Outcome> {
+  return (await run(command, write)) === 0 ? { ...NOTHING, passed: 1 } : FAILURE;
 }
 
 interface Report {
@@ -51,24 +64,20 @@ interface Report {
 export async function vitest(
   args: readonly string[],
   reportFile: string,
-  env: Readonly<Record<string, string>> = {},
+  write: Write,
+  env: Variables = {},
 ): Promise<Outcome> {
-  const command = [
-    'vitest',
-    'run',
-    ...args,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-  ];
-  const code = await run(command, env);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  // Beside another part one worker is what there is room for.
+  const workers = write === undefined ? [] : ['--maxWorkers=1'];
+  const code = await run(['vitest', 'run', ...args, ...workers, '--passWithNoTests=false', ...reporters], write, env);
   return counted(reportFile, code);
 }
 
 /** What the JSON report of a vitest run that ended with `code` says. */
 export async function counted(reportFile: string, code: number): Promise<Outcome> {
   const text = await readFile(reportFile, 'utf8').catch(() => undefined);
-  if (text === undefined) return { ...NOTHING, failed: 1 };
+  if (text === undefined) return FAILURE;
   const report = JSON.parse(text) as Report;
   const failed = report.numFailedTests || (code === 0 ? 0 : Math.max(1, report.numFailedTestSuites));
   return { passed: report.numPassedTests, failed, skipped: report.numPendingTests };

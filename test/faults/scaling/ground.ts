@@ -6,6 +6,9 @@ import { MetricsApis } from '../../../hack/cluster/metrics-apis.ts';
 import { accept, Bed } from '../../cluster/operator/support/bed.ts';
 import { Operator } from '../../cluster/operator/support/process.ts';
 
+/** The HorizontalPodAutoscaler decides as often as the operator does. */
+const AUTOSCALER_PACE = '--horizontal-pod-autoscaler-sync-period=1s';
+
 /** A control plane of this file's own, with stand-ins of the metrics APIs, and an operator that decides every second. */
 export class Ground {
   readonly bed: Bed;
@@ -24,7 +27,9 @@ export class Ground {
 
   static async start(options: ClusterOptions = {}): Promise<Ground> {
     const dir = mkdtempSync(join(tmpdir(), 'baton-scaling-'));
-    const cluster = await startCluster({ dir: join(dir, 'cluster'), nodes: 3, log: () => undefined, ...options });
+    const controllerManagerFlags = [AUTOSCALER_PACE, ...(options.controllerManagerFlags ?? [])];
+    const parts = { nodes: 3, log: () => undefined, ...options, controllerManagerFlags };
+    const cluster = await startCluster({ dir: join(dir, 'cluster'), ...parts });
     process.env['KUBECONFIG'] = cluster.kubeconfig;
     const bed = await Bed.make('scaling');
     const { apis: metrics, prometheusUrl: url } = await MetricsApis.start(cluster, bed.namespace);

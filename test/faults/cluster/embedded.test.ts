@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClientCertificate, type Cluster, startCluster } from '../../hack/cluster/index.ts';
-import { processesWithEnvironment } from '../../hack/cluster/processes.ts';
-import { membership, StateFile } from '../../hack/cluster/state.ts';
+import { type ClientCertificate, type Cluster, startCluster } from '../../../hack/cluster/index.ts';
+import { processesWithEnvironment } from '../../../hack/cluster/processes.ts';
+import { membership, StateFile } from '../../../hack/cluster/state.ts';
 
-const cli = join(import.meta.dirname, '../../hack/cluster/cli.ts');
+const cli = join(import.meta.dirname, '../../../hack/cluster/cli.ts');
 const temporary = () => mkdtempSync(join(tmpdir(), 'cluster-test-'));
 const quiet = () => undefined;
 
@@ -133,7 +133,7 @@ describe.runIf(process.platform === 'linux')('nothing outlives', () => {
 
   async function started(code: string, dir: string): Promise<ChildProcess> {
     const script = join(dir, 'start.ts');
-    const index = join(import.meta.dirname, '../../hack/cluster/index.ts');
+    const index = join(import.meta.dirname, '../../../hack/cluster/index.ts');
     writeFileSync(script, `import { startCluster } from ${JSON.stringify(index)};\n${code}`);
     const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
     await until('the cluster', () => new StateFile(dir).read()?.complete === true, 60_000);

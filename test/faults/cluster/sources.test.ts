@@ -13,7 +13,7 @@ import { createPrometheus } from '../../../src/sources/prometheus.ts';
 import type { PrometheusQuery, ResourceQuery } from '../../../src/sources/queries.ts';
 import { createResourceMetrics } from '../../../src/sources/resource-metrics.ts';
 import { describeSource } from '../../unit/sources/contract.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually } from '../../cluster/support/eventually.ts';
 
 // metrics-server and Prometheus are stopped and killed here, so they belong to a cluster of this file's own.
 const START_MS = 600_000;

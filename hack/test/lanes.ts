@@ -1,0 +1,101 @@
+import type { Outcome, Write } from './stage.ts';
+
+/** What runs as a whole, in one lane: its tests come one after the other, and nothing of it is shared with another part. */
+export interface Part {
+  readonly name: string;
+  readonly what: string;
+  /** About how long it takes beside another on two cores when everything is built. */
+  readonly seconds: number;
+  readonly run: (write: Write) => Promise<Outcome>;
+}
+
+export interface Ended {
+  readonly part: Part;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+/** As many as there are cores where CI runs: most parts wait more than they work, and three would make each other late. */
+const LANES = 2;
+/** Told before anything else: a mistake in types or format needs no cluster to be seen. */
+const SHORT_SECONDS = 15;
+
+/** The short ones, then the longest first, so that the lanes end at about the same time. */
+export function inOrder(parts: readonly Part[]): readonly Part[] {
+  const short = parts.filter(({ seconds }) => seconds <= SHORT_SECONDS);
+  const long = parts.filter(({ seconds }) => seconds > SHORT_SECONDS);
+  return [...short, ...long.toSorted((a, b) => b.seconds - a.seconds)];
+}
+
+/** Until all is done: `running` are the seconds that each running part still takes, `waiting` those of what has not begun, in order. */
+export function secondsLeft(running: readonly number[], waiting: readonly number[]): number {
+  const lanes = Array.from({ length: LANES }, (_, index) => Math.max(0, running[index] ?? 0));
+  for (const seconds of waiting) {
+    const [next] = lanes
+      .entries()
+      .toArray()
+      .toSorted(([, a], [, b]) => a - b);
+    if (next) lanes[next[0]] = next[1] + seconds;
+  }
+  return Math.max(...lanes);
+}
+
+/** What of a run in lanes can be seen from outside while it lasts. */
+export interface Watcher {
+  readonly began: (part: Part, left: number) => void;
+  readonly ended: (ended: Ended) => void;
+}
+
+/**
+ * Runs the parts in two lanes. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
+ * so that two do not mix. Rejects with what a part's `run` rejects with; the parts do not end one another.
+ */
+export class Lanes {
+  readonly #parts: readonly Part[];
+  readonly #waiting: Part[];
+  readonly #running = new Map<Part, { readonly since: number; readonly output: string[] }>();
+
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts;
+    this.#waiting = [...inOrder(parts)];
+  }
+
+  get secondsLeft(): number {
+    const running = [...this.#running].map(([{ seconds }, { since }]) => seconds - (performance.now() - since) / 1_000);
+    return secondsLeft(
+      running,
+      this.#waiting.map(({ seconds }) => seconds),
+    );
+  }
+
+  /** What runs now, for how many seconds, and what it has said so far. */
+  get running(): readonly { readonly part: Part; readonly seconds: number; readonly output: string }[] {
+    return [...this.#running].map(([part, { since, output }]) => ({
+      part,
+      seconds: (performance.now() - since) / 1_000,
+      output: output.join(''),
+    }));
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    this.#waiting.length = 0;
+  }
+
+  async run(watcher: Watcher): Promise<void> {
+    await Promise.all(Array.from({ length: LANES }, () => this.#lane(watcher)));
+  }
+
+  async #lane({ began, ended }: Watcher): Promise<void> {
+    for (let part = this.#waiting.shift(); part; part = this.#waiting.shift()) {
+      const [since, output]: [number, string[]] = [performance.now(), []];
+      this.#running.set(part, { since, output });
+      began(part, this.secondsLeft);
+      const write = this.#parts.length > 1 ? (text: string) => void output.push(text) : undefined;
+      const outcome = await part.run(write);
+      this.#running.delete(part);
+      ended({ part, outcome, seconds: (performance.now() - since) / 1_000, output: output.join('') });
+    }
+  }
+}

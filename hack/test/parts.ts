@@ -1,0 +1,88 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { startCluster } from '../cluster/index.ts';
+import type { Part } from './lanes.ts';
+import { counted, FAILURE, NOTHING, type Outcome, run, step, vitest, type Write } from './stage.ts';
+
+/** Test clusters, logs and reports of this clone. */
+export const DIR = '.cluster/test';
+
+/** What people name: `npm test -- unit cluster`. */
+export const STAGES = ['check', 'build', 'unit', 'cluster', 'faults', 'e2e'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const report = (name: string): string => `${DIR}/${name.replace('/', '-')}.json`;
+
+/** The folders of test/faults run apart from each other; each of their files has a control plane of its own. */
+const FAULTS_SECONDS: Readonly<Record<string, number>> = { runtime: 160, scaling: 230, cluster: 90 };
+const faults = readdirSync('test/faults', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** Why the tests that need a real node could not run. */
+export const notRun: string[] = [];
+
+export const partsOf = (stage: Stage): readonly Part[] => PARTS[stage];
+
+const PARTS: Readonly<Record<Stage, readonly Part[]>> = {
+  check: [
+    {
+      name: 'check',
+      what: 'types, lint, format, dead code, generated files',
+      seconds: 10,
+      run: (write) => step(['node', 'hack/check.ts'], write),
+    },
+  ],
+  build: [{ name: 'build', what: 'the bundle', seconds: 3, run: (write) => step(['node', 'hack/build.ts'], write) }],
+  unit: [
+    {
+      name: 'unit',
+      what: 'tests without a cluster',
+      seconds: 90,
+      run: (write) => vitest(['--project=unit'], report('unit'), write),
+    },
+  ],
+  cluster: [
+    {
+      name: 'cluster',
+      what: 'tests on a real control plane with fake nodes',
+      seconds: 230,
+      run: (write) => onCluster('cluster', write),
+    },
+    {
+      name: 'alone',
+      what: 'tests that need all of a control plane, one after the other',
+      seconds: 120,
+      run: (write) => onCluster('alone', write),
+    },
+  ],
+  faults: faults.map((name) => ({
+    name: `faults/${name}`,
+    what: 'tests with control planes of their own',
+    seconds: FAULTS_SECONDS[name] ?? 60,
+    run: (write) => vitest(['--project=faults', `test/faults/${name}/`], report(`faults/${name}`), write),
+  })),
+  e2e: [{ name: 'e2e', what: 'the image and the chart on a real node', seconds: 130, run: e2e }],
+};
+
+async function onCluster(project: string, write: Write): Promise<Outcome> {
+  const log = write && ((line: string) => write(`${line}\n`));
+  const cluster = await startCluster({ dir: `${DIR}/${project}`, nodes: 3, ...(log && { log }) });
+  try {
+    return await vitest([`--project=${project}`], report(project), write, { KUBECONFIG: cluster.kubeconfig });
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Brings up its own cluster with a real node; says why where it cannot. */
+async function e2e(write: Write): Promise<Outcome> {
+  const file = report('e2e');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const env = { BATON_E2E_NOT_RUN_FILE: `${DIR}/e2e-not-run` };
+  const code = await run(['node', 'hack/e2e/cli.ts', ...reporters], write, env);
+  const because = await readFile(`${DIR}/e2e-not-run`, 'utf8').catch(() => undefined);
+  if (because === undefined) return counted(file, code);
+  notRun.push(`the kubelet tests: ${because}`);
+  return code === 0 ? NOTHING : FAILURE;
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { type Ended, inOrder, Lanes, type Part, secondsLeft } from '../../../hack/test/lanes.ts';
+import { NOTHING, type Outcome, type Write } from '../../../hack/test/stage.ts';
+
+const PASSED: Outcome = { ...NOTHING, passed: 1 };
+const part = (name: string, seconds: number, run: Part['run'] = () => Promise.resolve(PASSED)): Part => ({
+  name,
+  what: '',
+  seconds,
+  run,
+});
+const names = (parts: readonly { name: string }[]): string => parts.map(({ name }) => name).join(' ');
+
+describe('the order', () => {
+  it('has the short ones first, as they were given, and then the longest', () => {
+    expect(names(inOrder([part('a', 10), part('b', 30), part('c', 3), part('d', 200), part('e', 31)]))).toBe(
+      'a c d e b',
+    );
+  });
+});
+
+describe('the time left', () => {
+  it('is that of the longer lane', () => {
+    expect(secondsLeft([], [])).toBe(0);
+    expect(secondsLeft([10, 50], [])).toBe(50);
+    // 30 goes beside the 50, and 20 as well: 10 + 30 + 20.
+    expect(secondsLeft([10, 50], [30, 20])).toBe(60);
+    expect(secondsLeft([], [100, 60, 50])).toBe(110);
+  });
+
+  it('does not count what runs longer than it should', () => {
+    expect(secondsLeft([-40, 5], [10])).toBe(10);
+  });
+});
+
+/** Runs them and tells what was seen. */
+async function runAll(parts: readonly Part[]): Promise<{ began: string; ended: readonly Ended[] }> {
+  const [began, ended]: [Part[], Ended[]] = [[], []];
+  await new Lanes(parts).run({ began: (it) => void began.push(it), ended: (it) => void ended.push(it) });
+  return { began: names(began), ended };
+}
+
+describe('lanes', () => {
+  it('run every part once, two at a time', async () => {
+    let [active, most] = [0, 0];
+    const run = async (): Promise<Outcome> => {
+      most = Math.max(most, ++active);
+      await new Promise((resolve) => setImmediate(resolve));
+      active--;
+      return PASSED;
+    };
+    const seen = await runAll(['a', 'b', 'c', 'd', 'e'].map((name) => part(name, 60, run)));
+    expect(seen.began).toBe('a b c d e');
+    expect(seen.ended).toHaveLength(5);
+    expect(most).toBe(2);
+  });
+
+  it('keep the output of each together', async () => {
+    const talk = async (write: Write, word: string): Promise<Outcome> => {
+      for (let times = 0; times < 3; times++) {
+        write?.(word);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return PASSED;
+    };
+    const { ended } = await runAll(['x', 'y'].map((name) => part(name, 60, (write) => talk(write, name))));
+    expect(ended.map(({ output }) => output)).toEqual(['xxx', 'yyy']);
+  });
+
+  it('let a part that is the only one speak for itself', async () => {
+    let write: Write = () => {};
+    const only = part('only', 60, (given) => ((write = given), Promise.resolve(PASSED)));
+    await runAll([only]);
+    expect(write).toBeUndefined();
+  });
+
+  it('begin nothing more once they are stopped', async () => {
+    const lanes = new Lanes([part('a', 60), part('b', 60), part('c', 60)]);
+    const began: string[] = [];
+    await lanes.run({ began: ({ name }) => (began.push(name), lanes.stop()), ended: () => {} });
+    expect(began).toEqual(['a']);
+  });
+});
