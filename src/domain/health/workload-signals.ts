@@ -30,13 +30,19 @@ function fresh(
 }
 
 /** Ready over desired pods; those that a rolling update adds count neither way. */
-export function availability(facts: PodFacts, desired: number): FreshSignal {
+export function availability(facts: PodFacts, desired: number, createFailure?: string): FreshSignal {
   if (desired === 0) return fresh('availability', 100, '0/0', 'the workload asks for no pods', 'ScaledToZero');
   const score = (Math.min(facts.ready, desired) / desired) * 100;
   let evidence = `${facts.ready} of ${desired} pods are ready`;
   if (score < 100 && facts.notReady.length > 0) evidence += `; not ready: ${nameSome(facts.notReady)}`;
-  if (facts.current < desired) evidence += `; not created: ${desired - facts.current}`;
+  if (facts.current < desired) evidence += `; not created: ${desired - facts.current}${inBrackets(createFailure)}`;
   return fresh('availability', score, `${facts.ready}/${desired}`, evidence, causeOfUnready(facts));
+}
+
+/** Without the name of the one pod that was tried, and without figures, which move. */
+function inBrackets(createFailure: string | undefined): string {
+  if (createFailure === undefined) return '';
+  return ` (${createFailure.replace(/^pods "[^"]*" is forbidden: /, '').replace(/, requested: .*$/s, '')})`;
 }
 
 /** The most telling thing that is known of pods that are not ready. */

@@ -103,7 +103,7 @@ function gatherSignals(input: ServiceInput, workload: WorkloadSnapshot, facts: P
   const { service, policy, readings } = input;
   const last = service.status?.signals;
   const lastOf = (name: string) => last?.find((signal) => signal.name === name);
-  const signals: Signal[] = [availability(facts, workload.desired)];
+  const signals: Signal[] = [availability(facts, workload.desired, workload.createFailure)];
   const add = (signal: Signal | undefined): void => {
     if (signal !== undefined) signals.push(signal);
   };

@@ -58,6 +58,23 @@ describe('availability, weight 40', () => {
       '1 of 10 pods are ready; not ready: web-b, web-c, web-d and 4 more; not created: 2',
     );
   });
+
+  it.each([
+    [
+      'pods "web-58956dbc5-7m2bm" is forbidden: exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4',
+      'exceeded quota: small',
+    ],
+    [
+      'pods "web-1" is forbidden: error looking up service account shop/web: serviceaccount "web" not found',
+      'error looking up service account shop/web: serviceaccount "web" not found',
+    ],
+    ['admission webhook "x" denied the request: no', 'admission webhook "x" denied the request: no'],
+  ])('says why pods are not created: %s', (createFailure, why) => {
+    const result = derive({ pods: pods(1), workload: { desired: 4, createFailure } });
+    expect(signal(result, 'availability').evidence).toBe(`1 of 4 pods are ready; not created: 3 (${why})`);
+    const all = derive({ pods: pods(4), workload: { desired: 4, createFailure } });
+    expect(signal(all, 'availability').evidence).toBe('4 of 4 pods are ready');
+  });
 });
 
 describe('rollout, weight 10', () => {
