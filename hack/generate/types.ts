@@ -42,6 +42,8 @@ function closed(node: unknown): unknown {
     return { description: source['description'], tsType: 'number | string' };
   }
   if (source['x-kubernetes-preserve-unknown-fields'] === true) {
+    // What can be no object is a number or a text.
+    if (source['maxProperties'] === 0) return { description: source['description'], tsType: 'number | string' };
     return { description: source['description'], tsType: 'Record<string, unknown>' };
   }
   const copy: Schema = {};

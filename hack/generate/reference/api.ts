@@ -82,6 +82,7 @@ const messages = (schema: Schema): string[] => [
 
 function typeOf(schema: Schema): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'integer or string';
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true && schema.maxProperties === 0) return 'number or string';
   if (schema.items !== undefined) return `list of ${typeOf(schema.items)}s`;
   if (schema.type === 'string' && schema.format === 'date-time') return 'time';
   return schema.type ?? 'any';
@@ -98,7 +99,7 @@ function allowed(schema: Schema): string {
   if (schema.minimum !== undefined || schema.maximum !== undefined) {
     parts.push(`${figure(schema.minimum, '−∞')} to ${figure(schema.maximum, '∞')}`);
   }
-  if (schema.maxItems !== undefined) parts.push(`at most ${schema.maxItems} items`);
+  if (schema.maxItems !== undefined && schema.maxItems > 0) parts.push(`at most ${schema.maxItems} items`);
   const length = schema.maxLength ?? schema.items?.maxLength;
   if (length !== undefined) parts.push(`at most ${length} characters`);
   if (schema.pattern !== undefined) parts.push(`must match ${code(schema.pattern)}`);

@@ -232,7 +232,7 @@ export interface OrchestratedServiceSpec {
           periodSeconds: number
         }[]
         /**
-         * A ratio of current to target down to 1 minus this changes nothing; 0.1 when absent.
+         * A ratio of current to target down to 1 minus this changes nothing; 0.1 when absent. Below 1, because a ratio is never below 0.
          */
         tolerance?: number | string
       }

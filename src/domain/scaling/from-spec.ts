@@ -27,12 +27,13 @@ export function rulesOf({ minReplicas, maxReplicas, behavior, fallback }: Active
   };
 }
 
-/** The schema lets a tolerance be any quantity. */
+/** The schema lets a tolerance be any number or quantity, and cannot keep out a boolean. */
 function numbersIn({ scaleUp, scaleDown }: NonNullable<Scaling['behavior']>): Behavior {
   const direction = (given: typeof scaleUp) => {
     if (given === undefined) return undefined;
     const { tolerance, ...rest } = given;
-    return tolerance === undefined ? rest : { ...rest, tolerance: quantity(tolerance) };
+    const figure = tolerance === undefined ? Number.NaN : quantity(tolerance);
+    return Number.isNaN(figure) ? rest : { ...rest, tolerance: figure };
   };
   const [up, down] = [direction(scaleUp), direction(scaleDown)];
   return { ...(up && { scaleUp: up }), ...(down && { scaleDown: down }) };

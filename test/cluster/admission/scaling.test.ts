@@ -165,13 +165,31 @@ describe('scaling is refused with what to write instead', () => {
       title: 'a tolerance that nothing is outside of',
       wrong: { scaleDown: { tolerance: '1.5' } },
       right: { scaleDown: { tolerance: '0.5' } },
-      says: 'a tolerance of 1 or more could never act',
+      says: 'tolerance in body should match',
+    },
+    {
+      title: 'a tolerance of a whole in thousandths',
+      wrong: { scaleDown: { tolerance: '1000m' } },
+      right: { scaleDown: { tolerance: '999m' } },
+      says: 'tolerance in body should match',
     },
     {
       title: 'a tolerance of 1, as a number',
       wrong: { scaleDown: { tolerance: 1 } },
       right: { scaleDown: { tolerance: 0 }, scaleUp: { tolerance: '50m' } },
-      says: 'a tolerance of 1 or more could never act',
+      says: 'tolerance in body should be less than 1',
+    },
+    {
+      title: 'a tolerance below 0, as a number',
+      wrong: { scaleUp: { tolerance: -0.1 } },
+      right: { scaleUp: { tolerance: 0.05 }, scaleDown: { tolerance: 0.05 } },
+      says: 'greater than or equal to 0',
+    },
+    {
+      title: 'a tolerance that is neither a number nor a text',
+      wrong: { scaleUp: { tolerance: {} } },
+      right: { scaleUp: { tolerance: 2 } },
+      says: 'tolerance',
     },
     {
       title: 'a window of more than an hour',
@@ -267,6 +285,12 @@ describe('scaling is refused with what to write instead', () => {
       wrong: { costPerReplicaHour: '0' },
       right: { costPerReplicaHour: '0.12' },
       says: 'should match',
+    },
+    {
+      title: 'a free pod, as a number',
+      wrong: { costPerReplicaHour: 0 },
+      right: { costPerReplicaHour: 0.12 },
+      says: 'greater than 0',
     },
   ]);
 
