@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { activeScaling, rulesOf } from '../../../../src/domain/scaling/from-spec.ts';
+import { type ActiveScaling, rulesOf } from '../../../../src/domain/scaling/from-spec.ts';
 
 it.each([
   [0.05, 0.05],
@@ -11,7 +11,7 @@ it.each([
   [true, 0.1],
 ])('reads the tolerance %j as %d', (tolerance, expected) => {
   const behavior = { scaleUp: { tolerance }, scaleDown: { tolerance, stabilizationWindowSeconds: 60 } };
-  const scaling = activeScaling({ minReplicas: 1, maxReplicas: 2, metrics: [], behavior } as never);
-  const { up, down } = rulesOf(scaling ?? expect.fail());
+  const scaling = { minReplicas: 1, maxReplicas: 2, metrics: [], behavior } as unknown as ActiveScaling;
+  const { up, down } = rulesOf(scaling);
   expect([up.tolerance, down.tolerance, down.windowMs]).toEqual([expected, expected, 60_000]);
 });
