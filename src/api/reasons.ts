@@ -156,7 +156,7 @@ export const REASONS = {
   },
   ReplicasContested: {
     means: 'Somebody else keeps changing the replicas; Baton has stopped until that ends.',
-    todo: 'Let one of the two own spec.replicas; the message names the other.',
+    todo: 'Let one of the two own spec.replicas; Baton goes on when there was no other change for 10 minutes.',
   },
   RecommendOnly: {
     means: 'Nothing is changed because spec.mode is Recommend; the message says what would be.',
@@ -168,7 +168,7 @@ export const REASONS = {
   },
   ScalingRefused: {
     means: 'The API server refused to change the replicas.',
-    todo: 'See what it says in the message: often an admission policy or webhook.',
+    todo: 'Change what refuses, often an admission policy or webhook, or the bounds of spec.scaling.',
   },
   NotLeading: {
     means: 'This replica of Baton may not lead any more, so it changed nothing.',

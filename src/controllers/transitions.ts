@@ -1,6 +1,6 @@
 import { EVENTS, type EventReason } from '../api/events.ts';
 import type { Transition } from '../domain/status/transitions.ts';
-import type { Count, DecisionEvidence, DecisionRecord, EmitEvent, Log, RecordDecision, Reference } from './ports.ts';
+import type { Count, DecisionEvidence, EmitEvent, Log, RecordDecision, Reference } from './ports.ts';
 
 interface Tellers {
   readonly log: Log;
@@ -21,8 +21,7 @@ export function say(
 ): void {
   const { kind, from, to, reason, message, type, isQuiet } = transition;
   count.decision(kind, to);
-  const outcome = outcomeOf(transition);
-  const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome };
+  const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome: 'Written' } as const;
   // What was decided about the replicas is recorded with its outcome, before any status.
   if (kind !== 'Scaling') record(reference, { ...row, ...(transition.evidence ?? evidence) });
   if (isQuiet || joins?.(reference, transition)) return;
@@ -37,10 +36,6 @@ export function say(
 export function eventOf({ kind, reason }: Transition): EventReason | undefined {
   const event = kind === 'Health' ? 'HealthChanged' : kind === 'State' ? 'StateChanged' : reason;
   return isEvent(event) ? event : undefined;
-}
-
-function outcomeOf({ kind, to, type }: Transition): DecisionRecord['outcome'] {
-  return kind === 'ScalingActive' && to === 'False' && type === 'Warning' ? 'Refused' : 'Written';
 }
 
 const isEvent = (reason: string): reason is EventReason => Object.hasOwn(EVENTS, reason);

@@ -31,7 +31,8 @@ export class Journal {
   note(turn: Turn, recommended: number | undefined, at: number): ScalingTold | undefined {
     const told = turn.mode === 'Enforce' ? refused(turn) : rehearsed(turn);
     if (told === undefined) {
-      this.clear();
+      // Of what cannot be measured nobody knows that it is over.
+      if (turn.decision.rule !== 'MetricsFailing') this.clear();
       return undefined;
     }
     const isRefused = told.outcome === 'Refused';
@@ -50,7 +51,7 @@ function refused({ current, decision, obstacle, isLate, tried }: Turn): ScalingT
   const what = tried ?? (desired === current ? undefined : `${current} → ${desired}`);
   if (what === undefined || (obstacle === undefined && !isLate)) return undefined;
   const direction = desired > current ? 'ScaleUp' : desired < current ? 'ScaleDown' : 'Bounds';
-  const why = obstacle?.message ?? 'it changed or went at the same moment, and is looked at again';
+  const why = obstacle?.message ?? 'somebody changed or deleted it at the same moment; it is looked at again at once';
   return {
     outcome: 'Refused',
     verdict: `${direction}Refused`,

@@ -146,7 +146,7 @@ export class Scaler {
     const findings: ScalingFindings = {
       recommended: decision.desired,
       reactive: decision.reactive,
-      active: obstacle ?? decision.active,
+      active: obstacle ?? (isLate ? standing(service) : undefined) ?? decision.active,
       limited: decision.limited,
       prediction: foreseen.prediction,
       anomalies: foreseen.anomalies,
@@ -420,6 +420,13 @@ const forbidden = ({ verb, resource }: { readonly verb: string; readonly resourc
   message: `Baton may not ${verb} ${resource}; grant ${verb} on ${resource} to the ServiceAccount of Baton`,
 });
 
+/** What refused the last write refuses the next one too, as far as is known before it was tried. */
+function standing({ status }: CachedService): Verdict<Reason> | undefined {
+  const active = findCondition(status?.conditions, 'ScalingActive');
+  const stands = active?.status === 'False' && (active.reason === 'ScalingRefused' || active.reason === 'Forbidden');
+  return stands ? { status: 'False', reason: active.reason as Reason, message: active.message } : undefined;
+}
+
 const doneBy = ({ rule, because }: ScaleDecision, verdict: string, what: string): ScalingTold => ({
   outcome: 'Done',
   rule,
@@ -430,7 +437,11 @@ const doneBy = ({ rule, because }: ScaleDecision, verdict: string, what: string)
 
 function outcomeOf(outcome: Exclude<ActOutcome, { kind: 'written' }>, tried: string): Outcome {
   if (outcome.kind === 'forbidden') return { obstacle: forbidden(outcome), tried };
-  if (outcome.kind === 'refused') return { obstacle: refusal('ScalingRefused', outcome.message), tried };
+  if (outcome.kind === 'refused') {
+    // Which request it was says nothing to who asks for a reason.
+    const answer = outcome.message.replace(/^[A-Z]+ \/\S*: /, '');
+    return { obstacle: refusal('ScalingRefused', `the API server refuses to change the replicas: ${answer}`), tried };
+  }
   if (outcome.kind === 'objected') return { obstacle: refusal(outcome.reason, outcome.message), tried };
   return { isLate: true, tried };
 }

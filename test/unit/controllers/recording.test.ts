@@ -28,8 +28,7 @@ const reference: Reference = {
 describe('a transition of a service', () => {
   it.each([
     ['Health', 'Failed', 'PodsNotReady', 'Warning', 'Written'],
-    ['ScalingActive', 'False', 'HPAPresent', 'Warning', 'Refused'],
-    ['ScalingActive', 'False', 'RecommendOnly', 'Normal', 'Written'],
+    ['ScalingActive', 'False', 'HPAPresent', 'Warning', 'Written'],
     ['ScalingActive', 'True', 'ScalingActive', 'Normal', 'Written'],
   ])('%s to %s because of %s (%s) has the outcome %s', (kind, to, reason, type, outcome) => {
     const records: DecisionRecord[] = [];

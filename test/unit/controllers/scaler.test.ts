@@ -145,6 +145,21 @@ describe('a decision', () => {
     expect(active?.message).toMatch(message);
   });
 
+  it('that is refused names no request, and stands as refused when the next try comes too late', async () => {
+    const message =
+      'PATCH /apis/apps/v1/namespaces/shop/deployments/web: deployments.apps "web" is forbidden: a freeze';
+    answer = () => Promise.resolve({ kind: 'refused', message });
+    const active = (await look(2, '7'))?.findings.active;
+    expect(active?.message).toMatch(
+      /^the API server refuses to change the replicas: deployments.apps "web" is forbidden/,
+    );
+    answer = () => Promise.resolve({ kind: 'conflict' });
+    const condition = { ...active, type: 'ScalingActive', lastTransitionTime: '' };
+    const again = { ...service(), status: { conditions: [condition] } } as CachedService;
+    const late = await scaler.scale(again, workload(2, '7'), [], signal);
+    expect(late).toMatchObject({ lookAgainInMs: 250, findings: { active } });
+  });
+
   it('that has no answer does not keep the status back, and one that is given up does', async () => {
     answer = () => Promise.reject(new Error('no answer'));
     expect((await look(2, '7'))?.findings.active).toMatchObject({ status: 'Unknown', reason: 'TargetUnavailable' });
@@ -243,6 +258,16 @@ describe('the history', () => {
     scaledObject = { kind: 'found', name: 'autumn' };
     await look(2, '7');
     expect(kept().at(-1)).toBe('ScaleUpRefused Refused HPAPresent');
+  });
+
+  it('has nothing twice because the metrics could not be read in between', async () => {
+    answer = () => Promise.resolve({ kind: 'refused', message: 'exceeded quota' });
+    await look(2, '7');
+    depth = NaN;
+    await look(2, '7');
+    depth = 40;
+    await look(2, '7');
+    expect(kept()).toEqual(['ScaleUpRefused Refused ScalingRefused']);
   });
 
   it('has a write that had no answer', async () => {
