@@ -92,7 +92,7 @@ function minutes({ parts, scales, pairs, systems, timing, scaling }: Options): n
   const runSeconds = 15 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
   const operators = scales.length * (180 + pairs * systems.length * runSeconds);
   const { latency, cost } = scaling;
-  const steps = 60 + 20 * (latency.steps.default + 1) + 4 * (latency.steps.fast + 1);
+  const steps = 60 + 40 * (latency.default.steps + 1) + 6 * (latency.fast.steps + 1);
   const rounds = 180 + cost.rounds * (45 + (4 * (cost.settleMs + cost.windowMs)) / 1000);
   const seconds = { operators, scaling: steps + rounds };
   return Math.ceil(parts.reduce((sum, part) => sum + seconds[part], 0) / 60);

@@ -33,12 +33,12 @@ const QUICK: Timing = { plan: { changes: 200, perSecond: 40 }, settleMs: 3000, q
 
 const FULL_SCALING: ScalingPlan = {
   decisions: { services: 1000, rounds: 100 },
-  latency: { services: 50, steps: { default: 6, fast: 10 } },
-  cost: { scale: { services: 1000, replicas: 10 }, rounds: 3, settleMs: 20_000, windowMs: 45_000 },
+  latency: { default: { services: 50, steps: 6 }, fast: { services: 10, steps: 30 } },
+  cost: { scale: { services: 1000, replicas: 10 }, rounds: 3, settleMs: 15_000, windowMs: 30_000 },
 };
 const QUICK_SCALING: ScalingPlan = {
   decisions: { services: 50, rounds: 20 },
-  latency: { services: 5, steps: { default: 1, fast: 3 } },
+  latency: { default: { services: 5, steps: 1 }, fast: { services: 5, steps: 3 } },
   cost: { scale: { services: 50, replicas: 3 }, rounds: 1, settleMs: 3000, windowMs: 15_000 },
 };
 
