@@ -40,16 +40,26 @@ export function createScaler(options: ScalingOptions): Scaler {
   return new Scaler({
     ...options,
     capacity: createCapacity(options),
-    predictor: new Predictor({
-      history: options.history,
-      intervalMs: options.intervalMs,
-      onFault: (error) => options.log.error({ error }, 'a load could not be recalled: please report it'),
-    }),
+    predictor: createPredictor(options),
     port: {
       owner: (reference, signal) => replicas.owner(reference, signal),
       scaledObject: (workload, signal) => scaledObjectOf(rest, workload, signal),
     },
   });
+}
+
+function createPredictor({ history, intervalMs, log, metrics }: ScalingOptions): Predictor {
+  const predictor = new Predictor({
+    history,
+    intervalMs,
+    onFault: (error) => log.error({ error }, 'a load could not be recalled: please report it'),
+  });
+  metrics.collect(['baton_metric_series', 'baton_metric_series_limit'], (emit) => {
+    const { followed, limit } = predictor.series;
+    emit('baton_metric_series', {}, followed);
+    emit('baton_metric_series_limit', {}, limit);
+  });
+  return predictor;
 }
 
 /** Of the heap of the thread that anneals: a hundred services take a megabyte. */

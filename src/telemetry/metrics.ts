@@ -239,6 +239,18 @@ export const METRICS = [
     labels: ['resource', 'cause'],
   },
   {
+    name: 'baton_metric_series',
+    type: 'gauge',
+    help: 'Metric series of services that are kept in memory, to predict them and to find what is unusual.',
+    labels: [],
+  },
+  {
+    name: 'baton_metric_series_limit',
+    type: 'gauge',
+    help: 'How many metric series are kept at most; those beyond are neither predicted nor watched.',
+    labels: [],
+  },
+  {
     name: 'baton_history_size_bytes',
     type: 'gauge',
     help: 'What the history takes on the disk; absent where it is off.',

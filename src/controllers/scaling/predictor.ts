@@ -91,11 +91,18 @@ export class Predictor {
   readonly #options: PredictorOptions;
   readonly #entries = new Map<string, Entry>();
   #count = 0;
+  readonly #most: number;
   /** One series after the other, so that a restart with a thousand of them does not stop everything else. */
   #warming: Promise<void> = Promise.resolve();
 
   constructor(options: PredictorOptions) {
     this.#options = options;
+    this.#most = options.mostSeries ?? MOST_SERIES;
+  }
+
+  /** How many metric series are kept in memory, and at most. */
+  get series(): { readonly followed: number; readonly limit: number } {
+    return { followed: this.#count, limit: this.#most };
   }
 
   look(seen: Seen): Foreseen {
@@ -140,7 +147,7 @@ export class Predictor {
     if (known?.made === made) return known;
     this.#drop(known);
     entry.series[index] = undefined;
-    if (this.#count >= (this.#options.mostSeries ?? MOST_SERIES)) return undefined;
+    if (this.#count >= this.#most) return undefined;
     this.#count++;
     const series = begin(`${key}/${id}`, made, metric, forecast);
     entry.series[index] = series;
@@ -197,7 +204,7 @@ export class Predictor {
       const verdict = trustVerdict(series.name, prediction, series.shown);
       if (first === undefined || (first.status === 'False' && verdict.status === 'True')) first = verdict;
     }
-    const trusted = first ?? notFollowed(seen, this.#options.mostSeries ?? MOST_SERIES);
+    const trusted = first ?? notFollowed(seen, this.#most);
     return { wish, prediction: { trusted, replicas: wish?.replicas } };
   }
 

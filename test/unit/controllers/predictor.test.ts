@@ -128,7 +128,7 @@ function bed(
     }
     return last;
   };
-  return { look, until, kept, scaler, replicas: () => replicas };
+  return { look, until, kept, scaler, predictor, replicas: () => replicas };
 }
 
 const BEFORE_WORK = 9 * HOUR - MINUTE;
@@ -211,10 +211,11 @@ describe('what is not known', () => {
   });
 
   it('is said where there are too many series, and when a service has gone there is room', async () => {
-    const { look, scaler } = bed(office);
+    const { look, scaler, predictor } = bed(office);
     await look({}, 'a');
     await look({}, 'b');
     expect((await look({}, 'c')).prediction?.trusted.reason).toBe('TooManySeries');
+    expect(predictor.series).toEqual({ followed: 2, limit: 2 });
     scaler.forget('shop/a');
     expect((await look({}, 'c')).prediction?.trusted.reason).toBe('Learning');
   });
