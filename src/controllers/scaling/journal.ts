@@ -83,7 +83,8 @@ export function evidenceFor(
   const { minReplicas, maxReplicas, strategy, writer } = scaling;
   const fresh = metrics.map((metric) => (metric.kind === 'proposal' ? (metric.fresh ?? 1) : 0));
   return {
-    confidence: fresh.length === 0 ? undefined : fresh.reduce((sum, share) => sum + share, 0) / fresh.length,
+    // What follows from the spec alone needs no evidence.
+    confidence: fresh.length === 0 ? 1 : fresh.reduce((sum, share) => sum + share, 0) / fresh.length,
     inputs: {
       current,
       desired,

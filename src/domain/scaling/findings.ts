@@ -33,8 +33,8 @@ export interface ScalingTold {
 }
 
 export interface ScalingEvidence {
-  /** Share of the metrics that could be read, and of the pods that had a figure, 0 to 1; undefined where none was needed. */
-  readonly confidence: number | undefined;
+  /** Share of the metrics that could be read, and of the pods that had a figure, 0 to 1; 1 where none was needed. */
+  readonly confidence: number;
   /** Of any shape that JSON has. */
   readonly inputs: unknown;
 }

@@ -29,22 +29,23 @@ interface Row {
   readonly rule: string;
   readonly outcome: string;
   readonly because: string;
+  readonly kind: string;
   readonly confidence: number;
   readonly inputs: string;
 }
 
-/** Changes of level as they were recorded, oldest first, as soon as the last one is to that level. */
-async function recorded(path: string, verdict: string): Promise<Row[]> {
+/** Decisions of that kind as they were recorded, oldest first, as soon as the last one is of that verdict. */
+async function recorded(path: string, verdict: string, kind = 'Health'): Promise<Row[]> {
   const look = (): Promise<Row[]> => {
     const database = new DatabaseSync(path, { readOnly: true });
     try {
-      const rows = database.prepare("select * from decisions where kind = 'Health' order by at").all();
+      const rows = database.prepare('select * from decisions where kind = ? order by at').all(kind);
       return Promise.resolve(rows as unknown as Row[]);
     } finally {
       database.close();
     }
   };
-  return eventually(`a change to ${verdict} in the history`, 15, look, (rows) => rows.at(-1)?.verdict === verdict);
+  return eventually(`${kind} ${verdict} in the history`, 15, look, (rows) => rows.at(-1)?.verdict === verdict);
 }
 
 async function ready(value: boolean): Promise<void> {
@@ -77,6 +78,38 @@ describe('the history of the operator', { timeout: 120_000 }, () => {
     expect(after.slice(0, before.length)).toEqual(before);
     expect(new Set(after.map(({ id }) => id)).size).toBe(after.length);
     expect(after.at(-1)).toMatchObject({ name: 'web', uid: metadata.uid });
+  });
+
+  it('has decisions about the replicas with what they followed from, and lastDecision stays the last of them', async () => {
+    const path = join(folder, 'history.db');
+    await bed.start('--history-path', path, ...LEASE);
+    const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } };
+    const scaling = { minReplicas: 3, maxReplicas: 5, metrics: [{ type: 'Resource', resource: cpu }] };
+    await bed.create(workload('Deployment', 'web', { replicas: 1 }));
+    await bed.create(osvc('web', { mode: 'Observe', scaling }));
+    const [would] = await recorded(path, 'WouldScaleUp', 'Scaling');
+    expect(would).toMatchObject({ before: '1', outcome: 'Rehearsed', rule: 'TooFewReplicas', confidence: 1 });
+    expect(would?.because).toMatch(/^would go from 1 to 3: .* below minReplicas 3/);
+    await bed.patchService('web', { spec: { mode: 'Enforce' } });
+    const done = (await recorded(path, 'ScaledUp', 'Scaling')).at(-1);
+    expect(done).toMatchObject({ before: '1', outcome: 'Done', rule: 'TooFewReplicas', confidence: 1 });
+    expect(JSON.parse(done?.inputs ?? '')).toMatchObject({ current: 1, desired: 3, minReplicas: 3, maxReplicas: 5 });
+    await eventually(
+      'three pods',
+      20,
+      () => bed.pods('web'),
+      (pods) => pods.length === 3,
+    );
+    await bed.until('web', 'three ready pods', ({ status }) => status?.replicas?.ready === 3);
+    await ready(false);
+    const { status } = await bed.level('web', 'Failed');
+    expect(status?.lastDecision).toMatchObject({
+      kind: 'Scaling',
+      verdict: 'ScaledUp',
+      outcome: 'Done',
+      rule: 'TooFewReplicas',
+      because: expect.stringMatching(/^1 → 3: .* below minReplicas 3/),
+    });
   });
 
   it('costs nothing where it is off', async () => {
