@@ -72,15 +72,16 @@ describe('sharing capacity budgets', () => {
   });
 
   it.each([
-    ['throws', "throw new Error('broken')", 'broken'],
-    ['ends', 'process.exit(3)', 'the capacity thread ended with 3'],
+    ['throws', "throw new Error('broken')", 'broken', 60_000],
+    ['ends', 'process.exit(3)', 'the capacity thread ended with 3', 60_000],
     [
       'says nothing',
       "require('node:worker_threads').parentPort.on('message', () => {})",
       'no answer from the capacity thread within 300 ms',
+      300,
     ],
-  ])('goes on greedily where the thread %s', async (_, code, message) => {
-    const { solver, seen } = solverWith(script(code), { patienceMs: 300 });
+  ])('goes on greedily where the thread %s', async (_, code, message, patienceMs) => {
+    const { solver, seen } = solverWith(script(code), { patienceMs });
     const { method, reduced } = await solver.allot(claims, budgets);
     expect(method).toBe('Greedy');
     expect([...reduced.values()].reduce((sum, { replicas }) => sum + replicas, 0)).toBeLessThanOrEqual(13);
