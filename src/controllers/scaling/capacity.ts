@@ -154,7 +154,13 @@ export class Capacity {
       const budgets = this.#gather(specs, claims);
       const unscaled = claims.values().filter(({ key }) => !scaled.has(key));
       this.#unscaled = new Map(unscaled.map(({ key, wanted }) => [key, wanted]));
-      const { reduced } = await this.#options.allot([...claims.values()], budgets);
+      const { reduced } = await this.#options.allot(
+        claims
+          .values()
+          .map((claim) => ({ ...claim, given: givenTo(this.#entries.get(claim.key)) }))
+          .toArray(),
+        budgets,
+      );
       this.#specs = specs;
       this.#budgets = budgets;
       for (const [key, entry] of this.#entries) {
@@ -190,6 +196,9 @@ export class Capacity {
     if (!isSame && !claim.fixed) this.#options.enqueue(key);
   }
 }
+
+const givenTo = (entry: Entry | undefined): number | undefined =>
+  entry?.shared && (entry.shared.allotment?.replicas ?? entry.shared.claim.wanted);
 
 interface Usage {
   readonly replicas: number;

@@ -3,7 +3,7 @@ import type { Reading } from '../../domain/reading.ts';
 import type { ScalingEvidence, ScalingFindings, ScalingTold } from '../../domain/scaling/findings.ts';
 import { activeScaling, type ActiveScaling, metricsOf, rulesOf } from '../../domain/scaling/from-spec.ts';
 import { scaled, type ScaleState } from '../../domain/scaling/history.ts';
-import { withoutTolerance } from '../../domain/scaling/rules.ts';
+import { type ScaleRules, withoutTolerance } from '../../domain/scaling/rules.ts';
 import {
   decideScale,
   type ScaleDecision,
@@ -294,7 +294,7 @@ export class Scaler {
     const free = decideScale(wished);
     // Without a pod the last one tells what the next one will take.
     entry.reserved = reservedBy(pods) ?? entry.reserved;
-    const claim = claimOf(look, free.desired, entry.reserved);
+    const claim = claimOf(look, aimOf(free, input.rules), entry.reserved);
     const ceiling = this.#options.capacity.ceiling(service, claim, current);
     entry.ceiling = ceiling?.replicas;
     if (ceiling === undefined || ceiling.replicas >= free.desired) return { decision: free, foreseen, wishes };
@@ -379,6 +379,15 @@ export class Scaler {
 }
 
 const boundsOf = ({ minReplicas, maxReplicas }: Bounds): Bounds => ({ minReplicas, maxReplicas });
+
+/**
+ * What it is on its way to. The pace depends on the replicas there are, and so on what a budget gave: as a wish it would move whenever others
+ * get more or less, and the shares of all would never settle.
+ */
+function aimOf({ rule, wanted, desired }: ScaleDecision, { up, maxReplicas }: ScaleRules): number {
+  const isPaced = rule === 'ScaleUpLimit' && up.select !== 'Disabled';
+  return isPaced ? Math.min(wanted ?? desired, maxReplicas) : desired;
+}
 
 const OURS = { manager: 'baton' } as const;
 

@@ -1,5 +1,5 @@
 import type { Priority } from '../../api/kinds.ts';
-import { annealed } from './annealed.ts';
+import { annealed, settled } from './annealed.ts';
 import { exchange, greedy } from './greedy.ts';
 import { fits, type Item, type Problem, remaining, totalLoss } from './problem.ts';
 import { seedOf } from './random.ts';
@@ -21,6 +21,8 @@ export interface Claim {
   readonly fixed: boolean;
   /** Whether one joint solution is to be searched by annealing. */
   readonly annealed: boolean;
+  /** What it was given last; absent where nothing was shared out to it yet. */
+  readonly given?: number | undefined;
 }
 
 export interface Budget {
@@ -56,7 +58,8 @@ const BY_PRIORITY = Object.keys(PRIORITY) as Priority[];
 
 /**
  * What each service gets where budgets do not hold what is wanted: all budgets that have services in common are solved as one problem, by
- * annealing where one of the services asks for it, else greedily. The same claims and budgets give the same allotments.
+ * annealing where one of the services asks for it, else greedily. The same claims and budgets give the same allotments. What was given before stays where
+ * that costs little, so that no pod ends and starts for a hair.
  */
 export function allot(claims: readonly Claim[], budgets: readonly Budget[]): Allotments {
   const reduced = new Map<string, Allotment>();
@@ -141,7 +144,7 @@ function shared(claims: readonly Claim[], limits: readonly Limit[], isAnnealed: 
   const minima = affordable(claims, wanted);
   const items = wanted.items.map((item, index) => ({ ...item, min: minima[index] ?? 0 }));
   const problem: Problem = { items, limits: wanted.limits };
-  const replicas = isAnnealed ? jointly(problem, claims) : greedy(problem);
+  const replicas = steady(problem, claims, isAnnealed ? jointly(problem, claims) : greedy(problem));
   return claims.flatMap((claim, index): [string, Allotment][] => {
     const gets = replicas[index] ?? 0;
     if (gets >= claim.wanted) return [];
@@ -151,6 +154,19 @@ function shared(claims: readonly Claim[], limits: readonly Limit[], isAnnealed: 
     const because = reasonOf(claim, gets, own, binding);
     return [[claim.key, { replicas: gets, budgets, because, belowMinimum: gets < own }]];
   });
+}
+
+/** So much of the least loss must be saved for replicas to move. Solutions that are about as good can differ in everything. */
+const WORTH_MOVING = 0.05;
+
+/** What was given before, with as few changes as the limits ask for, unless something else is better by more than a little. */
+function steady(problem: Problem, claims: readonly Claim[], best: number[]): number[] {
+  if (claims.every(({ given }) => given === undefined)) return best;
+  const kept = settled(
+    problem,
+    claims.map(({ given = 0 }) => given),
+  );
+  return totalLoss(problem, kept) <= totalLoss(problem, best) * (1 + WORTH_MOVING) ? kept : best;
 }
 
 /** Annealed, brought to where no exchange helps any more; and where that is worse, what the greedy way finds. */

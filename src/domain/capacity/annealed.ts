@@ -14,6 +14,14 @@ export function annealed(problem: Problem, seed: number, schedule?: Schedule): n
   return best;
 }
 
+/** The replicas that are nearest to these and keep every limit, with all that is left given away. */
+export function settled(problem: Problem, replicas: readonly number[]): number[] {
+  const near = problem.items.map(({ min, max }, index) => Math.min(max, Math.max(min, replicas[index] ?? min)));
+  shrink(problem, near);
+  fill(problem, near);
+  return near;
+}
+
 function repaired(problem: Problem, above: Float64Array): number[] {
   const replicas = problem.items.map(({ min }, index) => min + (above[index] ?? 0));
   shrink(problem, replicas);

@@ -37,6 +37,7 @@ let budgets: BudgetSpec[];
 let timers: (() => void)[];
 let woken: string[];
 let shared: number;
+let asked: (readonly Claim[])[];
 let capacity: Capacity;
 
 beforeEach(() => {
@@ -45,12 +46,14 @@ beforeEach(() => {
   timers = [];
   woken = [];
   shared = 0;
+  asked = [];
   capacity = new Capacity({
     services: { list: () => services } as never,
     policy: () => ({ ...DEFAULT_POLICY, capacityBudgets: budgets }),
-    allot: (...asked) => {
+    allot: (claims, limits) => {
       shared++;
-      return Promise.resolve(allot(...asked));
+      asked.push(claims);
+      return Promise.resolve(allot(claims, limits));
     },
     enqueue: (key) => woken.push(key),
     later: (_, run) => timers.push(run),
@@ -95,6 +98,19 @@ describe('services under a capacity budget', () => {
     woken = [];
     await pass();
     expect(woken.toSorted()).toEqual(['shop/a', 'shop/b']);
+  });
+
+  it('tell what each was given before, so that it can stay', async () => {
+    ask('a', 9);
+    ask('b', 9);
+    await pass();
+    ask('a', 9, 5);
+    ask('b', 8, 5);
+    await pass();
+    expect(asked.map((claims) => claims.map(({ given }) => given))).toEqual([
+      [undefined, undefined],
+      [5, 5],
+    ]);
   });
 
   it('rise into what others have given back, not before', async () => {

@@ -355,6 +355,23 @@ it('does nothing where the spec asks for nothing', async () => {
   expect(writes).toEqual([]);
 });
 
+describe('the claim on a capacity budget', () => {
+  it('is what the service is on its way to, however far the pace lets it go now', async () => {
+    depth = 90;
+    answer = () => Promise.resolve({ kind: 'conflict' });
+    for (const [index, replicas] of [1, 2, 3].entries()) await look(replicas, String(10 + index));
+    expect(claims.map(({ wanted }) => wanted)).toEqual([9, 9, 9]);
+  });
+
+  it('is what it has where it may not rise, and never above maxReplicas', async () => {
+    depth = 990;
+    const up = { ...scaling, behavior: { scaleUp: { selectPolicy: 'Disabled' } } };
+    await look(2, '7', { scaling: up });
+    await look(2, '7');
+    expect(claims.map(({ wanted }) => wanted)).toEqual([2, 10]);
+  });
+});
+
 describe('a service that Baton cannot scale', () => {
   it('claims what it has of a capacity budget and not what it would want, while another scales it', async () => {
     await look(2, '7');

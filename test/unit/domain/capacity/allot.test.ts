@@ -183,3 +183,51 @@ describe('a capacity budget', () => {
     );
   }, 30_000);
 });
+
+describe('what was given before', { timeout: 60_000 }, () => {
+  const levels = ['Critical', 'High', 'Normal', 'Low', 'Maintenance'] as const;
+  const claims = Array.from({ length: 40 }, (_, index) =>
+    claim(`shop/${index}`, 3 + ((index * 37) % 7), {
+      cpu: 0.01 * (index + 1),
+      memory: (index + 1) * 2 ** 20,
+      priority: levels[index % 5] ?? 'Normal',
+      annealed: true,
+    }),
+  );
+  const odd = claims.filter((_, index) => index % 2 === 1);
+  const all = [
+    budget({ maxReplicas: 120 }, ...claims),
+    budget({ cpu: 8 }, ...odd),
+    budget({ memory: 2_000 * 2 ** 20 }, ...claims),
+  ];
+  const first = given(claims, ...all);
+  const remembering = (some: readonly Claim[]) => some.map((each) => ({ ...each, given: first[each.key] }));
+  const moves = (next: Record<string, number>) => claims.filter(({ key }) => next[key] !== first[key]).length;
+
+  it.each([1, -1])('stays for all but a few when one of many wants %d more', (more) => {
+    for (const { key } of claims.slice(0, 8)) {
+      const other = claims.map((each) => (each.key === key ? { ...each, wanted: each.wanted + more } : each));
+      expect(moves(given(remembering(other), ...all))).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it('is the same again when nothing has changed, and keeps limits that have become smaller', () => {
+    expect(moves(given(remembering(claims), ...all))).toBe(0);
+    const smaller = budget({ maxReplicas: 60 }, ...claims);
+    const replicas = Object.values(given(remembering(claims), smaller));
+    expect(replicas.reduce((sum, each) => sum + each, 0)).toBe(60);
+  });
+
+  it('moves where that is worth it, and where more of it is free', () => {
+    const uneven = [
+      { ...a, given: 1 },
+      { ...b, given: 9 },
+    ];
+    expect(given(uneven, budget({ maxReplicas: 10 }, a, b))).toEqual({ 'shop/a': 5, 'shop/b': 5 });
+    const even = [
+      { ...a, given: 5 },
+      { ...b, given: 5 },
+    ];
+    expect(given(even, budget({ maxReplicas: 14 }, a, b))).toEqual({ 'shop/a': 7, 'shop/b': 7 });
+  });
+});
