@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseQuantity } from '../../../src/api/quantity.ts';
+import { fc } from '../../support/properties.ts';
 
 describe('parseQuantity', () => {
   it.each([

@@ -1,6 +1,8 @@
-import { array, assert, double, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { median, percentile, samples } from '../../../hack/bench/stats.ts';
+import { fc } from '../../support/properties.ts';
+
+const { array, assert, double, integer, property } = fc;
 
 describe('percentile', () => {
   it('takes the nearest rank', () => {

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import type { HealthLevel } from '../../../src/api/kinds.ts';
 import type { DependencyState } from '../../../src/domain/dependencies/evaluate.ts';
 import type { Reading } from '../../../src/domain/reading.ts';
 import type { PodSnapshot, Rollout } from '../../../src/domain/snapshot.ts';
 import { BOUNDED, type Check, check, MINUTE, NOW, pod, UNBOUNDED, type World } from './fixtures.ts';
+import { fc } from '../../support/properties.ts';
 
 const THRESHOLDS = { warning: 1, degraded: 5, critical: 20 };
 const FALLING = { warning: 0.99, degraded: 0.95, critical: 0.8 };

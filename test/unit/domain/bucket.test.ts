@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bucket, take } from '../../../src/domain/status/bucket.ts';
+import { fc } from '../../support/properties.ts';
 
 describe('the bucket of a service that flaps', () => {
   it('gives ten at once, then one a second', () => {

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Health } from '../../../src/api/kinds.ts';
 import {
@@ -7,6 +6,7 @@ import {
   evaluateDependencies,
 } from '../../../src/domain/dependencies/evaluate.ts';
 import { condition, derive } from './fixtures.ts';
+import { fc } from '../../support/properties.ts';
 
 type Graph = Record<string, { dependsOn?: readonly string[]; health?: Health; score?: number }>;
 

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HEALTH_LEVELS, type Health } from '../../../src/api/kinds.ts';
 import type { Reading } from '../../../src/domain/reading.ts';
 import { anyWorld } from './arbitraries.ts';
 import { derive, MINUTE, NOW, stored, type World } from './fixtures.ts';
+import { fc } from '../../support/properties.ts';
 
 const RUNS = { numRuns: 200 };
 

@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Health, HealthLevel } from '../../../src/api/kinds.ts';
 import { dueAt, type LevelState, step } from '../../../src/domain/health/hysteresis.ts';
 import { isWorse, levelOf, levelWithSpare } from '../../../src/domain/health/level.ts';
+import { fc } from '../../support/properties.ts';
 
 const at = (score: number, fall = 0, rise = 10_000) => ({ atBest: score, asLastSeen: score, fall, rise });
 /** True where the evidence is below the level, false where it is above with points to spare. */

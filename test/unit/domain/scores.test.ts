@@ -1,10 +1,10 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { summarise, type ServiceSummary } from '../../../src/domain/orchestration/summarise.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
 import { type ScoreFacts, scoresOf } from '../../../src/domain/scores/scores.ts';
 import { derive, HOUR, NOW, stored } from './fixtures.ts';
 import { demand, MI, scaling, use } from './recommendations/fixtures.ts';
+import { fc } from '../../support/properties.ts';
 
 const facts = (overrides: Partial<ScoreFacts> = {}): ScoreFacts => ({
   scaling: undefined,

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDuration, parseDuration } from '../../../src/domain/duration.ts';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../../src/domain/uptime/ledger.ts';
 import { objectiveFigures } from '../../../src/domain/uptime/objectives.ts';
 import { HOUR, MINUTE, NOW, SECOND } from './fixtures.ts';
+import { fc } from '../../support/properties.ts';
 
 const KEEP = 30 * 24 * HOUR;
 const STATES: readonly UptimeState[] = ['Up', 'Down', 'Unknown', 'Maintenance'];

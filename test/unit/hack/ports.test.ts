@@ -27,6 +27,15 @@ describe('freePorts', () => {
     expect(chosen[0]).not.toBe(taken);
   });
 
+  it('gives a port to one of those that ask at the same time', async () => {
+    const ask = () => {
+      const draws = [0.123];
+      return freePorts(1, undefined, () => draws.shift() ?? Math.random());
+    };
+    const chosen = (await Promise.all([ask(), ask()])).flat();
+    expect(new Set(chosen).size).toBe(2);
+  });
+
   it('gives up with a message when nothing is free', async () => {
     await expect(freePorts(1, () => Promise.resolve(false))).rejects.toThrow('no free port between 15000 and 29999');
   });

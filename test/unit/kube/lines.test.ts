@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LineSplitter } from '../../../src/kube/lines.ts';
+import { fc } from '../../support/properties.ts';
 
 test('however bytes are cut into chunks, the same lines come out', () => {
   const line = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll('\n', ' '));

@@ -1,10 +1,10 @@
-import * as fc from 'fast-check';
 import { PbfWriter } from 'pbf';
 import { describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../../src/kube/codec.ts';
 import { errorOfResponse } from '../../../src/kube/errors.ts';
 import { protobufCodec } from '../../../src/kube/protobuf/codec.ts';
 import { POD } from '../../../src/kube/protobuf/kinds.ts';
+import { fc } from '../../support/properties.ts';
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const codec = protobufCodec<object>(POD);

@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { backoffDelay } from '../../../src/runtime/backoff.ts';
 import { WorkQueue, type Priority } from '../../../src/runtime/queue.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { fc } from '../../support/properties.ts';
 
 const newQueue = (clock = new FakeClock()) => {
   const counts = { added: 0, retried: 0, waited: [] as number[], worked: [] as number[], depth: 0 };

@@ -1,7 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareVersions, keyOf, splitKey, Store, type Change } from '../../../src/runtime/store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { fc } from '../../support/properties.ts';
 
 interface Pod {
   readonly namespace: string;

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseHeartbeat } from '../../../src/server/heartbeat-body.ts';
+import { fc } from '../../support/properties.ts';
 
 const now = Date.UTC(2026, 0, 31, 12);
 const parse = (body: unknown) => parseHeartbeat(JSON.stringify(body), now);

@@ -1,10 +1,10 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Heartbeat } from '../../../src/sources/api.ts';
 import { createHeartbeats } from '../../../src/sources/heartbeats.ts';
 import type { HeartbeatQuery } from '../../../src/sources/queries.ts';
 import { manualClock, realClock } from './clock.ts';
 import { describeSource } from './contract.ts';
+import { fc } from '../../support/properties.ts';
 
 const cpu: HeartbeatQuery = {
   namespace: 'shop',

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Turns } from '../../../src/sources/turns.ts';
+import { fc } from '../../support/properties.ts';
 
 /** Takes as many turns as there are now. */
 function take(turns: Turns<string>, now = 0): string[] {

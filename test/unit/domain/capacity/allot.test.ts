@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allot, type Budget, type Claim } from '../../../../src/domain/capacity/allot.ts';
+import { fc } from '../../../support/properties.ts';
 
 const claim = (key: string, wanted: number, over: Partial<Claim> = {}): Claim => ({
   key,

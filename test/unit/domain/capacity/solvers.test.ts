@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annealed } from '../../../../src/domain/capacity/annealed.ts';
 import { exchange, fill, greedy } from '../../../../src/domain/capacity/greedy.ts';
@@ -6,6 +5,7 @@ import { isFeasible, type Problem, totalLoss } from '../../../../src/domain/capa
 import { energyOf, type Qubo, quboOf, valuesOf } from '../../../../src/domain/capacity/qubo.ts';
 import { randomOf, seedOf } from '../../../../src/domain/capacity/random.ts';
 import { leastLoss, randomProblem } from './instances.ts';
+import { fc } from '../../../support/properties.ts';
 
 const problems = fc
   .record({

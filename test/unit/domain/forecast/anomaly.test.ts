@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alarmsIn, CLEAN, FAULTS, findFault } from '../../../../hack/replay/anomalies.ts';
 import { normalFrom } from '../../../../hack/replay/generate.ts';
 import { AnomalyDetector } from '../../../../src/domain/forecast/anomaly.ts';
+import { fc } from '../../../support/properties.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SortedWindow } from '../../../../src/domain/forecast/window.ts';
+import { fc } from '../../../support/properties.ts';
 
 const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), {
   minLength: 1,

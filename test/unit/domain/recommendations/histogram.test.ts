@@ -1,7 +1,7 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecayingHistogram } from '../../../../src/domain/recommendations/histogram.ts';
 import { HOUR } from '../fixtures.ts';
+import { fc } from '../../../support/properties.ts';
 
 const histogram = () => new DecayingHistogram({ first: 0.001, most: 1_000, halfLifeMs: 24 * HOUR });
 

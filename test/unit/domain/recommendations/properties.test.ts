@@ -1,10 +1,10 @@
-import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AdviceFacts } from '../../../../src/domain/recommendations/facts.ts';
 import { recommend } from '../../../../src/domain/recommendations/recommend.ts';
 import type { UseFigures } from '../../../../src/domain/recommendations/use.ts';
 import { HOUR } from '../fixtures.ts';
 import { DAY, facts, MI, scaling } from './fixtures.ts';
+import { fc } from '../../../support/properties.ts';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const cores = fc.double({ min: 0, max: 64, noNaN: true });

@@ -1,10 +1,10 @@
-import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { scaled } from '../../../../src/domain/scaling/history.ts';
 import type { ScaleMetric } from '../../../../src/domain/scaling/metrics.ts';
 import type { ScalePod } from '../../../../src/domain/scaling/pods.ts';
 import { decideScale, type ScaleInput } from '../../../../src/domain/scaling/scale.ts';
 import { cpu, NO_DATA, NOW, pod, rules, total, usage, value } from './fixtures.ts';
+import { fc } from '../../../support/properties.ts';
 
 const phase = fc.constantFrom('Running', 'Running', 'Running', 'Pending', 'Failed', 'Succeeded');
 const age = fc.integer({ min: 0, max: 600_000 });

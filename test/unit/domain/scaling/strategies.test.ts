@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activeScaling, rulesOf } from '../../../../src/domain/scaling/from-spec.ts';
 import { directionsOf } from '../../../../src/domain/scaling/rules.ts';
@@ -10,6 +9,7 @@ import {
   strategyWish,
   withStrategy,
 } from '../../../../src/domain/scaling/strategies.ts';
+import { fc } from '../../../support/properties.ts';
 
 const NAMES = Object.keys(STRATEGIES) as Strategy[];
 const bare = (strategy: Strategy) => ({ minReplicas: 1, maxReplicas: 50, strategy });

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Baton } from '../../../../hack/replay/baton.ts';
 import { normalFrom } from '../../../../hack/replay/generate.ts';
@@ -7,6 +6,7 @@ import { DEFAULTS } from '../../../../hack/replay/options.ts';
 import { SimulatedPods } from '../../../../hack/replay/pods.ts';
 import { replay } from '../../../../hack/replay/replay.ts';
 import { type Look, type Scaler, simulate } from '../../../../hack/replay/simulate.ts';
+import { fc } from '../../../support/properties.ts';
 
 const SITUATION = { podCapacity: 10, replicas: 1, startUpDelay: 90_000, interval: 15_000 };
 const points = (...values: readonly [number, number][]) =>
