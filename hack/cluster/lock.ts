@@ -26,7 +26,7 @@ export async function withLock<T>(file: string, waiting: (holder: number) => voi
 }
 
 /** The file appears complete or not at all, so that nobody reads a holder that is half written. */
-function take(file: string): boolean {
+export function take(file: string): boolean {
   const mine = `${file}.${process.pid}`;
   writeFileSync(mine, JSON.stringify(identify(process.pid)));
   try {
@@ -40,7 +40,7 @@ function take(file: string): boolean {
   }
 }
 
-function holderOf(file: string): ProcessIdentity | undefined {
+export function holderOf(file: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
   } catch {

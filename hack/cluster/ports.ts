@@ -1,6 +1,11 @@
 // Ports that are free now and not handed out by the kernel to outgoing connections or by Kubernetes to Services
 // (ephemeral ports begin at 32768, NodePorts at 30000), so that a component that is stopped finds its port again.
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { cacheRoot } from './binaries.ts';
+import { holderOf, take } from './lock.ts';
+import { isRunning } from './processes.ts';
 
 const first = 15_000;
 const count = 15_000;
@@ -10,7 +15,7 @@ type IsFree = (port: number) => Promise<boolean>;
 /** `wanted` different ports; throws when a hundred tries for one of them all fail. */
 export async function freePorts(
   wanted: number,
-  isFree: IsFree = canListen,
+  isFree: IsFree = async (port) => (await canListen(port)) && claim(port),
   random: () => number = Math.random,
 ): Promise<number[]> {
   const chosen: number[] = [];
@@ -20,6 +25,27 @@ export async function freePorts(
     if (!chosen.includes(port) && (await isFree(port))) chosen.push(port);
   }
   return chosen;
+}
+
+const claimed = new Set<string>();
+
+/**
+ * Between choosing a port and listening on it pass seconds, and a component that is killed leaves its port for a while: meanwhile no other
+ * process that starts a cluster may choose it. Holds until this process ends.
+ */
+function claim(port: number): boolean {
+  const folder = join(cacheRoot(), 'ports');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, String(port));
+  if (!take(file)) {
+    const holder = holderOf(file);
+    if (holder !== undefined && isRunning(holder)) return false;
+    rmSync(file, { force: true });
+    if (!take(file)) return false;
+  }
+  if (claimed.size === 0) process.once('exit', () => claimed.forEach((held) => rmSync(held, { force: true })));
+  claimed.add(file);
+  return true;
 }
 
 /** Asks on all addresses: a port that somebody holds on one of them is of no use. */
