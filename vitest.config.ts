@@ -15,7 +15,7 @@ export default defineConfig({
     cache: false,
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/api/generated/**'] },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         extends: true,
         test: {

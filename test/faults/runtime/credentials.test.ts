@@ -108,7 +108,7 @@ describe('tokens', () => {
     watched = seen;
     await until('synced', () => seen.store.synced);
     await expire('first');
-    await until('noticed', () => seen.store.problem?.message.includes('Unauthorized'), 20_000);
+    await until('noticed', () => seen.store.problem?.message.includes('Unauthorized'), 60_000);
     await bed.admin.create({ ...CONFIG_MAPS, namespace }, { metadata: { name: 'meanwhile' } });
     writeToken(await token('second'));
     expect(await rightWithin(5_000, seen, bed.admin, namespace)).toBeLessThan(5_000);
@@ -123,12 +123,12 @@ describe('client certificates', () => {
     const file = path.join(bed.dir, `${namespace}.kubeconfig`);
     const write = async (validSeconds: number) =>
       bed.cluster.writeKubeconfig(file, await bed.cluster.issueClientCertificate({ ...user, validSeconds }));
-    const rest = bed.client(await write(6));
+    const rest = bed.client(await write(10));
     watched = watch(rest, { namespace, timeoutSeconds: 2 });
     const writing = churn(rest, namespace, 1);
     await writing.more(50);
     await write(3_600);
-    await pause(7_000);
+    await pause(11_000);
     await writing.more(50);
     await writing.stop();
     expect(writing.failed).toEqual([]);
@@ -139,10 +139,10 @@ describe('client certificates', () => {
     const file = path.join(bed.dir, `${namespace}.kubeconfig`);
     const write = async (validSeconds: number) =>
       bed.cluster.writeKubeconfig(file, await bed.cluster.issueClientCertificate({ ...user, validSeconds }));
-    const seen = watch(bed.client(await write(3)), { namespace, timeoutSeconds: 2 });
+    const seen = watch(bed.client(await write(6)), { namespace, timeoutSeconds: 2 });
     watched = seen;
     await until('synced', () => seen.store.synced);
-    await until('noticed', () => seen.store.problem !== undefined, 20_000);
+    await until('noticed', () => seen.store.problem !== undefined, 60_000);
     await bed.admin.create({ ...CONFIG_MAPS, namespace }, { metadata: { name: 'meanwhile' } });
     await write(3_600);
     expect(await rightWithin(5_000, seen, bed.admin, namespace)).toBeLessThan(5_000);

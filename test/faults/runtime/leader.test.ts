@@ -14,8 +14,10 @@ interface Act {
   readonly at: number;
 }
 
-// The lease of these tests is 3 s, so a crash is noticed 3 s after the last renewal; what is more is reaction.
-const AFTER_CRASH_MS = 3_000 + 1_500;
+// The lease of these tests is 3 s, so a crash is noticed 3 s after the last renewal; what is more is reaction, on a machine that is busy.
+const AFTER_CRASH_MS = 3_000 + 2_500;
+/** Moments after the last leader's first act, ms: in each third of the time between two renewals. */
+const MOMENTS = [100, 430, 760];
 const AFTER_STOP_MS = 3_000;
 
 let bed: Bed;
@@ -55,7 +57,7 @@ function launch(kubeconfig = bed.cluster.kubeconfig): string {
 }
 
 /** Reads on for `ms` and then says who acts. */
-const leader = () => until('a leader', () => acts.at(-1)?.identity, 10_000);
+const leader = () => until('a leader', () => acts.at(-1)?.identity);
 
 async function allUp(count: number): Promise<void> {
   await until('all replicas up', () => up.size >= count, 20_000);
@@ -100,8 +102,8 @@ test.each([2, 3])('%i replicas, the leader killed at any moment', async (count) 
   for (let at = 0; at < count; at += 1) launch();
   await allUp(count);
   const gaps: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    await pause(Math.random() * 1_000);
+  for (const [round, moment] of MOMENTS.entries()) {
+    await pause(moment);
     gaps.push(await endLeader('SIGKILL'));
     launch();
     await until('replaced', () => up.size >= count + round + 1, 20_000);
@@ -134,12 +136,12 @@ test('a leader that was frozen past its lease does not act when it wakes', async
 test('a leader cut off from the API server stops before another begins', async () => {
   const proxy = await new FaultProxy(bed.cluster.kubeconfig).start();
   const cut = launch(proxy.writeKubeconfig(path.join(bed.dir, 'cut')));
-  await until('it leads', () => acts.at(-1)?.identity === cut, 10_000);
+  await until('it leads', () => acts.at(-1)?.identity === cut);
   launch();
   await allUp(2);
   proxy.faults = { down: true };
   proxy.cutAll();
-  const other = await until('another leads', () => acts.findLast(({ identity }) => identity !== cut), 10_000);
+  const other = await until('another leads', () => acts.findLast(({ identity }) => identity !== cut));
   await pause(1_000);
   expect(await leader()).toBe(other.identity);
   expectOneAtATime();
@@ -156,6 +158,6 @@ test('nobody acts on while the API server is away, and one does when it is back'
   await pause(500);
   expect(acts).toHaveLength(silentFrom);
   await bed.cluster.apiServer.start();
-  await until('somebody leads', () => acts.length > silentFrom, 10_000);
+  await until('somebody leads', () => acts.length > silentFrom, 30_000);
   expectOneAtATime();
 });

