@@ -1,5 +1,5 @@
 // The few requests that starting a cluster needs, before there is anything that a real client could talk to.
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { ClientCertificate } from './contract.ts';
 
 export interface ApiAccess {
@@ -19,6 +19,8 @@ interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Keeps the connection where many requests follow; each has its own by default. */
+  readonly agent?: Agent;
 }
 
 /** Any status is an answer; throws when there is none within 10 s. */
@@ -30,7 +32,7 @@ export function call(access: ApiAccess, it: ApiRequest): Promise<ApiAnswer> {
       ca: access.caCertificate,
       cert: access.administrator.certificate,
       key: access.administrator.privateKey,
-      agent: false,
+      agent: it.agent ?? false,
       timeout: 10_000,
       headers: {
         accept: it.accept ?? 'application/json',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttp, type Server } from 'node:http';
-import { createServer as createHttps } from 'node:https';
+import { Agent, createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type ApiAccess, call } from './api.ts';
@@ -51,6 +51,7 @@ export class MetricsApis {
   readonly figures = new Map<string, number | readonly number[]>();
   readonly #access: ApiAccess;
   readonly #namespace: string;
+  readonly #agent = new Agent({ keepAlive: true });
   #pods: ReadonlyMap<string, readonly PodInfo[]> = new Map();
   #servers: Server[] = [];
   #listing: NodeJS.Timeout | undefined;
@@ -99,6 +100,7 @@ export class MetricsApis {
 
   async stop(): Promise<void> {
     clearInterval(this.#listing);
+    this.#agent.destroy();
     // A group that is registered and served by nobody would keep every namespace from being deleted.
     for (const group of GROUPS) {
       await call(this.#access, {
@@ -121,7 +123,7 @@ export class MetricsApis {
 
   async #list(): Promise<void> {
     const path = `/api/v1/namespaces/${this.#namespace}/pods?resourceVersion=0`;
-    const { status, body } = await call(this.#access, { path, accept: METADATA_ONLY });
+    const { status, body } = await call(this.#access, { path, accept: METADATA_ONLY, agent: this.#agent });
     if (status !== 200) return;
     const { items } = JSON.parse(body) as { items: readonly Metadata[] | null };
     const byApp = Map.groupBy(items ?? [], ({ metadata }) => metadata.labels?.['app'] ?? '');
