@@ -169,7 +169,7 @@ export const EVENTS = {
   Recommended: {
     about: SERVICE_OR_ALL,
     types: ['Normal'],
-    when: 'A recommendation is new, is another one, or is withdrawn; not when a service is looked at for the first time.',
+    when: 'A recommendation is new, is another one, or is withdrawn; not while nothing is known of the health of the service yet.',
     note: '<what to do>: <evidence>',
   },
   Created: {

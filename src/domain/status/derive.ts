@@ -199,7 +199,8 @@ function transitionsOf({ input, explanation }: Findings, next: OrchestratedServi
   const { scaling } = input;
   const scaled = scalingTransitions(scaling?.told ?? [], previous?.replicas?.recommended, scaling?.recommended);
   const anomalies = anomalyTransitions(previous?.anomalies, next.anomalies, scaling);
-  const isQuiet = previous === undefined || input.target.state === 'Absent';
+  // A service that is adopted, or whose target went, is told of as such.
+  const isQuiet = (previous?.health ?? 'Unknown') === 'Unknown' || input.target.state === 'Absent';
   const advice = recommendationTransitions(previous?.recommendations, next.recommendations, isQuiet);
   return [
     ...(changed ? [changed] : []),

@@ -692,6 +692,18 @@ describe('transitions', () => {
     });
   });
 
+  it('about recommendations call nobody while a service is adopted, and later do', () => {
+    const told = (...worlds: World[]) =>
+      play(...worlds).transitions.flatMap(({ kind, isQuiet }) => (kind === 'Recommendation' ? (isQuiet ?? false) : []));
+    const starts = { pods: pods(0, 3), workload: { rollout: { state: 'Progressing', message: '' } } } as const;
+    const bare = { advice: { coverage: 'Bare' } } as const;
+    expect(told(bare)).toEqual([true]);
+    expect(told(starts, { ...bare, now: NOW + SECOND })).toEqual([true]);
+    expect(told({ advice: { coverage: 'Covered' } }, { ...bare, now: NOW + SECOND })).toEqual([false]);
+    const gone = { target: { state: 'Absent', reason: 'TargetNotFound' }, now: NOW + SECOND } as const;
+    expect(told(bare, gone)).toEqual([true]);
+  });
+
   it('are Normal on the way up', () => {
     const result = play({ pods: pods(0, 3) }, { now: NOW + SECOND }, { now: NOW + 11 * SECOND });
     expect(result.transitions).toMatchObject([{ kind: 'Health', from: 'Failed', to: 'Healthy', type: 'Normal' }]);
