@@ -11,6 +11,7 @@ export const CONDITIONS = {
   ScalingActive: 'The replicas follow what spec.scaling says; the reason says why they do not.',
   ScalingLimited: 'Something keeps the replicas from what the metrics ask for.',
   PredictionTrusted: 'The forecast of the load is good enough to start pods by; there only where prediction is on.',
+  Healing: 'Healing is at work; the reason says why it is not. There only where spec.healing is.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

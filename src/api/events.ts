@@ -64,6 +64,42 @@ export const EVENTS = {
     when: 'Baton lacks a permission that this service needs, or has it again.',
     note: '<verb> on <resource>; <what to do>',
   },
+  HealingDone: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Healing evicted pods, restarted all of them or went back to an earlier revision.',
+    note: '<what was done> (attempt <number> of <most>): <why>',
+  },
+  HealingRefused: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'The API server refused an act of healing.',
+    note: '<what was not done>: <its answer>; <what to do>',
+  },
+  EvictionBlocked: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'A PodDisruptionBudget refused an eviction.',
+    note: '<what was not done>: <its answer>; <what to do>',
+  },
+  Healed: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The service is well again after acts of healing.',
+    note: 'well again after <time> and <number> attempts',
+  },
+  HealingExhausted: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'Every attempt to heal was made.',
+    note: '<what is wrong>, and <number> attempts were made without success; <what to do>',
+  },
+  CircuitOpen: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'Acts of healing in a row did not help, and none is done for a time.',
+    note: '<number> acts in a row did not help; one is tried at <time>',
+  },
   DependencyUnhealthy: {
     about: SERVICE,
     types: ['Warning'],

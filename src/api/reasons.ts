@@ -174,6 +174,46 @@ export const REASONS = {
     means: 'This replica of Baton may not lead any more, so it changed nothing.',
     todo: 'Nothing; the one that leads decides again.',
   },
+  // Healing
+  NothingToHeal: { means: 'Neither the service nor one of its pods is ill.', todo: 'Nothing.' },
+  HealingActs: { means: 'An act of healing is being done; the message says which.', todo: 'Wait.' },
+  HealingWaits: {
+    means: 'The service is ill, and the next act of healing is due at the time that the message says.',
+    todo: 'Wait, or look at the pods.',
+  },
+  HealingDone: {
+    means: 'Healing did something; the message says what and why.',
+    todo: 'Nothing; see whether it helps.',
+  },
+  HealingRefused: {
+    means: 'The API server refused an act of healing.',
+    todo: 'See what it says in the message: often an admission policy, or a revision that is not kept.',
+  },
+  EvictionBlocked: {
+    means: 'A PodDisruptionBudget allows no eviction now; the pod was left alone.',
+    todo: 'Look at the PodDisruptionBudget; it is asked again later.',
+  },
+  Healed: { means: 'The service is well again after acts of healing.', todo: 'Nothing.' },
+  HealingExhausted: {
+    means: 'Every attempt was made, and the service is ill still.',
+    todo: 'Look at the pods yourself; healing begins again when the service was well, or when its spec changes.',
+  },
+  CircuitOpen: {
+    means: 'Several acts of healing in a row did not help, so none is done for a time.',
+    todo: 'Look at the pods; the message says when one is tried.',
+  },
+  NoActFits: {
+    means: 'None of the acts in spec.healing.actions is for what is wrong.',
+    todo: 'Look at the pods, or add another act.',
+  },
+  MassFailure: {
+    means: 'Many services failed at once, so that each by itself is hardly to blame.',
+    todo: 'Look at nodes, network and monitoring; Orchestration spec.guard.massFailure sets what counts as many.',
+  },
+  DisruptionBudget: {
+    means: 'Healing has disrupted as much as Orchestration spec.guard.disruptions allows for now.',
+    todo: 'Wait, or raise the budget.',
+  },
   // ScalingLimited
   DesiredWithinRange: { means: 'The replicas are what the metrics ask for.', todo: 'Nothing.' },
   TooManyReplicas: {

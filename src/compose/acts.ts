@@ -1,6 +1,11 @@
 import type { OrchestratedService } from '../api/kinds.ts';
-import { Actor, askerOf } from '../controllers/acts/actor.ts';
+import { Actor, type ActorOptions, askerOf } from '../controllers/acts/actor.ts';
+import type { PodProjector, RawPod } from '../controllers/project/pod.ts';
+import { ACT, type RestartAct, type RollBackAct } from '../domain/guard/act.ts';
+import type { Permit } from '../domain/guard/examine.ts';
 import { moveBounds, readBounds } from '../kube/autoscalers.ts';
+import { evict, readPod } from '../kube/pods.ts';
+import { restart, rollBack } from '../kube/rollouts.ts';
 import { readService } from '../kube/services.ts';
 import type { ReplicasWriter } from '../kube/replicas.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -12,12 +17,16 @@ interface ActsOptions {
   readonly metrics: Metrics;
   readonly replicas: ReplicasWriter;
   readonly leads: () => boolean;
+  readonly situations: ActorOptions['situations'];
+  readonly projector: Pick<PodProjector, 'project'>;
+  readonly now: () => number;
 }
 
 /** The one that acts, with the API server behind it. */
-export function createActor({ rest, metrics, replicas, leads }: ActsOptions): Actor {
+export function createActor({ rest, metrics, replicas, leads, situations, projector, now }: ActsOptions): Actor {
   return new Actor({
     leads,
+    situations,
     live: {
       asker: async (reference, signal) => {
         const service: OrchestratedService | undefined = await readService(rest, SERVICES, reference, signal);
@@ -25,13 +34,39 @@ export function createActor({ rest, metrics, replicas, leads }: ActsOptions): Ac
       },
       workload: (reference, signal) => replicas.read(reference, signal),
       autoscaler: (reference, signal) => readBounds(rest, reference, signal),
+      pod: async (reference, signal) => {
+        const found = await readPod(rest, reference, signal);
+        return found !== undefined && 'pod' in found ? projector.project(found.pod as RawPod) : found;
+      },
     },
     port: {
       scale: ({ act, live }, signal) => replicas.write(act.target, live, act, signal),
       moveBounds: ({ act, live }, signal) =>
         moveBounds(rest, { ...act.target, resourceVersion: live.resourceVersion }, act.to, signal),
+      evict: ({ act }, signal) => evict(rest, act.target, signal),
+      restart: (permit, signal) => restart(rest, rollOf(permit), new Date(now()), signal),
+      rollBack: (permit, signal) => {
+        const { target, revision: hash } = permit.act;
+        return rollBack(rest, rollOf(permit), { hash, uid: target.uid }, signal);
+      },
     },
-    onOutcome: ({ act, cause }, { kind }) =>
-      metrics.increment('baton_acts_total', { act: act.type, cause, outcome: kind }),
+    onOutcome: ({ act, cause }, { kind }) => {
+      metrics.increment('baton_acts_total', { act: act.type, cause, outcome: kind });
+      const action = cause === 'Healing' ? HEALING[act.type] : undefined;
+      if (action !== undefined) metrics.increment('baton_healing_actions_total', { action, outcome: kind });
+    },
   });
 }
+
+/** As they are called in spec.healing. */
+const HEALING: Readonly<Record<string, string>> = {
+  Evict: 'DeletePod',
+  Restart: 'Restart',
+  RollBack: 'RollbackRevision',
+};
+
+const rollOf = ({ act, live }: Permit<RestartAct> | Permit<RollBackAct>) => ({
+  target: act.target,
+  resourceVersion: live.resourceVersion,
+  annotations: { ...live.annotations, [ACT]: act.id },
+});

@@ -4,6 +4,8 @@ import { hostname } from 'node:os';
 import { GROUP, ORCHESTRATION_NAME, type OrchestrationSpec, VERSION } from '../api/kinds.ts';
 import type { Settings } from '../config/schema.ts';
 import { Chorus } from '../controllers/chorus.ts';
+import { Situations } from '../controllers/acts/situations.ts';
+import { Healer } from '../controllers/healing/healer.ts';
 import { Policy } from '../controllers/orchestration/policy.ts';
 import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
 import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
@@ -145,7 +147,14 @@ export async function runOperator(
   });
 
   const replicas = new ReplicasWriter(rest, new Discovery(rest));
-  const actor = createActor({ rest, metrics, replicas, leads });
+  const situations = new Situations({
+    services: () => services.all(),
+    dependenciesOf: (service) => services.dependenciesOf(service),
+    policy: () => policy.current.spec,
+    now,
+  });
+  const { projector } = caches;
+  const actor = createActor({ rest, metrics, replicas, leads, situations, projector, now });
   const scaler = createScaler({
     rest,
     metrics,
@@ -179,7 +188,7 @@ export async function runOperator(
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [],
+    parts: [new Healer({ actor, situations, now, random: Math.random })],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
@@ -307,6 +316,7 @@ export async function runOperator(
     term = leadership;
     // What this replica knew when it led before may be long out of date.
     services.reset();
+    situations.begin();
     sources.heartbeats.begin();
     triggers.all();
     sumUp();
@@ -397,7 +407,14 @@ function* figuresOf(reconciler: ServiceReconciler, now: number) {
   for (const [key, figures] of reconciler.figures) {
     const slash = key.indexOf('/');
     const objectives = figures.objectivesAt(now);
-    yield { ...figures, objectives, namespace: key.slice(0, slash), service: key.slice(slash + 1) };
+    const circuit = reconciler.latest(key)?.status?.healing?.circuit;
+    yield {
+      ...figures,
+      ...(circuit && { circuit }),
+      objectives,
+      namespace: key.slice(0, slash),
+      service: key.slice(slash + 1),
+    };
   }
 }
 

@@ -19,9 +19,9 @@ export function say(
   details: object,
   evidence: DecisionEvidence,
 ): void {
-  const { kind, from, to, reason, message, type, isQuiet } = transition;
+  const { kind, from, to, reason, message, type, isQuiet, outcome = 'Written' } = transition;
   count.decision(kind, to);
-  const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome: 'Written' } as const;
+  const row = { kind, rule: reason, before: from, verdict: to, because: message, outcome } as const;
   // What was decided about the replicas is recorded with its outcome, before any status.
   if (kind !== 'Scaling') record(reference, { ...row, ...(transition.evidence ?? evidence) });
   if (isQuiet || joins?.(reference, transition)) return;

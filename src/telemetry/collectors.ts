@@ -13,6 +13,8 @@ interface Service {
   readonly predicted?: number;
   readonly recommendations: number;
   readonly anomalies?: number;
+  /** Where spec.healing is. */
+  readonly circuit?: 'Closed' | 'HalfOpen' | 'Open';
   readonly scores: {
     readonly optimization?: number;
     readonly costEfficiency?: number;
@@ -38,6 +40,8 @@ interface System {
 const LEVELS = ['Healthy', 'Warning', 'Degraded', 'Critical', 'Failed', 'Unknown'];
 const STATES = ['Initializing', 'Active', 'Degraded', 'Maintenance', 'ShuttingDown'];
 
+const CIRCUITS = { Closed: 0, HalfOpen: 1, Open: 2 } as const;
+
 /** Answers scrapes with the figures of every service; a replica that does not lead has none and says nothing about services. */
 export function collectServices(metrics: Metrics, services: () => Iterable<Service>): void {
   const names = [
@@ -57,6 +61,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
     'baton_service_availability_ratio',
     'baton_error_budget_remaining_ratio',
     'baton_error_budget_burn_rate',
+    'baton_circuit_state',
   ] as const;
   metrics.collect(names, (emit) => {
     for (const { namespace, service, signals, objectives, scores, ...figures } of services()) {
@@ -66,6 +71,7 @@ export function collectServices(metrics: Metrics, services: () => Iterable<Servi
       emit('baton_service_health_confidence_ratio', labels, figures.confidence);
       emit('baton_service_ready_pods', labels, figures.ready);
       emit('baton_service_desired_replicas', labels, figures.desired);
+      if (figures.circuit !== undefined) emit('baton_circuit_state', labels, CIRCUITS[figures.circuit]);
       if (figures.recommended !== undefined) emit('baton_service_recommended_replicas', labels, figures.recommended);
       if (figures.predicted !== undefined) emit('baton_service_predicted_replicas', labels, figures.predicted);
       emit('baton_service_recommendations', labels, figures.recommendations);

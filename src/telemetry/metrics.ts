@@ -143,8 +143,20 @@ export const METRICS = [
   {
     name: 'baton_acts_total',
     type: 'counter',
-    help: 'What was done, or was to be, by act (Scale, MoveBounds), cause (Scaling) and outcome (written, conflict, gone, refused or forbidden by the API server, objected by the guard).',
+    help: 'What was done, or was to be, by act (Scale, MoveBounds, Evict, Restart, RollBack), cause (Scaling, Healing) and outcome (written, already, conflict, gone; refused, blocked or forbidden by the API server; objected by the guard).',
     labels: ['act', 'cause', 'outcome'],
+  },
+  {
+    name: 'baton_healing_actions_total',
+    type: 'counter',
+    help: 'Acts of healing, by action (DeletePod for each pod, Restart, RollbackRevision) and outcome as in baton_acts_total.',
+    labels: ['action', 'outcome'],
+  },
+  {
+    name: 'baton_circuit_state',
+    type: 'gauge',
+    help: 'Circuit of healing of a service: 0 closed, 1 half open, 2 open. Only where spec.healing is.',
+    labels: ['namespace', 'service'],
   },
   {
     name: 'baton_status_writes_total',

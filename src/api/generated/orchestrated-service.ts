@@ -452,6 +452,65 @@ export interface OrchestratedServiceSpec {
     window: string
   }[]
   /**
+   * What is done when the service is ill: a ladder of acts, one rung higher with each attempt. Absent: nothing is. See docs/healing.md.
+   */
+  healing?: {
+    /**
+     * The ladder, the mildest act first.
+     *
+     * @minItems 1
+     * @maxItems 3
+     */
+    actions: {
+      /**
+       * DeletePod evicts pods that are not ready, as PodDisruptionBudgets allow. Restart rolls all pods. RollbackRevision goes back to the last revision that was healthy.
+       */
+      type: ("DeletePod" | "Restart" | "RollbackRevision")
+    }[]
+    /**
+     * Restart and RollbackRevision are for this level and worse ones; DeletePod is for pods that are not ready, at any level.
+     */
+    when: ("Degraded" | "Critical" | "Failed")
+    /**
+     * How long it must be so before the first act, 0s to 1h.
+     */
+    after: string
+    /**
+     * The wait after an act: initial, and above that a random part of initial times factor for each attempt, at most max.
+     */
+    backoff: {
+      /**
+       * The shortest wait, 1s to 1h.
+       */
+      initial: string
+      /**
+       * How much longer the wait may be with each attempt.
+       */
+      factor: number
+      /**
+       * The longest wait; well for so long, and the next illness begins at the first rung, 1s to 24h.
+       */
+      max: string
+    }
+    /**
+     * Acts in one illness; after these a person is asked.
+     */
+    maxAttempts: number
+    /**
+     * Stops healing that does not help.
+     */
+    circuitBreaker: {
+      /**
+       * Acts in a row that did not help, after which the circuit opens.
+       */
+      failures: number
+      /**
+       * How long it stays open before one act is tried, 1s to 24h.
+       */
+      recovery: string
+    }
+  }
+  /**
    * Times of planned work. Health is still told; time counts as maintenance, not as down.
    *
    * @maxItems 8
@@ -710,6 +769,85 @@ export interface OrchestratedServiceStatus {
      */
     because: string
   }[]
+  /**
+   * How far healing has come; another process goes on from here.
+   */
+  healing?: {
+    /**
+     * Closed: acts are done. Open: they did not help and are not done. HalfOpen: one is tried.
+     */
+    circuit: ("Closed" | "Open" | "HalfOpen")
+    /**
+     * Acts that were done in this illness.
+     */
+    attempts: number
+    /**
+     * Acts in a row that did not help.
+     */
+    failures?: number
+    /**
+     * When this illness began.
+     */
+    since?: string
+    /**
+     * When it ended; a relapse soon after goes on with its attempts.
+     */
+    recoveredAt?: string
+    /**
+     * No act before this.
+     */
+    nextAttemptAt?: string
+    /**
+     * The effect of an act is awaited.
+     */
+    awaits?: boolean
+    /**
+     * The generation of the spec for which every attempt was used up.
+     */
+    exhaustedGeneration?: number
+    /**
+     * The revision of the pods when the service was last Healthy and rolled out completely.
+     */
+    healthyRevision?: string
+    /**
+     * When pods were taken or rollouts begun, the oldest first; they count for the disruption budgets.
+     *
+     * @maxItems 50
+     */
+    disruptions?: string[]
+    /**
+     * The act that is being done.
+     */
+    intent?: {
+      /**
+       * What the workload is stamped with.
+       */
+      id: string
+      /**
+       * As in spec.healing.actions.
+       */
+      type: ("DeletePod" | "Restart" | "RollbackRevision")
+      /**
+       * What is gone back to.
+       */
+      revision?: string
+      /**
+       * Those that are evicted.
+       *
+       * @maxItems 50
+       */
+      pods?: {
+        /**
+         * Name of the pod.
+         */
+        name: string
+        /**
+         * And which one of that name.
+         */
+        uid: string
+      }[]
+    }
+  }
   /**
    * The last thing that was done or was to be done, and why; where Baton does not act, the last conclusion about the health. All others are in the history, where that is switched on.
    */

@@ -137,6 +137,41 @@ export interface OrchestrationSpec {
     memory?: number | string
   }[]
   /**
+   * What is not done, however good the reason.
+   */
+  guard: {
+    /**
+     * How many pods healing may evict, and rollouts it may begin, within a time.
+     */
+    disruptions: {
+      /**
+       * In all namespaces together; 0 heals nothing.
+       */
+      perCluster: number
+      /**
+       * In one namespace.
+       */
+      perNamespace: number
+      /**
+       * The time, 1m to 24h.
+       */
+      window: string
+    }
+    /**
+     * When so many services fail at once, healing and failover stop: then the network, the nodes or the monitoring are more likely at fault than each service.
+     */
+    massFailure: {
+      /**
+       * Percent of the services that were available once and are Critical or Failed now, not counting those whose dependencies are.
+       */
+      share: number
+      /**
+       * And at least so many.
+       */
+      floor: number
+    }
+  }
+  /**
    * Times of planned work for all services.
    *
    * @maxItems 16

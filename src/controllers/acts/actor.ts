@@ -1,7 +1,8 @@
-import type { Act, Cause, MoveBoundsAct, ScaleAct } from '../../domain/guard/act.ts';
+import type { Act, Cause, EvictAct, MoveBoundsAct, RestartAct, RollBackAct, ScaleAct } from '../../domain/guard/act.ts';
 import { examine, isPermit, type Permit } from '../../domain/guard/examine.ts';
 import type { Asker, LiveOf } from '../../domain/guard/facts.ts';
 import type { CachedService } from '../service/caches.ts';
+import type { Situations } from './situations.ts';
 import type { ActOutcome, ActPort, Forbidden, LivePort, WriteOutcome } from './ports.ts';
 
 /** An act that somebody wants done. */
@@ -17,6 +18,7 @@ export interface Proposal<A extends Act = Act> {
 export interface ActorOptions {
   readonly live: LivePort;
   readonly port: ActPort;
+  readonly situations: Pick<Situations, 'of' | 'spend'>;
   /** Whether this replica leads, by the monotonic clock, at this moment. */
   readonly leads: () => boolean;
   readonly onOutcome: (proposal: Proposal, outcome: ActOutcome) => void;
@@ -47,22 +49,40 @@ export class Actor {
 
   async #tryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
     const { act, cause, service, recheck } = proposal;
-    const { live: port, leads } = this.#options;
+    const { live: port, leads, situations } = this.#options;
     const [asker, live] = await Promise.all([port.asker(service, signal), this.#read(act, signal)]);
     if (live !== undefined && 'kind' in live) return live;
     const seen = live as LiveOf<A> | undefined;
     const objection = seen && recheck?.(seen);
     signal.throwIfAborted();
-    const found = examine(act, { leads: leads(), cause, decidedOn: askerOf(service), asker, live: seen, objection });
+    const found = examine(act, {
+      leads: leads(),
+      cause,
+      decidedOn: askerOf(service),
+      asker,
+      situation: situations.of(service),
+      live: seen,
+      objection,
+    });
     switch (found.kind) {
       case 'permitted':
-        return this.#perform(found.permit, signal);
+        return this.#spend(proposal, () => this.#perform(found.permit, signal));
       case 'objected':
         return found;
+      case 'already':
       case 'conflict':
       case 'gone':
         return { kind: found.kind };
     }
+  }
+
+  /** What disrupts counts from the moment that it is permitted, so that two at once do not both take the last of a budget. */
+  async #spend({ cause, service }: Proposal, perform: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    if (cause !== 'Healing') return perform();
+    const giveBack = this.#options.situations.spend(service.namespace);
+    const outcome = await perform();
+    if (outcome.kind !== 'written') giveBack();
+    return outcome;
   }
 
   #read(act: Act, signal: AbortSignal): Promise<LiveOf<Act> | Forbidden | undefined> {
@@ -72,6 +92,11 @@ export class Actor {
         return live.workload(act.target, signal);
       case 'MoveBounds':
         return live.autoscaler(act.target, signal);
+      case 'Evict':
+        return live.pod(act.target, signal);
+      case 'Restart':
+      case 'RollBack':
+        return live.workload(act.target, signal);
     }
   }
 
@@ -83,6 +108,12 @@ export class Actor {
         return port.scale(permit as Permit<ScaleAct>, signal);
       case 'MoveBounds':
         return port.moveBounds(permit as Permit<MoveBoundsAct>, signal);
+      case 'Evict':
+        return port.evict(permit as Permit<EvictAct>, signal);
+      case 'Restart':
+        return port.restart(permit as Permit<RestartAct>, signal);
+      case 'RollBack':
+        return port.rollBack(permit as Permit<RollBackAct>, signal);
     }
   }
 }

@@ -1,7 +1,16 @@
 import type { Reason } from '../../api/reasons.ts';
-import type { AutoscalerReference, MoveBoundsAct, ScaleAct, WorkloadReference } from '../../domain/guard/act.ts';
+import type {
+  AutoscalerReference,
+  EvictAct,
+  MoveBoundsAct,
+  PodReference,
+  RestartAct,
+  RollBackAct,
+  ScaleAct,
+  WorkloadReference,
+} from '../../domain/guard/act.ts';
 import type { Permit } from '../../domain/guard/examine.ts';
-import type { Asker, LiveAutoscaler, LiveWorkload } from '../../domain/guard/facts.ts';
+import type { Asker, LiveAutoscaler, LivePod, LiveWorkload } from '../../domain/guard/facts.ts';
 
 /** Baton lacks a permission; in the words of RBAC rules. */
 export interface Forbidden {
@@ -18,11 +27,15 @@ export type WriteOutcome =
   | { readonly kind: 'gone' }
   /** The API server, or an admission policy or webhook, refused. */
   | { readonly kind: 'refused'; readonly message: string }
+  /** A PodDisruptionBudget allows no eviction now. */
+  | { readonly kind: 'blocked'; readonly message: string }
   | Forbidden;
 
 /** What became of an act. */
 export type ActOutcome =
   | WriteOutcome
+  /** It was done before: by this process, which was not answered, or by one that died. */
+  | { readonly kind: 'already' }
   /** The guard objects, by the policy of that name. */
   | { readonly kind: 'objected'; readonly policy: string; readonly reason: Reason; readonly message: string };
 
@@ -33,6 +46,7 @@ export interface LivePort {
     signal: AbortSignal,
   ): Promise<Asker | undefined>;
   workload(reference: WorkloadReference, signal: AbortSignal): Promise<LiveWorkload | Forbidden | undefined>;
+  pod(reference: PodReference, signal: AbortSignal): Promise<LivePod | Forbidden | undefined>;
   autoscaler(reference: AutoscalerReference, signal: AbortSignal): Promise<LiveAutoscaler | Forbidden | undefined>;
 }
 
@@ -40,4 +54,7 @@ export interface LivePort {
 export interface ActPort {
   scale(permit: Permit<ScaleAct>, signal: AbortSignal): Promise<WriteOutcome>;
   moveBounds(permit: Permit<MoveBoundsAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  evict(permit: Permit<EvictAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  restart(permit: Permit<RestartAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  rollBack(permit: Permit<RollBackAct>, signal: AbortSignal): Promise<WriteOutcome>;
 }

@@ -125,6 +125,17 @@ export class ServiceReconciler {
     return service && this.#written.latest(key, service);
   }
 
+  /** Every service with the status that was last written, by whoever. */
+  *all(): Generator<CachedService> {
+    for (const service of this.#options.caches.services.list())
+      yield this.#written.latest(`${service.namespace}/${service.name}`, service);
+  }
+
+  /** What is known at this moment of those that a service depends on. */
+  dependenciesOf(service: CachedService): readonly DependencyState[] {
+    return evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other));
+  }
+
   /** Whether that version of the service is one that this process wrote. */
   wrote(key: string, resourceVersion: string): boolean {
     return this.#written.has(key, resourceVersion);
@@ -207,7 +218,7 @@ export class ServiceReconciler {
     signal: AbortSignal,
   ): Promise<PartsAnswer> {
     const { parts } = this.#options;
-    const dependencies = this.#dependencies(service);
+    const dependencies = this.dependenciesOf(service);
     return lookAtParts(parts, { key, service, target, pods, dependencies, isSafe: hasFinalizer(service), signal });
   }
 
@@ -217,10 +228,6 @@ export class ServiceReconciler {
     if (hasFinalizer(service) === wanted || (wanted && service.metadata.deletionTimestamp)) return undefined;
     const outcome = await this.#options.setFinalizer(service, wanted, signal);
     return outcome.kind === 'gone' ? { kind: 'done' } : { kind: 'requeueAfter', ms: FINALIZER_SEEN_MS };
-  }
-
-  #dependencies(service: CachedService): readonly DependencyState[] {
-    return evaluateDependencies(service, service.spec.dependsOn, (other) => this.#dependency(other));
   }
 
   /**
@@ -245,7 +252,7 @@ export class ServiceReconciler {
       strangers: target.state === 'Found' ? this.#strangers(key, target.workload, pods) : 0,
       usage: usage(service.namespace),
       readings: prober.readings(key),
-      dependencies: this.#dependencies(service),
+      dependencies: this.dependenciesOf(service),
       policy: policy().spec,
       now,
     };

@@ -37,8 +37,40 @@ export interface MoveBoundsAct {
   readonly to: Bounds;
 }
 
+/** Asks the API server to evict a pod; a PodDisruptionBudget may refuse. */
+export interface EvictAct {
+  readonly type: 'Evict';
+  readonly target: PodReference;
+}
+
+/** Rolls all pods of a workload, as kubectl rollout restart does. */
+export interface RestartAct {
+  readonly type: 'Restart';
+  readonly target: WorkloadReference;
+  /** The workload is stamped with it: a second act of that id is done already. */
+  readonly id: string;
+}
+
+/** Goes back to the template of an earlier revision, as kubectl rollout undo does. */
+export interface RollBackAct {
+  readonly type: 'RollBack';
+  readonly target: WorkloadReference;
+  readonly id: string;
+  /** The value of pod-template-hash (Deployment) or controller-revision-hash (StatefulSet) of its pods. */
+  readonly revision: string;
+}
+
+export interface PodReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** Everything that Baton does to what is not its own. */
-export type Act = ScaleAct | MoveBoundsAct;
+export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct;
 
 /** What an act is for. */
-export type Cause = 'Scaling';
+export type Cause = 'Scaling' | 'Healing';
+
+/** The annotation that says by which act a workload was last rolled. */
+export const ACT = 'baton.dev/act';

@@ -1,5 +1,7 @@
 import type { OrchestratedServiceSpec } from '../../api/kinds.ts';
-import type { Act, Bounds, Cause, MoveBoundsAct, ScaleAct } from './act.ts';
+import type { isSick } from '../healing/sick.ts';
+import type { Act, Bounds, Cause, EvictAct, MoveBoundsAct, RestartAct, RollBackAct, ScaleAct } from './act.ts';
+import type { Situation } from './situation.ts';
 
 /** A version of an OrchestratedService, for which an act is done. */
 export interface Asker {
@@ -22,18 +24,24 @@ export interface LiveWorkload extends LiveObject {
 
 export interface LiveAutoscaler extends LiveObject, Bounds {}
 
+export type LivePod = LiveObject & Parameters<typeof isSick>[0];
+
 /** What an act is done to, as the API server has it at this moment. */
-export type LiveOf<A extends Act> = A extends ScaleAct
+export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAct
   ? LiveWorkload
   : A extends MoveBoundsAct
     ? LiveAutoscaler
-    : never;
+    : A extends EvictAct
+      ? LivePod
+      : never;
 
 /** Everything that the guard knows when it looks at one act: nothing of it is from a cache. */
 export interface Facts<A extends Act = Act> {
   /** By the monotonic clock, at this moment. */
   readonly leads: boolean;
   readonly cause: Cause;
+  /** What stands in the way beside all that. */
+  readonly situation: Situation;
   /** The version that the act was decided on. */
   readonly decidedOn: Asker;
   /** What that object is by now; undefined when it is gone. */

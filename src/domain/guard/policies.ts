@@ -1,6 +1,7 @@
 import type { Reason } from '../../api/reasons.ts';
-import type { Act } from './act.ts';
+import { ACT, type Act } from './act.ts';
 import type { Facts } from './facts.ts';
+import type { Situation } from './situation.ts';
 
 /** Why an act may not be done. */
 export type Objection =
@@ -8,6 +9,8 @@ export type Objection =
   | { readonly kind: 'gone'; readonly message: string }
   /** It was decided on what is no longer so: look again. */
   | { readonly kind: 'conflict'; readonly message: string }
+  /** It was done before, and nobody was told. */
+  | { readonly kind: 'already'; readonly message: string }
   | { readonly kind: 'objected'; readonly reason: Reason; readonly message: string };
 
 interface Policy {
@@ -36,12 +39,27 @@ export const POLICIES: readonly Policy[] = [
             message: `mode is ${asker.mode}`,
           },
   },
+  standing('maintenance', 'MaintenanceWindow'),
+  standing('dependency', 'DependencyUnhealthy'),
+  standing('massFailure', 'MassFailure'),
   { name: 'target', objection: targetObjection },
   {
     name: 'reason',
     objection: (_, { objection }) => (objection === undefined ? undefined : { kind: 'conflict', message: objection }),
   },
+  standing('disruptions', 'DisruptionBudget'),
 ];
+
+/** What stands in the way of healing, and of nothing else. */
+function standing(name: keyof Situation, reason: Reason): Policy {
+  return {
+    name,
+    objection: (_, { cause, situation }) => {
+      const message = cause === 'Healing' ? situation[name] : undefined;
+      return message === undefined ? undefined : { kind: 'objected', reason, message };
+    },
+  };
+}
 
 function askerObjection(decidedOn: Facts['decidedOn'], asker: Facts['asker']): Objection | undefined {
   if (asker?.uid !== decidedOn.uid || asker.terminating)
@@ -62,5 +80,12 @@ function targetObjection(act: Act, { live }: Facts): Objection | undefined {
       const stands = 'minReplicas' in live && live.minReplicas === minReplicas && live.maxReplicas === maxReplicas;
       return stands ? undefined : changed;
     }
+    case 'Restart':
+    case 'RollBack':
+      return 'annotations' in live && live.annotations[ACT] === act.id
+        ? { kind: 'already', message: 'it was done before' }
+        : undefined;
+    case 'Evict':
+      return undefined;
   }
 }

@@ -6,6 +6,10 @@ export const DEFAULT_POLICY: OrchestrationSpec = {
   metricSources: { resourceMetrics: { enabled: true, interval: '15s' } },
   httpChecks: { allowedDestinations: [], maxConcurrent: 50 },
   health: { hysteresis: { fall: '0s', rise: '10s' } },
+  guard: {
+    disruptions: { perCluster: 10, perNamespace: 5, window: '10m' },
+    massFailure: { share: 40, floor: 5 },
+  },
   maintenanceWindows: [],
 };
 

@@ -15,7 +15,7 @@ export function decisionOf(transitions: readonly Transition[], input: ServiceInp
   const { service, scaling, parts, now } = input;
   const previous = service.status?.lastDecision;
   const act = parts?.flatMap(({ told }) => told).at(-1);
-  if (act !== undefined) return of(act, 'Done', undefined, now);
+  if (act !== undefined) return of(act, act.outcome ?? 'Done', undefined, now);
   const told = scaling?.told.at(-1);
   if (told !== undefined && transitions.some(({ kind }) => kind === 'Scaling')) return decided(told, input);
   const health = transitions.find(({ kind }) => kind === 'Health');

@@ -14,6 +14,8 @@ export interface Transition {
   readonly message: string;
   /** The type of the Event. */
   readonly type: 'Normal' | 'Warning';
+  /** What came of it, where that is more than that a status tells it. */
+  readonly outcome?: 'Done' | 'Refused';
   /** For the history alone: the status says it, and nobody has to be called. */
   readonly isQuiet?: true;
   /** What it was made from, where that is something else than the evidence of health. */

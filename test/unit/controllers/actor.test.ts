@@ -15,6 +15,7 @@ const service = {
 } as CachedService;
 const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce' };
 const live: LiveWorkload = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
+const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const never = (): never => {
   throw new Error('not to be called');
 };
@@ -27,6 +28,7 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
       asker: () => Promise.resolve(asker),
       workload: () => Promise.resolve(live),
       autoscaler: never,
+      pod: never,
       ...over,
     },
     port: {
@@ -35,7 +37,11 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
         return answer();
       },
       moveBounds: never,
+      evict: never,
+      restart: never,
+      rollBack: never,
     },
+    situations: { of: () => CALM, spend: never },
     onOutcome: (_, outcome) => seen.outcomes.push(outcome),
   });
   const carryOut = (more: Partial<Proposal<ScaleAct>> = {}) =>

@@ -233,7 +233,7 @@ function scalerWith(ceiling: (claim: Claim) => Ceiling | undefined) {
     actor: {
       carryOut: ({ act }) => {
         if (act.type === 'Scale') writes.push(act.to);
-        else moves.push(act.to);
+        if (act.type === 'MoveBounds') moves.push(act.to);
         return Promise.resolve(written);
       },
     },

@@ -39,13 +39,14 @@ describe('the permissions', () => {
     expect(nameless).toEqual([{ apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['create'] }]);
   });
 
-  it('let the operator write nothing of a workload but by the patch that scales it', () => {
+  it('let the operator write nothing of a workload but by the patch that scales or rolls it, and take pods by eviction alone', () => {
     const writes = operatorRules(defaults, 'ClusterRole').flatMap(({ resources, verbs }) =>
       verbs.filter((verb) => !['get', 'list', 'watch'].includes(verb)).map((verb) => `${verb} ${resources.join()}`),
     );
     expect(writes.sort()).toEqual([
       'create events',
       'create orchestrations',
+      'create pods/eviction',
       'create tokenreviews',
       'patch deployments,statefulsets,replicasets',
       'patch events',

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { MoveBoundsAct, ScaleAct } from '../../../../src/domain/guard/act.ts';
+import type { MoveBoundsAct, RestartAct, ScaleAct } from '../../../../src/domain/guard/act.ts';
 import { examine, isPermit } from '../../../../src/domain/guard/examine.ts';
 import type { Asker, Facts } from '../../../../src/domain/guard/facts.ts';
 import { POLICIES } from '../../../../src/domain/guard/policies.ts';
@@ -7,12 +7,14 @@ import { POLICIES } from '../../../../src/domain/guard/policies.ts';
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'w' };
 const scale: ScaleAct = { type: 'Scale', target, from: 2, to: 5, annotations: {} };
 const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce' };
+const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const live = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
 const facts = (over: Partial<Facts<ScaleAct>> = {}): Facts<ScaleAct> => ({
   leads: true,
   cause: 'Scaling',
   decidedOn: asker,
   asker,
+  situation: CALM,
   live,
   objection: undefined,
   ...over,
@@ -41,11 +43,42 @@ describe('the guard', () => {
     expect(examine(scale, facts(over))).toMatchObject({ kind, policy, ...more });
   });
 
+  test.each<[keyof typeof CALM, string]>([
+    ['maintenance', 'MaintenanceWindow'],
+    ['dependency', 'DependencyUnhealthy'],
+    ['massFailure', 'MassFailure'],
+    ['disruptions', 'DisruptionBudget'],
+  ])('lets nothing be healed against %s, and other acts be done', (name, reason) => {
+    const situation = { ...CALM, [name]: 'so it is' };
+    const answer = { kind: 'objected', policy: name, reason, message: 'so it is' };
+    expect(examine(scale, facts({ cause: 'Healing', situation }))).toMatchObject(answer);
+    expect(examine(scale, facts({ situation }))).toMatchObject({ kind: 'permitted' });
+  });
+
+  it('knows by its stamp what was done before', () => {
+    const act: RestartAct = { type: 'Restart', target, id: 'one' };
+    const { live: _, ...rest } = facts({ cause: 'Healing' });
+    const stamped = { ...live, annotations: { 'baton.dev/act': 'one' } };
+    expect(examine(act, { ...rest, live: stamped })).toMatchObject({ kind: 'already' });
+    expect(examine({ ...act, id: 'two' }, { ...rest, live: stamped })).toMatchObject({ kind: 'permitted' });
+  });
+
   it('lets the first policy speak', () => {
     expect(examine(scale, facts({ leads: false, asker: undefined, live: undefined }))).toMatchObject({
       policy: 'leadership',
     });
-    expect(POLICIES.map(({ name }) => name)).toEqual(['leadership', 'asker', 'mode', 'target', 'reason']);
+    const names = [
+      'leadership',
+      'asker',
+      'mode',
+      'maintenance',
+      'dependency',
+      'massFailure',
+      'target',
+      'reason',
+      'disruptions',
+    ];
+    expect(POLICIES.map(({ name }) => name)).toEqual(names);
   });
 
   it('knows the bounds that an autoscaler had', () => {
