@@ -203,6 +203,7 @@ describe('an OrchestratedService that is there', () => {
       'Priority',
       'Confidence',
       'Budget',
+      'Circuit',
       'Strategy',
       'Recommended',
       'Predicted',
@@ -235,9 +236,13 @@ describe('an Orchestration is accepted', () => {
   it('with nothing in it, and shows the policy that then holds', async () => {
     const { body } = await eventually('nobody writes in between', 10, asNew, ({ status }) => status !== 409);
     expect(body['spec']).toEqual({
-      metricSources: { resourceMetrics: { enabled: true, interval: '30s' } },
+      metricSources: { resourceMetrics: { enabled: true, interval: '15s' } },
       httpChecks: { allowedDestinations: [], maxConcurrent: 50 },
       health: { hysteresis: { fall: '0s', rise: '10s' } },
+      guard: {
+        disruptions: { perCluster: 10, perNamespace: 5, window: '10m' },
+        massFailure: { floor: 5, share: 40 },
+      },
       maintenanceWindows: [],
     });
   });

@@ -63,7 +63,7 @@ describe('a service with nothing but targetRef', { timeout: 90_000 }, () => {
     ]);
     expect(rest).toEqual([]);
     const wide = await kubectl('get', 'osvc', 'deployment', '--namespace', bed.namespace, '--output', 'wide');
-    expect(wide).toMatch(/PRIORITY +CONFIDENCE +BUDGET +STRATEGY +RECOMMENDED +PREDICTED +LIMITED +MESSAGE/);
+    expect(wide).toMatch(/PRIORITY +CONFIDENCE +BUDGET +CIRCUIT +STRATEGY +RECOMMENDED +PREDICTED +LIMITED +MESSAGE/);
     expect(wide).toMatch(/Normal +100% +all evidence is good/);
   });
 
