@@ -68,9 +68,9 @@ describe('installed with Helm and its defaults', () => {
       '--timeout=120s',
     );
     const rows = (await kubectl('get', 'osvc', '-n', 'shop')).split('\n');
-    expect(rows[0]).toMatch(/NAME +HEALTH +SCORE +READY +DESIRED +ACTIVE +PHASE +REASON +AGE/);
+    expect(rows[0]).toMatch(/NAME +HEALTH +SCORE +READY +CURRENT +DESIRED +PREDICTED +ACTIVE +PHASE +REASON +AGE/);
     expect(rows.find((row) => row.startsWith('web '))).toMatch(
-      /web +Healthy +100 +2 +2 +Deployment\/web +Running +Healthy/i,
+      /web +Healthy +100 +2 +2 +2 +Deployment\/web +Running +Healthy/i,
     );
   }, 180_000);
 });

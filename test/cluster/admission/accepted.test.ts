@@ -198,7 +198,19 @@ describe('an OrchestratedService that is there', () => {
     const { body } = await api.call('GET', services, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
     const columns = body['columnDefinitions'] as { name: string; priority: number; description: string }[];
     const named = (wide: boolean) => columns.filter(({ priority }) => priority > 0 === wide).map(({ name }) => name);
-    expect(named(false)).toEqual(['Name', 'Health', 'Score', 'Ready', 'Desired', 'Active', 'Phase', 'Reason', 'Age']);
+    expect(named(false)).toEqual([
+      'Name',
+      'Health',
+      'Score',
+      'Ready',
+      'Current',
+      'Desired',
+      'Predicted',
+      'Active',
+      'Phase',
+      'Reason',
+      'Age',
+    ]);
     expect(named(true)).toEqual([
       'Priority',
       'Confidence',
