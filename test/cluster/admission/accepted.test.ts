@@ -218,7 +218,6 @@ describe('an OrchestratedService that is there', () => {
       'Circuit',
       'Strategy',
       'Recommended',
-      'Predicted',
       'Limited',
       'Message',
     ]);
