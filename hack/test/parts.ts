@@ -60,7 +60,10 @@ const PARTS: Readonly<Record<Stage, readonly Part[]>> = {
     name: `faults/${name}`,
     what: 'tests with control planes of their own',
     seconds: FAULTS_SECONDS[name] ?? 60,
-    run: (write) => vitest(['--project=faults', `test/faults/${name}/`], report(`faults/${name}`), write),
+    run: (write) =>
+      vitest(['--project=faults', `test/faults/${name}/`], report(`faults/${name}`), write, {
+        isUrgent: name === 'scaling',
+      }),
   })),
   e2e: [{ name: 'e2e', what: 'the image and the chart on a real node', seconds: 130, run: e2e }],
 };
@@ -69,7 +72,7 @@ async function onCluster(project: string, write: Write): Promise<Outcome> {
   const log = write && ((line: string) => write(`${line}\n`));
   const cluster = await startCluster({ dir: `${DIR}/${project}`, nodes: 3, ...(log && { log }) });
   try {
-    return await vitest([`--project=${project}`], report(project), write, { KUBECONFIG: cluster.kubeconfig });
+    return await vitest([`--project=${project}`], report(project), write, { env: { KUBECONFIG: cluster.kubeconfig } });
   } finally {
     await cluster.stop();
   }
@@ -80,7 +83,7 @@ async function e2e(write: Write): Promise<Outcome> {
   const file = report('e2e');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const env = { BATON_E2E_NOT_RUN_FILE: `${DIR}/e2e-not-run` };
-  const code = await run(['node', 'hack/e2e/cli.ts', ...reporters], write, env);
+  const code = await run(['node', 'hack/e2e/cli.ts', ...reporters], write, { env });
   const because = await readFile(`${DIR}/e2e-not-run`, 'utf8').catch(() => undefined);
   if (because === undefined) return counted(file, code);
   notRun.push(`the kubelet tests: ${because}`);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 
 /** Where output goes; undefined for the terminal itself. */
 export type Write = ((text: string) => void) | undefined;
@@ -24,13 +25,22 @@ export const plus = (a: Outcome, b: Outcome): Outcome => ({
 export const summary = ({ passed, failed, skipped }: Outcome): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
-type Variables = Readonly<Record<string, string>>;
+interface Settings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Before other parts where both want the processor: its tests compare what happens with the clock. */
+  readonly isUrgent?: boolean;
+}
+
+const NICENESS = 10;
 
 /** Runs a command; resolves with its exit code. It gets Ctrl-C like everything in the group, and SIGTERM from us. */
-export function run(command: readonly string[], write: Write, env: Variables = {}): Promise<number> {
+export function run(command: readonly string[], write: Write, settings: Settings = {}): Promise<number> {
+  const { env = {}, isUrgent = false } = settings;
   const [program = '', ...args] = command;
   const output = write === undefined ? 'inherit' : 'pipe';
   const child = spawn(program, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
+  // Inherited by what it starts. Alone on the terminal there is nobody to give way to.
+  if (write !== undefined && !isUrgent && child.pid !== undefined) setPriority(child.pid, NICENESS);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => write?.(text));
   }
@@ -65,12 +75,16 @@ export async function vitest(
   args: readonly string[],
   reportFile: string,
   write: Write,
-  env: Variables = {},
+  settings: Settings = {},
 ): Promise<Outcome> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   // Beside another part one worker is what there is room for.
   const workers = write === undefined ? [] : ['--maxWorkers=1'];
-  const code = await run(['vitest', 'run', ...args, ...workers, '--passWithNoTests=false', ...reporters], write, env);
+  const code = await run(
+    ['vitest', 'run', ...args, ...workers, '--passWithNoTests=false', ...reporters],
+    write,
+    settings,
+  );
   return counted(reportFile, code);
 }
 
