@@ -38,7 +38,7 @@ const replicasOf = async (name: string, kind = 'Deployment'): Promise<number> =>
 const reaches = (name: string, replicas: number, kind = 'Deployment'): Promise<number> =>
   eventually(
     `${kind} ${name} at ${replicas}`,
-    20,
+    40,
     () => replicasOf(name, kind),
     (seen) => seen === replicas,
   );
@@ -69,7 +69,7 @@ async function queued(
 const scaledAs = (name: string, note: RegExp) =>
   eventually(
     `the Event about ${name}`,
-    20,
+    40,
     () => bed.events(name),
     (events) => events.some((event) => event.reason === 'Scaled' && note.test(event.note)),
   );
@@ -155,7 +155,7 @@ describe('a Deployment', { timeout: 60_000 }, () => {
 
   it('is scaled by hand for one window', async () => {
     const behavior = { ...QUICK, scaleDown: { stabilizationWindowSeconds: 4, policies: AT_ONCE } };
-    await queued('byhand', 20, { behavior });
+    await queued('byhand', 40, { behavior });
     await bed.condition('byhand', 'ScalingActive', 'True');
     await bed.scale('byhand', 7);
     await bed.condition('byhand', 'ScalingLimited', 'True', 'ScaledByHand');
@@ -228,7 +228,7 @@ describe('a kind of somebody else', { timeout: 60_000 }, () => {
     await bed.create({ ...kind, metadata, spec: { ...(spec as object), scaling } });
     const path = `/apis/w.example.dev/v1/namespaces/${bed.namespace}/widgets/gear`;
     const replicas = async () => (accept(await bed.api.call('GET', path)).body as unknown as Replicated).spec.replicas;
-    const at = (count: number) => eventually(`Widget gear at ${count}`, 20, replicas, (seen) => seen === count);
+    const at = (count: number) => eventually(`Widget gear at ${count}`, 40, replicas, (seen) => seen === count);
     expect(await at(3)).toBe(3);
     ground.metrics.figures.set('gear', 0);
     expect(await at(0)).toBe(0);
@@ -312,7 +312,7 @@ describe('somebody else who scales', { timeout: 60_000 }, () => {
     await bed.create(autoscaler('moved'));
     const bounds = async () =>
       (await bed.get<{ spec: object }>('HorizontalPodAutoscaler', 'moved', 'autoscaling/v2')).spec;
-    await eventually('the bounds', 20, bounds, (spec) => {
+    await eventually('the bounds', 40, bounds, (spec) => {
       const { minReplicas, maxReplicas } = spec as { minReplicas: number; maxReplicas: number };
       return minReplicas === 5 && maxReplicas === 10;
     });
@@ -338,7 +338,7 @@ describe('somebody else who scales', { timeout: 60_000 }, () => {
     };
     accept(await bed.api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body }));
     const look = () => bed.api.call('GET', `/apis/keda.sh/v1alpha1/namespaces/${bed.namespace}/scaledobjects`);
-    await eventually('ScaledObjects are served', 20, look, ({ status }) => status === 200);
+    await eventually('ScaledObjects are served', 40, look, ({ status }) => status === 200);
   }
 });
 
@@ -368,7 +368,7 @@ it('tells its figures to Prometheus', async () => {
     await ground.operator.metric(`baton_service_recommended_replicas${series}`),
     await ground.operator.metric(`baton_service_desired_replicas${series}`),
   ];
-  await eventually('the gauges', 10, read, (seen) => seen.every((value) => value === 3));
+  await eventually('the gauges', 40, read, (seen) => seen.every((value) => value === 3));
   expect(
     await ground.operator.metric('baton_acts_total{act="Scale",cause="Scaling",outcome="written"}'),
   ).toBeGreaterThan(0);
