@@ -7,10 +7,16 @@ const PHI = 0.95;
 const DEFAULT: Smoothing = { alpha: 0.1, beta: 0, gamma: 0.27, phi: PHI };
 /** On fewer values nothing is chosen. */
 const MIN_COMPARED = 30;
-/** Noise of neighbouring steps is averaged out of the first season; an edge stays where it is. */
-const MEDIAN_OVER = 5;
+/** Over so many steps noise may be averaged out of the first season, if that keeps its shape. */
+const MEDIAN_OVER = [5, 15, 31, 61];
+/** Neighbours so near may share their noise, or even their figure. */
+const TOO_NEAR = 1;
+/** Of a long season every so manyth step is asked: that tells the widths apart as well. */
+const ASKED = 360;
 /** A first season with more gaps than this is none. */
 const MOST_MISSING = 0.2;
+
+const near = new Float32Array(Math.max(...MEDIAN_OVER));
 
 /** `values` of consecutive steps, of which the first is step `first`. */
 export interface Stretch {
@@ -23,25 +29,50 @@ export interface Stretch {
  * Data Analysis" (1977), chapter 7), which takes noise away and keeps edges. Undefined where too much of the season is missing.
  */
 export function startState({ first, values }: Stretch, steps: number): StartState | undefined {
-  const known = values.subarray(0, steps).filter((value) => !Number.isNaN(value));
+  const season = values.subarray(0, steps);
+  const known = season.filter((value) => !Number.isNaN(value));
   if (values.length < steps || known.length < (1 - MOST_MISSING) * steps) return undefined;
   const level = known.reduce((sum, value) => sum + value, 0) / known.length;
-  const season = new Float32Array(steps);
-  for (let at = 0; at < steps; at++) season[(first + at) % steps] = medianAround(values, at, steps, level) - level;
-  return { level, season };
+  const reach = bestReach(season);
+  const start = new Float32Array(steps);
+  for (let at = 0; at < steps; at++) start[(first + at) % steps] = medianAround(season, at, reach) - level;
+  for (const [at, value] of start.entries()) if (Number.isNaN(value)) start[at] = 0;
+  return { level, season: start };
 }
 
-function medianAround(values: Float32Array, at: number, steps: number, otherwise: number): number {
-  const reach = steps >= 8 * MEDIAN_OVER ? MEDIAN_OVER >> 1 : 0;
-  const near: number[] = [];
-  for (let place = Math.max(0, at - reach); place <= Math.min(steps - 1, at + reach); place++) {
-    const value = values[place] ?? NaN;
-    if (!Number.isNaN(value)) near.push(value);
+/**
+ * How far to either side the median goes: each step is foretold by its neighbours, without those that are too near, and the width that does
+ * so best is taken (cross-validation: Stone, JRSS B 36 (1974)).
+ */
+function bestReach(values: Float32Array): number {
+  let best = 0;
+  let least = Infinity;
+  const stride = Math.ceil(values.length / ASKED);
+  for (const over of MEDIAN_OVER) {
+    if (values.length < 8 * over) break;
+    let sum = 0;
+    for (let at = 0; at < values.length; at += stride) {
+      const error = (values[at] ?? NaN) - medianAround(values, at, over >> 1, TOO_NEAR);
+      if (!Number.isNaN(error)) sum += error ** 2;
+    }
+    if (sum >= least) continue;
+    least = sum;
+    best = over >> 1;
   }
-  near.sort((a, b) => a - b);
-  const middle = near.length >> 1;
-  if (near.length === 0) return otherwise;
-  return near.length % 2 === 1 ? (near[middle] ?? 0) : ((near[middle - 1] ?? 0) + (near[middle] ?? 0)) / 2;
+  return best;
+}
+
+/** Of the values at most `reach` steps away and more than `without`. NaN of nothing. */
+function medianAround(values: Float32Array, at: number, reach: number, without = -1): number {
+  let count = 0;
+  for (let place = Math.max(0, at - reach); place <= Math.min(values.length - 1, at + reach); place++) {
+    const value = values[place] ?? NaN;
+    if (Number.isNaN(value) || Math.abs(place - at) <= without) continue;
+    near[count++] = value;
+  }
+  const sorted = near.subarray(0, count).sort();
+  const middle = count >> 1;
+  return count % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 /** Of a small grid the parameters whose forecasts `lead` steps ahead have the least mean square error after the first season. */

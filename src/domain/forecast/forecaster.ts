@@ -10,12 +10,10 @@
  * - All moments are ms since the epoch and arguments. About 36 KiB are kept of a series. To feed three days takes some 60 ms: let other work
  *   have its turn between two series.
  */
-import { bestSmoothing, startState, type Stretch } from './fit.ts';
-import { HoltWinters } from './holt-winters.ts';
+import { blockOf, blocksOf, CadenceFinder, isEndOfBlock, meanOfBlock } from './cadence.ts';
+import { type Reach, SeasonModel } from './model.ts';
 import { SeasonTracker } from './season-tracker.ts';
 import { type Season, type Step, StepHistory, stepFor } from './steps.ts';
-import { SlowMean, Trust } from './trust.ts';
-import { SortedWindow } from './window.ts';
 
 export interface ForecastOptions {
   readonly season: Season;
@@ -50,37 +48,19 @@ export interface Figures {
 
 /** As old as a metric may be. */
 const STALE_AFTER_MS = 90_000;
-/** A record spans one season, or at least this many steps; trust needs a quarter of a season. */
-const SHORTEST_RECORD = 240;
-const FEWEST_OUTCOMES = 30;
+/** Where too much of a season is missing to begin with, it is tried again after so many steps. */
 const BEGIN_EVERY = 60;
-
-/** A forecast that waits for its step to be over. */
-interface Open {
-  readonly index: number;
-  readonly forecast: number;
-  readonly last: number;
-  readonly mean: number;
-}
-
-interface Model {
-  readonly steps: number;
-  readonly trust: Trust;
-  readonly errors: SortedWindow;
-  smoother: HoltWinters;
-  refitIn: number;
-}
 
 /** See the top of this file. */
 export class LoadForecaster {
   readonly #history: StepHistory;
   readonly #season: SeasonTracker;
+  readonly #cadence = new CadenceFinder();
   readonly #quantile: number;
-  readonly #mean = new SlowMean();
-  #lead: number;
   #horizonMs: number;
-  #open: Open[] = [];
-  #model: Model | undefined;
+  #model: SeasonModel | undefined;
+  /** Of the open block. */
+  #peak = NaN;
   #beginIn = 0;
   #observedAt = -Infinity;
 
@@ -90,15 +70,11 @@ export class LoadForecaster {
     this.#season = new SeasonTracker(season, stepMs, { supposesDay: true });
     this.#quantile = quantile;
     this.#horizonMs = horizonMs;
-    this.#lead = leadOf(horizonMs, stepMs);
   }
 
   setHorizon(horizonMs: number): void {
-    const lead = leadOf(horizonMs, this.#history.stepMs);
     this.#horizonMs = horizonMs;
-    if (lead === this.#lead) return;
-    this.#lead = lead;
-    this.#open = [];
+    this.#model?.setReach(this.#reach(this.#model.cadence.steps));
   }
 
   /** The steps that are over now, by their beginning: what the history store keeps. */
@@ -106,6 +82,7 @@ export class LoadForecaster {
     if (!Number.isFinite(load)) return [];
     const steps = this.#history.observe(at, load);
     for (const step of steps) this.#close(step);
+    this.#cadence.observe(Math.floor(at / this.#history.stepMs), load);
     this.#observedAt = Math.max(this.#observedAt, at);
     return steps
       .filter(({ value }) => !Number.isNaN(value))
@@ -114,36 +91,38 @@ export class LoadForecaster {
 
   predict(now: number): Prediction {
     const model = this.#model;
-    const last = (this.#history.openIndex ?? 0) - 1;
     const figures = figuresOf(model, this.#history.stepMs);
     const untrusted = (reason: UntrustedReason): Prediction => ({ kind: 'Untrusted', reason, ...figures });
     if (Math.abs(now - this.#observedAt) > STALE_AFTER_MS) return untrusted('StaleData');
     if (model === undefined) return untrusted('Learning');
-    if (!model.trust.isTrusted) return untrusted(this.#whyNot(model));
     const until = now + this.#horizonMs;
-    // A clock that was set on would ask for the far future.
-    const end = Math.min(Math.floor(until / this.#history.stepMs), last + this.#lead);
-    let highest = -Infinity;
-    for (let index = last + 1; index <= Math.max(end, last + 1); index++) {
-      highest = Math.max(highest, model.smoother.forecast(last, index));
-    }
-    const margin = model.errors.quantile(this.#quantile);
-    return { kind: 'Trusted', load: Math.max(0, highest + margin), margin, until, ...figures };
+    const predicted = model.predict(blockOf(Math.floor(until / this.#history.stepMs), model.cadence), this.#quantile);
+    return predicted === undefined
+      ? untrusted(this.#whyNot(model))
+      : { kind: 'Trusted', ...predicted, until, ...figures };
   }
 
-  #whyNot(model: Model): UntrustedReason {
-    if (isYoung(model)) return 'Learning';
+  #whyNot(model: SeasonModel): UntrustedReason {
+    if (model.isYoung) return 'Learning';
     return this.#season.isSupposed ? 'NoSeason' : 'NoBetterThanNaive';
   }
 
-  #close(step: Step): void {
-    this.#mean.update(step.value);
-    const steps = this.#season.update(this.#history);
-    if (steps !== this.#model?.steps) this.#begin(steps);
-    else if (this.#model !== undefined) this.#advance(this.#model, step);
+  #close({ index, peak }: Step): void {
+    const steps = this.#season.update(this.#history, this.#cadence.cadenceFor(60));
+    const model = this.#model;
+    if (model === undefined || steps !== model.blocks * model.cadence.steps) return this.#begin(steps);
+    if (!(this.#peak > peak)) this.#peak = peak;
+    if (!isEndOfBlock(index, model.cadence)) return undefined;
+    const block = blockOf(index, model.cadence);
+    const value = meanOfBlock(this.#history, block, model.cadence);
+    model.advance(
+      { index: block, value, peak: this.#peak },
+      meanOfBlock(this.#history, block - model.blocks, model.cadence),
+    );
+    this.#peak = NaN;
+    return model.isToBeRefitted ? this.#refit(model) : undefined;
   }
 
-  /** Where too much is missing to begin with, it is tried again when some more was seen. */
   #begin(steps: number | undefined): void {
     this.#model = undefined;
     this.#beginIn--;
@@ -152,76 +131,33 @@ export class LoadForecaster {
     this.#beginIn = this.#model === undefined ? BEGIN_EVERY : 0;
   }
 
-  #advance(model: Model, { index, value }: Step): void {
-    this.#compare(model, index, value);
-    model.smoother.update(index, value);
-    model.refitIn--;
-    if (model.refitIn <= 0) this.#refit(model);
-    const due = index + this.#lead;
-    const forecast = model.smoother.forecast(index, due);
-    this.#open.push({ index: due, forecast, last: value, mean: this.#mean.value });
+  #build(steps: number, longest = Infinity): SeasonModel | undefined {
+    const cadence = this.#cadence.cadenceFor(steps);
+    const blocks = steps / cadence.steps;
+    this.#peak = NaN;
+    return SeasonModel.from(blocksOf(this.#history, cadence, longest), blocks, cadence, this.#reach(cadence.steps));
   }
 
-  #compare(model: Model, index: number, actual: number): void {
-    while ((this.#open[0]?.index ?? Infinity) < index) this.#open.shift();
-    const due = this.#open[0];
-    if (due?.index !== index || Number.isNaN(actual)) return;
-    this.#open.shift();
-    model.errors.push(actual - due.forecast);
-    model.trust.judge({ ...due, actual, seasonalNaive: this.#history.at(index - model.steps) });
+  /** What was no good for a whole season, or goes by the wrong blocks, begins anew. */
+  #refit(model: SeasonModel): void {
+    const { cadence, blocks, isHopeless } = model;
+    const steps = blocks * cadence.steps;
+    const is = this.#cadence.cadenceFor(steps);
+    const isOther = is.steps !== cadence.steps || is.phase !== cadence.phase;
+    if (isOther || isHopeless) this.#model = this.#build(steps, isHopeless ? model.fewestToBegin : Infinity) ?? model;
+    if (this.#model === model) model.refit(blocksOf(this.#history, cadence));
   }
 
-  /** What is already known counts: the first season makes the start, the rest is gone through as if it came now. */
-  #build(steps: number, seasons = Infinity): Model | undefined {
-    const stretch = this.#stretch(seasons * steps);
-    const start = startState(stretch, steps);
-    if (start === undefined) return undefined;
-    const smoothing = bestSmoothing(start, stretch, this.#lead);
-    const record = Math.max(steps, SHORTEST_RECORD);
-    const model: Model = {
-      steps,
-      trust: new Trust(record, Math.max(steps / 4, FEWEST_OUTCOMES)),
-      errors: new SortedWindow(Math.min(record, 1_440)),
-      smoother: new HoltWinters(start, smoothing),
-      refitIn: Infinity,
-    };
-    this.#open = [];
-    for (let at = steps; at < stretch.values.length; at++) {
-      this.#advance(model, { index: stretch.first + at, value: stretch.values[at] ?? NaN });
-    }
-    model.refitIn = refitAfter(steps);
-    return model;
-  }
-
-  /** Other parameters may be better by now; what was no good for a whole season begins anew with what the last two were like. */
-  #refit(model: Model): void {
-    model.refitIn = refitAfter(model.steps);
-    if (!model.trust.isTrusted && model.trust.count >= model.steps) {
-      this.#model = this.#build(model.steps, 2) ?? model;
-      return;
-    }
-    const stretch = this.#stretch();
-    const start = startState(stretch, model.steps);
-    if (start !== undefined) model.smoother = model.smoother.with(bestSmoothing(start, stretch, this.#lead));
-  }
-
-  #stretch(longest = Infinity): Stretch {
-    const all = this.#history.values();
-    const values = all.subarray(Math.max(0, all.length - longest));
-    return { first: (this.#history.openIndex ?? 0) - values.length, values };
+  /** From the last block that is over to the one in which the horizon ends. */
+  #reach(steps: number): Reach {
+    const long = Math.ceil(this.#horizonMs / (steps * this.#history.stepMs));
+    return { lead: long + 1, long };
   }
 }
 
-/** From the last step that is over to the one in which the horizon ends. */
-const leadOf = (horizonMs: number, stepMs: number): number => Math.ceil(horizonMs / stepMs) + 1;
-
-const refitAfter = (steps: number): number => Math.max(Math.ceil(steps / 4), SHORTEST_RECORD);
-
-const isYoung = ({ trust, steps }: Model): boolean => trust.count < Math.max(steps / 4, FEWEST_OUTCOMES);
-
-function figuresOf(model: Model | undefined, stepMs: number): Figures {
+function figuresOf(model: SeasonModel | undefined, stepMs: number): Figures {
   if (model === undefined) return { seasonMs: undefined, mase: undefined, gain: undefined };
   const { mase, gain } = model.trust.record;
   const known = (figure: number): number | undefined => (model.trust.count === 0 ? undefined : figure);
-  return { seasonMs: model.steps * stepMs, mase: known(mase), gain: known(gain) };
+  return { seasonMs: model.blocks * model.cadence.steps * stepMs, mase: known(mase), gain: known(gain) };
 }

@@ -1,3 +1,4 @@
+import { blocksOf, type Cadence, EACH_STEP } from './cadence.ts';
 import { findSeason } from './season.ts';
 import type { Season, StepHistory } from './steps.ts';
 
@@ -28,10 +29,10 @@ export class SeasonTracker {
   }
 
   /** Steps of the season; undefined while there is none, or less than one was seen of a given one. Call it once for each step. */
-  update(history: StepHistory): number | undefined {
+  update(history: StepHistory, cadence = EACH_STEP): number | undefined {
     if (this.#given !== undefined) return history.length >= this.#given ? this.#given : undefined;
     this.#wait--;
-    if (this.#wait <= 0) this.#search(history);
+    if (this.#wait <= 0) this.#search(history, cadence);
     if (this.#found !== undefined) return this.#found;
     return this.#supposed !== undefined && history.length >= this.#supposed ? this.#supposed : undefined;
   }
@@ -41,8 +42,13 @@ export class SeasonTracker {
     return this.#given === undefined && this.#found === undefined;
   }
 
-  #search(history: StepHistory): void {
-    this.#found = findSeason(history.values(), this.#periods, this.#found)?.steps ?? this.#found;
+  /** Figures that are seen several times would resemble each other: each counts once. */
+  #search(history: StepHistory, cadence: Cadence): void {
+    const inBlocks = (steps: number): number => steps / cadence.steps;
+    const known = this.#found === undefined ? undefined : Math.round(inBlocks(this.#found));
+    const { values } = blocksOf(history, cadence);
+    const found = findSeason(values, this.#periods.map(inBlocks), known);
+    this.#found = found === undefined ? this.#found : found.steps * cadence.steps;
     // At multiples of one interval of history: a season is found when it was seen twice, and not much later.
     const interval = this.#found === undefined ? SEARCH_EVERY : QUESTION_EVERY;
     this.#wait = interval - (history.length % interval);

@@ -14,6 +14,8 @@ const CHANGE_FOR = 0.02;
 /** How many peaks are looked at closely, for each length of block; nothing shorter than this is a season. */
 const PEAKS = 3;
 const SHORTEST_LAG = 4;
+/** What is no period of clocks was seen so often: morning and evening peaks look like a season of ten hours for a day. */
+const SEEN_OFTEN = 3;
 /** So near to a period of clocks it is taken for that. */
 const CLOCK_WITHIN = 0.1;
 /** Correlation must rise again by this much, or what falls slowly would have a season of any length. */
@@ -144,7 +146,7 @@ function refine(values: Float32Array, lag: number, block: number, periods: reado
     const correlation = correlationAt(values, steps);
     if (correlation >= best.correlation - PREFER_SHORTER) return { steps, correlation };
   }
-  return best;
+  return best.steps * SEEN_OFTEN <= values.length ? best : undefined;
 }
 
 /** Pearson's correlation of a series with itself `lag` before, over the places where both are known; 0 where nothing varies. */

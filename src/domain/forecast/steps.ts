@@ -19,10 +19,11 @@ export function stepFor(season: Season): number {
   return season / Math.min(STEPS_A_SEASON, Math.floor(season / SHORTEST_STEP));
 }
 
-/** A step that is over. `value` is the mean of its points, NaN where there was none. */
+/** A step that is over. `value` is the mean of its points and `peak` the highest, NaN where there was none. */
 export interface Step {
   readonly index: number;
   readonly value: number;
+  readonly peak: number;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface Step {
 export class StepHistory {
   readonly stepMs: number;
   readonly #values: Float32Array;
-  #open: { index: number; sum: number; count: number } | undefined;
+  #open: { index: number; sum: number; count: number; peak: number } | undefined;
   readonly #hold: number;
   #first = Infinity;
 
@@ -52,20 +53,25 @@ export class StepHistory {
     if (open !== undefined && index === open.index) {
       open.sum += value;
       open.count++;
+      open.peak = Math.max(open.peak, value);
       return [];
     }
-    this.#open = { index, sum: value, count: 1 };
-    return open === undefined ? [] : this.#close(open.index, open.sum / open.count, index);
+    this.#open = { index, sum: value, count: 1, peak: value };
+    return open === undefined ? [] : this.#close(open.index, open.sum / open.count, open.peak, index);
   }
 
-  #close(index: number, value: number, until: number): Step[] {
+  #close(index: number, value: number, peak: number, until: number): Step[] {
     this.#first = Math.min(this.#first, index);
     const from = Math.max(index, until - this.#values.length);
     const steps: Step[] = [];
     for (let at = from; at < until; at++) {
-      const mean = at - index <= this.#hold ? value : NaN;
-      this.#values[at % this.#values.length] = mean;
-      steps.push({ index: at, value: this.#values[at % this.#values.length] ?? NaN });
+      const isHeld = at - index <= this.#hold;
+      this.#values[at % this.#values.length] = isHeld ? value : NaN;
+      steps.push({
+        index: at,
+        value: this.#values[at % this.#values.length] ?? NaN,
+        peak: isHeld ? Math.fround(peak) : NaN,
+      });
     }
     return steps;
   }

@@ -1,6 +1,9 @@
 /** A forecast is believed from here, and until there: between them it stays what it was. */
 const MASE = { trust: 0.95, distrust: 1.05 };
 const GAIN = { trust: 0.85, distrust: 0.95 };
+/** Until here a forecast is as good as the simple methods: where nothing happens there is nothing to gain. */
+const DRAW = 1.2;
+const FEWEST_FOR_A_DRAW = 30;
 /** Errors of this share of the load are none: where a series repeats itself exactly, nothing can beat that. */
 const NEGLIGIBLE = 0.005;
 /** How slowly the mean goes that a forecast has to beat. */
@@ -59,6 +62,24 @@ export class Trust {
     return this.#count;
   }
 
+  /** No worse than simpler methods, as far as was seen. */
+  get isDraw(): boolean {
+    const { forecast, naive, size, squares, last, mean } = this.#sums;
+    const fewest = Math.min(this.#least, FEWEST_FOR_A_DRAW);
+    const isNegligible = squares * this.#weight <= (NEGLIGIBLE * size) ** 2;
+    return (
+      this.#count >= fewest &&
+      forecast <= MASE.distrust * naive + NEGLIGIBLE * size &&
+      (isNegligible || squares <= DRAW * Math.min(last, mean))
+    );
+  }
+
+  /** Root of the mean squared error, at least what is negligible. */
+  get deviation(): number {
+    if (this.#weight === 0) return NaN;
+    return Math.max(Math.sqrt(this.#sums.squares / this.#weight), (NEGLIGIBLE * this.#sums.size) / this.#weight);
+  }
+
   get record(): Record {
     const { forecast, naive, squares, last, mean } = this.#sums;
     return { mase: ratio(forecast, naive), gain: ratio(squares, Math.min(last, mean)) };
@@ -91,9 +112,10 @@ export class Trust {
 /** 0 / 0 is a draw. */
 const ratio = (one: number, other: number): number => (one === 0 && other === 0 ? 1 : one / other);
 
-/** The mean that a forecast has to beat. */
+/** The mean that a forecast has to beat: of all values, and when they are many, fading. */
 export class SlowMean {
   #mean = NaN;
+  #count = 0;
 
   get value(): number {
     return this.#mean;
@@ -101,6 +123,7 @@ export class SlowMean {
 
   update(value: number): void {
     if (Number.isNaN(value)) return;
-    this.#mean = Number.isNaN(this.#mean) ? value : this.#mean + MEAN_RATE * (value - this.#mean);
+    this.#count++;
+    this.#mean = this.#count === 1 ? value : this.#mean + Math.max(MEAN_RATE, 1 / this.#count) * (value - this.#mean);
   }
 }

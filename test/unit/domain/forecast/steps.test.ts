@@ -27,7 +27,7 @@ describe('a history of steps', () => {
     const history = new StepHistory(1_000, { capacity: 8 });
     expect(history.observe(10_100, 2)).toEqual([]);
     expect(history.observe(10_900, 4)).toEqual([]);
-    expect(history.observe(11_000, 7)).toEqual([{ index: 10, value: 3 }]);
+    expect(history.observe(11_000, 7)).toEqual([{ index: 10, value: 3, peak: 4 }]);
     expect([history.at(10), history.at(11), history.at(9)]).toEqual([3, NaN, NaN]);
     expect(history.length).toBe(1);
   });
@@ -36,21 +36,21 @@ describe('a history of steps', () => {
     const history = new StepHistory(1_000, { capacity: 8 });
     history.observe(10_000, 1e39);
     history.observe(10_500, 2);
-    expect(history.observe(11_000, 1)).toEqual([{ index: 10, value: 2 }]);
+    expect(history.observe(11_000, 1)).toEqual([{ index: 10, value: 2, peak: 2 }]);
   });
 
   it('tells of gaps, and leaves out what is too late or no number', () => {
     const history = new StepHistory(1_000, { capacity: 8 });
     history.observe(10_000, 1);
     expect(history.observe(13_000, 5)).toEqual([
-      { index: 10, value: 1 },
-      { index: 11, value: NaN },
-      { index: 12, value: NaN },
+      { index: 10, value: 1, peak: 1 },
+      { index: 11, value: NaN, peak: NaN },
+      { index: 12, value: NaN, peak: NaN },
     ]);
     expect(history.observe(12_999, 100)).toEqual([]);
     expect(history.observe(13_500, NaN)).toEqual([]);
     expect(history.observe(NaN, 1)).toEqual([]);
-    expect(history.observe(14_000, 0)).toEqual([{ index: 13, value: 5 }]);
+    expect(history.observe(14_000, 0)).toEqual([{ index: 13, value: 5, peak: 5 }]);
     expect([...history.values()]).toEqual([1, NaN, NaN, 5]);
   });
 
