@@ -23,7 +23,8 @@ export interface Command extends Options {
 
 export const USAGE = `npm run replay -- FILE.csv [options]
 npm run replay -- --figures        measures what docs/prediction.md says, on generated series (about 5 minutes)
-  FILE.csv               lines of timestamp,value: the load of a service; a value lasts until the next timestamp
+  FILE.csv               lines of timestamp,value: the load of a service; a value lasts until the next timestamp; timestamps rise and are
+                         ISO 8601 (UTC without a zone) or Unix time in s or ms; the first line may have names
   --pod-capacity LOAD    what one ready pod can carry (default: the mean load needs ten pods)
   --target RATIO         share of its capacity that a pod is to carry, above 0 up to 1 (default 0.8)
   --start-up-delay TIME  from the creation of a pod until it is ready (default 90s)
@@ -32,7 +33,8 @@ npm run replay -- --figures        measures what docs/prediction.md says, on gen
   --season TIME          auto, none (no prediction) or how long it is, such as 24h (default auto)
   --quantile Q           share of its past errors that a prediction covers, above 0 and below 1 (default 0.9)
   --json                 figures as JSON
-  times are such as 90s, 5m, 24h; a number alone is seconds`;
+  times are such as 90s, 5m, 24h; a number alone is seconds
+  ends with 0, with 1 for a bad file (the message names the line), with 2 for a bad option`;
 
 export const DEFAULTS: Options = {
   podCapacity: undefined,

@@ -33,9 +33,10 @@ export function parseSeries(text: string): Point[] {
 
 const fieldsOf = (line: string): string[] => line.split(',').map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
 
+/** Names of columns: neither of them is what it would have to be. */
 function isHeader(line: string): boolean {
-  const fields = fieldsOf(line);
-  return fields.length === 2 && fields.every((field) => /^[a-z_][\w ]*$/i.test(field));
+  const [time = '', value = '', ...more] = fieldsOf(line);
+  return more.length === 0 && value !== '' && Number.isNaN(parseTime(time)) && Number.isNaN(parseNumber(value));
 }
 
 function parseLine(line: string, number: number): Point {

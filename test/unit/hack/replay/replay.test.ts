@@ -38,6 +38,20 @@ describe('a week of daily load, 90 s until a pod is ready', { timeout: 60_000 },
     expect(hours(outcome)).toBeLessThanOrEqual(1.1);
   });
 
+  it.each<[string, Shape, number, number]>([
+    ['three days', 'office', 3, 1],
+    ['three noisy days', 'ramps', 3, 1],
+    ['five days with a figure every five minutes', 'wave', 5, 5],
+    ['three days with a figure every five minutes', 'ramps', 3, 5],
+  ])('holds for %s of %s', (_, shape, days, minutes) => {
+    const noise = shape === 'office' ? 0 : 0.1;
+    const load = daily(shape, days, noise, 1).filter((_, minute) => minute % minutes === 0);
+    const outcome = replay(load, DEFAULTS);
+    expect(outcome.hpa.underProvisionedSeconds).toBeGreaterThan(0);
+    expect(under(outcome)).toBeLessThanOrEqual(0.5);
+    expect(hours(outcome)).toBeLessThanOrEqual(1.1);
+  });
+
   it('covers more with a higher quantile, and nothing without a season', () => {
     const load = daily('peaks', 4, 0.1, 1);
     const [careful, usual, none] = [{ quantile: 0.99 }, {}, { season: 'none' as const }].map((option) =>
@@ -53,6 +67,7 @@ describe('a load without a season', { timeout: 60_000 }, () => {
   it.each<[string, (seed: number) => Point[]]>([
     ['white noise', (seed) => whiteNoise(3, 20, seed)],
     ['random walks', (seed) => randomWalk(3, 5, seed)],
+    ['white noise every five minutes', (seed) => whiteNoise(3, 20, seed).filter((_, minute) => minute % 5 === 0)],
   ])(
     'of %s is left alone: both figures within 1.02 over 20 seeds',
     (_, loadOf) => {

@@ -10,6 +10,7 @@ describe('a load series', () => {
     expect(parseSeries('timestamp,value\n60,1.5\n120,0\n')).toEqual(expected);
     expect(parseSeries('60,1.5\r\n\r\n"120", "0"')).toEqual(expected);
     expect(parseSeries('\uFEFFtime,load\n60000e-3,15e-1\n120,0')).toEqual(expected);
+    expect(parseSeries('"@time","requests/s"\n60,1.5\n120,0')).toEqual(expected);
   });
 
   it('takes dates, seconds and milliseconds', () => {
