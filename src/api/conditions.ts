@@ -12,6 +12,8 @@ export const CONDITIONS = {
   ScalingLimited: 'Something keeps the replicas from what the metrics ask for.',
   PredictionTrusted: 'The forecast of the load is good enough to start pods by; there only where prediction is on.',
   Healing: 'Healing is at work; the reason says why it is not. There only where spec.healing is.',
+  FailoverReady:
+    'Traffic could be moved to the other side now; the reason says why not. There only where failover is on.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

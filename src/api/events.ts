@@ -208,6 +208,48 @@ export const EVENTS = {
     when: 'A recommendation is new, is another one, or is withdrawn; not while nothing is known of the health of the service yet.',
     note: '<what to do>: <evidence>',
   },
+  FailoverNotReady: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'The condition FailoverReady became False, or True again: Warning where somebody should see to it.',
+    note: '<why>; <what to do>',
+  },
+  FailoverStarted: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'Traffic begins to move to the other side: Warning because the active side is down, Normal on order.',
+    note: 'traffic moves from <workload> to <workload> <why>; <count> pods must be ready there first',
+  },
+  Fenced: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The side that is left has no pod any more.',
+    note: '<workload> has no pod any more; its <count> replicas are kept in its annotation',
+  },
+  FailedOver: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Traffic was moved, and the endpoints of the Service have followed.',
+    note: 'traffic goes to <workload> (epoch <count>): detection <time>, preparation <time>, fencing <time>, switch <time>',
+  },
+  EndpointsBehind: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'Traffic was moved, and the endpoints of the Service have not followed within a minute.',
+    note: 'traffic was moved to <workload> (epoch <count>), but <what is seen>',
+  },
+  FailoverRefused: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'Traffic was to be moved, and something stands in the way.',
+    note: 'traffic does not move (<cause>): <why>',
+  },
+  FailoverAborted: {
+    about: SERVICE,
+    types: BOTH_TYPES,
+    when: 'A move was given up: Warning where it could not be carried on, Normal where it was no longer wanted.',
+    note: 'traffic stays at <workload> and does not move to <workload>: <why>',
+  },
   Created: {
     about: POLICY,
     types: ['Normal'],

@@ -263,6 +263,69 @@ export const REASONS = {
     means: 'Baton follows as many metric series as it has memory for; this one is beyond them.',
     todo: 'Nothing; switch prediction off where it is not needed.',
   },
+  // FailoverReady
+  StandbyReady: { means: 'The standby could take over now.', todo: 'Nothing.' },
+  StandbyCold: {
+    means: 'The side that does not serve has no ready pods; a failover starts them first, which takes its time.',
+    todo: 'Nothing; scale it up to make a failover faster.',
+  },
+  FailoverInProgress: { means: 'Traffic moves to the other side.', todo: 'Nothing.' },
+  FailoverCooldown: {
+    means: 'Traffic was moved, or a move was given up, less than failover.cooldown ago.',
+    todo: 'Wait, or write failover.desired to move it by hand.',
+  },
+  FailbackManual: {
+    means: 'Traffic goes to the standby, and the way back is left to a person.',
+    todo: 'Nothing, or what the message says when the primary is mended.',
+  },
+  StandbyNotFound: {
+    means: 'The workload that is to take over does not exist, or cannot be scaled.',
+    todo: 'Create it, or correct failover.standbyRef.',
+  },
+  StandbyManaged: {
+    means: 'Another OrchestratedService looks after the standby, or has the same one.',
+    todo: 'Delete the other one, or write a standby of its own.',
+  },
+  StandbyNotReady: {
+    means: 'The pods of the side that is to take over are not ready, so it is no better.',
+    todo: 'kubectl describe its pods.',
+  },
+  FailoverCircle: {
+    means: 'Two services fail over to each other, or follow each other.',
+    todo: 'Keep one of the two, and let it look after both workloads.',
+  },
+  ServiceNotFound: {
+    means: 'The Service whose traffic is to be moved does not exist.',
+    todo: 'Create it, or correct failover.serviceName.',
+  },
+  ServiceShared: {
+    means: 'The Service, or a selector that it is to have, is shared with others whose traffic would be moved too.',
+    todo: 'Give this service a Service and labels of its own.',
+  },
+  ServiceSelectorDiffers: {
+    means: 'The selector of the Service is not what failover.selectors says, so somebody else changes it.',
+    todo: 'Correct the selector of the Service or failover.selectors; let GitOps leave that selector alone.',
+  },
+  SelectorMismatch: {
+    means: 'A selector matches no pod of its side, or pods of both.',
+    todo: 'Correct failover.selectors, or the labels in the pod template.',
+  },
+  FencingImpossible: {
+    means: 'The side that is left could not be kept without pods.',
+    todo: 'Take away what the message names, or write fencing: None where two sides may run at once.',
+  },
+  FencingWaits: {
+    means: 'Pods of the side that is left have not ended, and nothing ends them by force.',
+    todo: 'Wait; where their node is lost, make sure that it is off and delete the pods by hand.',
+  },
+  EndpointsBehind: {
+    means: 'The selector of the Service was changed, and its endpoints do not follow.',
+    todo: 'Look at the pods of the new side, and at the EndpointSlices of the Service.',
+  },
+  FollowedNotFound: {
+    means: 'The service in failover.follow does not exist, or has no failover.',
+    todo: 'Create it, or correct failover.follow.',
+  },
   // Selector
   SelectorOverlap: {
     means: 'The selector of the workload matches pods of others; they do not count.',
@@ -296,6 +359,25 @@ export const REASONS = {
     means: 'Baton found something that would do the service good, or what it found is no longer so.',
     todo: 'See status.recommendations and docs/recommendations.md; Baton carries none of it out.',
   },
+  FailoverSuspected: {
+    means: 'The active side is down; traffic moves when that lasts failover.after.',
+    todo: 'Look at status.signals.',
+  },
+  FailoverNotReady: {
+    means: 'Traffic could not be moved if the active side went down, or could be again.',
+    todo: 'See the condition FailoverReady.',
+  },
+  FailoverStarted: { means: 'Traffic moves to the other side; the message says why.', todo: 'Nothing.' },
+  Fenced: {
+    means: 'The side that is left has no pod any more; its replicas are kept in its annotation.',
+    todo: 'Nothing.',
+  },
+  FailedOver: { means: 'Traffic goes to the other side; the message says how long each part took.', todo: 'Nothing.' },
+  FailoverRefused: {
+    means: 'Traffic was to be moved, and is not; the message says why.',
+    todo: 'See the condition FailoverReady.',
+  },
+  FailoverAborted: { means: 'A move was given up before traffic was moved.', todo: 'See the message.' },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;
 

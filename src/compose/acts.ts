@@ -6,6 +6,7 @@ import type { Permit } from '../domain/guard/examine.ts';
 import { moveBounds, readBounds } from '../kube/autoscalers.ts';
 import { evict, readPod } from '../kube/pods.ts';
 import { restart, rollBack } from '../kube/rollouts.ts';
+import { readTraffic, writeSelector } from '../kube/traffic.ts';
 import { readService } from '../kube/services.ts';
 import type { ReplicasWriter } from '../kube/replicas.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -38,6 +39,7 @@ export function createActor({ rest, metrics, replicas, leads, situations, projec
         const found = await readPod(rest, reference, signal);
         return found !== undefined && 'pod' in found ? projector.project(found.pod as RawPod) : found;
       },
+      traffic: (reference, signal) => readTraffic(rest, reference, signal),
     },
     port: {
       scale: ({ act, live }, signal) => replicas.write(act.target, live, act, signal),
@@ -49,6 +51,7 @@ export function createActor({ rest, metrics, replicas, leads, situations, projec
         const { target, revision: hash } = permit.act;
         return rollBack(rest, rollOf(permit), { hash, uid: target.uid }, signal);
       },
+      select: ({ act, live }, signal) => writeSelector(rest, { ...act.target, ...live }, act, signal),
     },
     onOutcome: ({ act, cause }, { kind }) => {
       metrics.increment('baton_acts_total', { act: act.type, cause, outcome: kind });

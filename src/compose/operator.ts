@@ -39,6 +39,7 @@ import { createActor } from './acts.ts';
 import { createAdvising } from './advising.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
+import { createFailover } from './failover.ts';
 import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
@@ -183,12 +184,24 @@ export async function runOperator(
     enqueue: (key) => enqueue(key),
     onRound: () => sumUp(),
   });
-  const services = new ServiceReconciler({
+  const failover = createFailover({
+    rest,
+    metrics,
+    actor,
+    caches: stores,
+    readForeign: foreignTargets(scales),
+    situations,
+    latest: (key) => services.latest(key),
+    enqueue: (key) => enqueue(key),
+    now,
+    monotonic: () => clock.monotonic(),
+  });
+  const services: ServiceReconciler = new ServiceReconciler({
     ...told,
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [new Healer({ actor, situations, now, random: Math.random })],
+    parts: [failover, new Healer({ actor, situations, now, random: Math.random })],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,

@@ -1,5 +1,6 @@
 import type { CachedService } from '../controllers/service/caches.ts';
 import { servicesOfTarget } from '../controllers/service/ownership.ts';
+import { workloadRefs } from '../domain/failover/serving.ts';
 import { Discovery } from '../kube/discovery.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -22,8 +23,7 @@ export interface ScaleOptions {
 export function createScales({ services, namespace, enqueue, log, ...options }: ScaleOptions): ScaleReader {
   function* of(apiVersion: string, kind: string): Generator<CachedService> {
     for (const service of services.list()) {
-      const { targetRef } = service.spec;
-      if (targetRef.apiVersion === apiVersion && targetRef.kind === kind) yield service;
+      if (workloadRefs(service).some((ref) => ref.apiVersion === apiVersion && ref.kind === kind)) yield service;
     }
   }
   const scales = new ScaleReader({
@@ -42,9 +42,12 @@ export function createScales({ services, namespace, enqueue, log, ...options }: 
       ),
   });
   services.subscribe(({ old, new: now }) => {
-    if (old && kindOf(old) !== (now && kindOf(now))) scales.release();
+    if (old && kindsOf(old) !== (now && kindsOf(now))) scales.release();
   });
   return scales;
 }
 
-const kindOf = ({ spec: { targetRef } }: CachedService): string => `${targetRef.apiVersion}/${targetRef.kind}`;
+const kindsOf = (service: CachedService): string =>
+  workloadRefs(service)
+    .map(({ apiVersion, kind }) => `${apiVersion}/${kind}`)
+    .join();

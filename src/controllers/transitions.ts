@@ -32,9 +32,16 @@ export function say(
   if (event) emit(reference, { reason: event, type, note: message });
 }
 
+/** Kinds that have one Event for all their reasons. */
+const EVENT_OF: Partial<Record<Transition['kind'], EventReason>> = {
+  Health: 'HealthChanged',
+  State: 'StateChanged',
+  FailoverReady: 'FailoverNotReady',
+};
+
 /** The Event that tells it, where the catalogue has one. */
 export function eventOf({ kind, reason }: Transition): EventReason | undefined {
-  const event = kind === 'Health' ? 'HealthChanged' : kind === 'State' ? 'StateChanged' : reason;
+  const event = EVENT_OF[kind] ?? reason;
   return isEvent(event) ? event : undefined;
 }
 

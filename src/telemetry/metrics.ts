@@ -177,6 +177,13 @@ export const METRICS = [
     labels: ['source', 'outcome'],
   },
   {
+    name: 'baton_failover_duration_seconds',
+    type: 'histogram',
+    help: 'Time that each part of a failover took: detection, preparation, fencing and switch.',
+    labels: ['part'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  },
+  {
     name: 'baton_source_read_duration_seconds',
     type: 'histogram',
     help: 'Time that a metric source took to answer.',

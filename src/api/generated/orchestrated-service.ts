@@ -433,6 +433,77 @@ export interface OrchestratedServiceSpec {
     }
   }
   /**
+   * A second workload that takes over the traffic of a Service when the first is down: its pods are ready first, then the first is fenced, then the Service selects the second. targetRef is the primary. See docs/failover.md.
+   */
+  failover?: {
+    /**
+     * The workload that takes over, in the same namespace: of any kind that targetRef may have. No other OrchestratedService may look after it.
+     */
+    standbyRef: {
+      /**
+       * Group and version of the workload, as in its own YAML.
+       */
+      apiVersion: string
+      /**
+       * Kind of the workload.
+       */
+      kind: string
+      /**
+       * Name of the workload.
+       */
+      name: string
+    }
+    /**
+     * The Service whose traffic is moved, in the same namespace. Its selector must be selectors.primary when this is written.
+     */
+    serviceName: string
+    /**
+     * The whole selector that the Service has while each of the two serves.
+     */
+    selectors: {
+      /**
+       * Labels of the pods of targetRef.
+       */
+      primary: {
+        [k: string]: string
+      }
+      /**
+       * Labels of the pods of standbyRef.
+       */
+      standby: {
+        [k: string]: string
+      }
+    }
+    /**
+     * Pods that must be ready at the standby before it gets traffic; as many as the primary asks for when absent.
+     */
+    standbyReplicas?: number
+    /**
+     * How long the active side must be Critical or Failed, 0s to 1h; 30s when absent.
+     */
+    after?: string
+    /**
+     * What is done to the side that is left, before the other gets traffic. ScaleToZero: it has no pods any more. None: nothing; for services without state only, where two may run at once.
+     */
+    fencing: ("ScaleToZero" | "None")
+    /**
+     * The way back to the primary. Manual (when absent): when a person writes desired. Automatic: after cooldown, when its pods are ready again, and also when the standby is down.
+     */
+    failback?: ("Manual" | "Automatic")
+    /**
+     * Traffic that was moved is not moved again by itself within this time, 10s to 24h; 10m when absent.
+     */
+    cooldown?: string
+    /**
+     * An order of a person to move traffic there, carried out once, when it is written; a failover later is not undone by it.
+     */
+    desired?: ("Primary" | "Standby")
+    /**
+     * The OrchestratedService of this namespace that this one goes along with: it moves to its standby and back when that one has moved, and by nothing else.
+     */
+    follow?: string
+  }
+  /**
    * What is promised. Time in maintenance and time without evidence count neither way.
    *
    * @maxItems 4
@@ -693,6 +764,116 @@ export interface OrchestratedServiceStatus {
        */
       total?: string
     }[]
+  }
+  /**
+   * Where traffic goes, and how far a move of it has come; another process goes on from here.
+   */
+  failover?: {
+    /**
+     * Suspected: the active side is down, but not for long enough. Preparing: pods of the other start. Fencing: pods of the active side end. Switching: the selector changes. Verifying: the endpoints follow. Completed: the cooldown runs. Refused: a move is due, and something stands in its way.
+     */
+    state: ("Idle" | "Suspected" | "Preparing" | "Fencing" | "Switching" | "Verifying" | "Completed" | "Refused")
+    /**
+     * Where traffic goes.
+     */
+    active: ("Primary" | "Standby")
+    /**
+     * Rises with each switch.
+     */
+    epoch: number
+    /**
+     * When this state began.
+     */
+    since: string
+    /**
+     * When traffic was last moved.
+     */
+    switchedAt?: string
+    /**
+     * The value of spec.failover.desired that was carried out last.
+     */
+    ordered?: ("Primary" | "Standby")
+    /**
+     * No attempt before this, after one that was given up.
+     */
+    retryAt?: string
+    /**
+     * Replicas that the standby goes back to when the primary serves again.
+     */
+    restingReplicas?: number
+    /**
+     * Replicas that the primary had when it was fenced.
+     */
+    fencedReplicas?: number
+    /**
+     * The side that does not serve is being brought to the replicas that it has at rest.
+     */
+    tidying?: boolean
+    /**
+     * Where traffic moves.
+     */
+    to?: ("Primary" | "Standby")
+    /**
+     * Why: the active side is down; spec.failover.desired; spec.failover.failback; spec.failover.follow.
+     */
+    cause?: ("Failure" | "Order" | "Failback" | "Follow")
+    /**
+     * Pods that must be ready there first.
+     */
+    wantedReplicas?: number
+    /**
+     * Replicas of the side that is left, before it was fenced.
+     */
+    leavingReplicas?: number
+    /**
+     * When the active side was first seen down.
+     */
+    suspectedAt?: string
+    /**
+     * When the move was decided.
+     */
+    decidedAt?: string
+    /**
+     * When enough pods were ready there.
+     */
+    preparedAt?: string
+    /**
+     * When the last pod of the side that is left had ended.
+     */
+    fencedAt?: string
+    /**
+     * When the selector had been changed.
+     */
+    movedAt?: string
+    /**
+     * Why it is refused, in one word.
+     */
+    reason?: string
+    /**
+     * Why it is refused, in a sentence.
+     */
+    message?: string
+    /**
+     * How long the parts of the last move took.
+     */
+    took?: {
+      /**
+       * From when the active side was first seen down to the decision.
+       */
+      detection?: string
+      /**
+       * Until enough pods were ready at the other side.
+       */
+      preparation?: string
+      /**
+       * Until the last pod of the side that is left had ended.
+       */
+      fencing?: string
+      /**
+       * Until the endpoints had followed the selector.
+       */
+      switch?: string
+    }
   }
   /**
    * A change of level that waits for its hysteresis; so that it survives a restart.

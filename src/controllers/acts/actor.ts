@@ -1,4 +1,13 @@
-import type { Act, Cause, EvictAct, MoveBoundsAct, RestartAct, RollBackAct, ScaleAct } from '../../domain/guard/act.ts';
+import type {
+  Act,
+  Cause,
+  EvictAct,
+  MoveBoundsAct,
+  RestartAct,
+  RollBackAct,
+  ScaleAct,
+  SelectAct,
+} from '../../domain/guard/act.ts';
 import { examine, isPermit, type Permit } from '../../domain/guard/examine.ts';
 import type { Asker, LiveOf } from '../../domain/guard/facts.ts';
 import type { CachedService } from '../service/caches.ts';
@@ -97,6 +106,8 @@ export class Actor {
       case 'Restart':
       case 'RollBack':
         return live.workload(act.target, signal);
+      case 'Select':
+        return live.traffic(act.target, signal);
     }
   }
 
@@ -114,6 +125,8 @@ export class Actor {
         return port.restart(permit as Permit<RestartAct>, signal);
       case 'RollBack':
         return port.rollBack(permit as Permit<RollBackAct>, signal);
+      case 'Select':
+        return port.select(permit as Permit<SelectAct>, signal);
     }
   }
 }

@@ -7,10 +7,12 @@ import type {
   RestartAct,
   RollBackAct,
   ScaleAct,
+  SelectAct,
+  ServiceReference,
   WorkloadReference,
 } from '../../domain/guard/act.ts';
 import type { Permit } from '../../domain/guard/examine.ts';
-import type { Asker, LiveAutoscaler, LivePod, LiveWorkload } from '../../domain/guard/facts.ts';
+import type { Asker, LiveAutoscaler, LivePod, LiveTraffic, LiveWorkload } from '../../domain/guard/facts.ts';
 
 /** Baton lacks a permission; in the words of RBAC rules. */
 export interface Forbidden {
@@ -48,6 +50,7 @@ export interface LivePort {
   workload(reference: WorkloadReference, signal: AbortSignal): Promise<LiveWorkload | Forbidden | undefined>;
   pod(reference: PodReference, signal: AbortSignal): Promise<LivePod | Forbidden | undefined>;
   autoscaler(reference: AutoscalerReference, signal: AbortSignal): Promise<LiveAutoscaler | Forbidden | undefined>;
+  traffic(reference: ServiceReference, signal: AbortSignal): Promise<LiveTraffic | Forbidden | undefined>;
 }
 
 /** Writes what was permitted, on condition that it is still at the version that the guard saw. */
@@ -57,4 +60,5 @@ export interface ActPort {
   evict(permit: Permit<EvictAct>, signal: AbortSignal): Promise<WriteOutcome>;
   restart(permit: Permit<RestartAct>, signal: AbortSignal): Promise<WriteOutcome>;
   rollBack(permit: Permit<RollBackAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  select(permit: Permit<SelectAct>, signal: AbortSignal): Promise<WriteOutcome>;
 }

@@ -1,5 +1,6 @@
 import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
+import { workloadRefs } from '../../domain/failover/serving.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { WatchedCache } from '../ports.ts';
 import type { BudgetSnapshot } from '../project/budget.ts';
@@ -27,7 +28,12 @@ export const BY_OWNER = 'owner';
 export const BY_NAMESPACE = 'namespace';
 export const BY_TARGET = 'target';
 export const BY_DEPENDENCY = 'dependency';
-/** Services by namespace whose target is not of apps/v1. */
+/** Services by the workload that is to take over from their target. */
+export const BY_STANDBY = 'standby';
+/** Services by the Service of Kubernetes whose traffic they move, and by the OrchestratedService that they follow. */
+export const BY_TRAFFIC = 'traffic';
+export const BY_FOLLOWED = 'followed';
+/** Services by namespace with a workload that is not of apps/v1. */
 export const BY_FOREIGN = 'foreign';
 
 /** `Kind.group/namespace/name`: versions of one group are the same workload. */
@@ -39,9 +45,16 @@ export const INDEXES = {
   services: {
     [BY_TARGET]: ({ namespace, spec: { targetRef } }: CachedService) =>
       targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name),
+    [BY_STANDBY]: ({ namespace, spec: { failover } }: CachedService) =>
+      failover &&
+      targetKey(failover.standbyRef.apiVersion, failover.standbyRef.kind, namespace, failover.standbyRef.name),
+    [BY_TRAFFIC]: ({ namespace, spec: { failover } }: CachedService) =>
+      failover && `${namespace}/${failover.serviceName}`,
+    [BY_FOLLOWED]: ({ namespace, spec: { failover } }: CachedService) =>
+      failover?.follow === undefined ? undefined : `${namespace}/${failover.follow}`,
     [BY_DEPENDENCY]: (service: CachedService) => dependencyKeys(service.namespace, service.spec.dependsOn),
     [BY_FOREIGN]: ({ namespace, spec }: CachedService) =>
-      spec.targetRef.apiVersion === 'apps/v1' ? undefined : namespace,
+      workloadRefs({ spec }).every(({ apiVersion }) => apiVersion === 'apps/v1') ? undefined : namespace,
   },
   pods: {
     [BY_OWNER]: (pod: PodSnapshot) => pod.owner?.uid,

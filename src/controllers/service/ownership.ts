@@ -1,7 +1,16 @@
 import type { OwnerReference, PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { Cache } from '../ports.ts';
 import { parseSelector } from '../project/selector.ts';
-import { BY_FOREIGN, BY_NAMESPACE, BY_OWNER, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
+import {
+  BY_FOREIGN,
+  BY_NAMESPACE,
+  BY_OWNER,
+  BY_STANDBY,
+  BY_TARGET,
+  type Caches,
+  type CachedService,
+  targetKey,
+} from './caches.ts';
 
 /** Kinds that have no scale, and are owned by none that has: their pods are never those of a workload of another kind. */
 const ENDS = new Set(['DaemonSet', 'Job', 'Node']);
@@ -89,7 +98,7 @@ function cacheOf(
 export function servicesOfOwner(namespace: string, owner: OwnerReference, caches: Caches): CachedService[] {
   const found: CachedService[] = [];
   for (const link of chainOf(namespace, owner, caches)) {
-    found.push(...caches.services.byIndex(BY_TARGET, targetKey('apps/v1', link.kind, namespace, link.name)));
+    found.push(...servicesOfWorkload(targetKey('apps/v1', link.kind, namespace, link.name), caches));
     if (link.isEnd) return found;
   }
   return found.concat(servicesOfForeignKinds(namespace, caches));
@@ -103,12 +112,18 @@ export function servicesOfForeignKinds(namespace: string, caches: Caches): Cache
   return caches.services.byIndex(BY_FOREIGN, namespace);
 }
 
-/** Services with this targetRef: the one that looks after the workload and those that wait for it. */
+/** Services with this workload as their target or as their standby. */
+export const servicesOfWorkload = (target: string, { services }: Pick<Caches, 'services'>): CachedService[] => [
+  ...services.byIndex(BY_TARGET, target),
+  ...services.byIndex(BY_STANDBY, target),
+];
+
+/** The one that looks after the workload, those that wait for it, and those that would fail over to it. */
 export function servicesOfTarget(
   target: { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string },
   caches: Pick<Caches, 'services'>,
 ): string[] {
   const { apiVersion, kind, namespace, name } = target;
-  const services = caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, namespace, name));
+  const services = servicesOfWorkload(targetKey(apiVersion, kind, namespace, name), caches);
   return services.map((service) => `${service.namespace}/${service.name}`);
 }

@@ -39,6 +39,8 @@ export interface PartAnswer {
   readonly lookAgainInMs: number;
   /** It takes something from the workload, or has done so, that must be given back before the service may go. */
   readonly needsFinalizer?: boolean;
+  /** An act waits for the status to be written: it is not held back like that of a service that flaps. */
+  readonly isUrgent?: boolean;
 }
 
 export interface PartsAnswer {
@@ -46,6 +48,7 @@ export interface PartsAnswer {
   readonly held: Held | undefined;
   readonly lookAgainInMs: number;
   readonly needsFinalizer: boolean;
+  readonly isUrgent: boolean;
 }
 
 /** Asks the parts in the order of their authority. */
@@ -54,6 +57,7 @@ export async function lookAtParts(parts: readonly Part[], look: Omit<PartLook, '
   let held: Held | undefined;
   let lookAgainInMs = Infinity;
   let needsFinalizer = false;
+  let isUrgent = false;
   for (const part of parts) {
     const pending = part.look({ ...look, held });
     const answer = pending instanceof Promise ? await pending : pending;
@@ -62,6 +66,7 @@ export async function lookAtParts(parts: readonly Part[], look: Omit<PartLook, '
     held ??= answer.findings.holds;
     lookAgainInMs = Math.min(lookAgainInMs, answer.lookAgainInMs);
     needsFinalizer ||= answer.needsFinalizer === true;
+    isUrgent ||= answer.isUrgent === true;
   }
-  return { findings, held, lookAgainInMs, needsFinalizer };
+  return { findings, held, lookAgainInMs, needsFinalizer, isUrgent };
 }

@@ -7,6 +7,7 @@ import {
 } from '../../domain/dependencies/evaluate.ts';
 import type { Advice } from '../../domain/recommendations/facts.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { isDown } from '../../domain/health/level.ts';
 import { deriveStatus, type Derived } from '../../domain/status/derive.ts';
 import { type Bucket, take } from '../../domain/status/bucket.ts';
 import type { ServiceFigures, ServiceInput, Target, Usage } from '../../domain/status/input.ts';
@@ -183,10 +184,14 @@ export class ServiceReconciler {
     if (before?.health !== derivation.figures.health || before.score !== derivation.figures.score)
       this.#wakeOthers(key, service);
     if (!before) this.#options.onChange();
-    const actAgainInMs = Math.min(scaling?.lookAgainInMs ?? Infinity, parts.lookAgainInMs);
+    // Parts go by what is written; what was just derived is news to them.
+    const { health = 'Unknown' } = derivation.status;
+    const isNews =
+      parts.findings.length > 0 && health !== (latest.status?.health ?? (isDown(health) ? undefined : health));
+    const actAgainInMs = isNews ? 0 : Math.min(scaling?.lookAgainInMs ?? Infinity, parts.lookAgainInMs);
     const lookAgainAt = Math.min(askAgainAt(target, derivation, now()) ?? Infinity, now() + actAgainInMs);
     const next = { ...derivation, lookAgainAt: lookAgainAt === Infinity ? undefined : lookAgainAt };
-    return this.#write(key, latest, next, signal);
+    return this.#write(key, latest, next, parts.isUrgent, signal);
   }
 
   #checks(service: CachedService, pods: readonly PodSnapshot[]): readonly PeriodicCheck[] {
@@ -286,14 +291,20 @@ export class ServiceReconciler {
     return { health, score, dependsOn: dependencyKeys(service.namespace, service.spec.dependsOn) };
   }
 
-  async #write(key: string, service: CachedService, derivation: Derived, signal: AbortSignal): Promise<Result> {
+  async #write(
+    key: string,
+    service: CachedService,
+    derivation: Derived,
+    isUrgent: boolean,
+    signal: AbortSignal,
+  ): Promise<Result> {
     const { status, transitions, lookAgainAt } = derivation;
     const { writeStatus, count, now } = this.#options;
     // The domain gives back the very status that it was given when nothing changed that a person would notice.
     if (status === service.status) return later(lookAgainAt, now());
     const admission = take(this.#buckets.get(key), now());
     this.#buckets.set(key, admission.bucket);
-    if (!admission.allowed) {
+    if (!admission.allowed && !isUrgent) {
       count.statusWrite('OrchestratedService', 'deferred');
       return later(admission.retryAt, now());
     }

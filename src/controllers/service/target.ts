@@ -1,3 +1,4 @@
+import { asServing, servingRef, type WorkloadRef } from '../../domain/failover/serving.ts';
 import type { Target } from '../../domain/status/input.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { Cache } from '../ports.ts';
@@ -9,17 +10,27 @@ export type ReadForeign = (
   signal: AbortSignal,
 ) => Promise<Target>;
 
-/** What is under the service's targetRef, and whether this service is the one that may look after it. */
+/** What the workload is that serves for the service, and whether this service is the one that may look after it. */
 export async function findTarget(
   service: CachedService,
   caches: Caches,
   readForeign: ReadForeign,
   signal: AbortSignal,
 ): Promise<Target> {
-  const { apiVersion, kind, name } = service.spec.targetRef;
-  const { namespace } = service;
   const older = olderService(service, caches);
   if (older) return { state: 'Absent', reason: 'TargetAlreadyManaged', by: older.name };
+  const found = await findWorkload(servingRef(service), service.namespace, caches, readForeign, signal);
+  return found.state === 'Found' ? { ...found, workload: asServing(service, found.workload) } : found;
+}
+
+/** What is under a reference to a workload of that namespace. */
+export async function findWorkload(
+  { apiVersion, kind, name }: WorkloadRef,
+  namespace: string,
+  caches: Caches,
+  readForeign: ReadForeign,
+  signal: AbortSignal,
+): Promise<Target> {
   const cache = cacheOf(kind, apiVersion, caches);
   const isStatefulSet = cache !== undefined && cache === caches.statefulSets;
   // All but StatefulSets may have their pods through ReplicaSets.
@@ -61,7 +72,7 @@ function olderService(service: CachedService, caches: Caches): CachedService | u
   return first.uid === service.uid ? undefined : first;
 }
 
-function comesBefore(a: CachedService, b: CachedService): boolean {
+export function comesBefore(a: CachedService, b: CachedService): boolean {
   const [goingA, goingB] = [a, b].map((service) => service.metadata.deletionTimestamp !== undefined);
   if (goingA !== goingB) return goingB === true;
   const [createdA, createdB] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp];

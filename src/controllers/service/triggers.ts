@@ -3,8 +3,8 @@ import type { OwnerReference, PodSnapshot, PodTemplateFacts, WorkloadSnapshot } 
 import type { CacheChange } from '../ports.ts';
 import type { BudgetSnapshot } from '../project/budget.ts';
 import type { PodProjector } from '../project/pod.ts';
-import { BY_DEPENDENCY, BY_OWNER, BY_TARGET, type Caches, type CachedService, targetKey } from './caches.ts';
-import { servicesOfForeignKinds, servicesOfOwner } from './ownership.ts';
+import { BY_DEPENDENCY, BY_OWNER, type Caches, type CachedService, targetKey } from './caches.ts';
+import { servicesOfForeignKinds, servicesOfOwner, servicesOfWorkload } from './ownership.ts';
 import type { PodGroups } from './pod-groups.ts';
 
 export interface TriggerOptions {
@@ -97,10 +97,7 @@ export class Triggers {
     if (old && now && sameWorkload(old, now)) return;
     if (!workload) return;
     const { apiVersion, kind, namespace, name } = workload;
-    for (const service of this.#options.caches.services.byIndex(
-      BY_TARGET,
-      targetKey(apiVersion, kind, namespace, name),
-    )) {
+    for (const service of servicesOfWorkload(targetKey(apiVersion, kind, namespace, name), this.#options.caches)) {
       this.#enqueue(service);
     }
   }
@@ -129,7 +126,7 @@ export class Triggers {
 
   #rivalsOf({ namespace, spec: { targetRef } }: CachedService): void {
     const target = targetKey(targetRef.apiVersion, targetRef.kind, namespace, targetRef.name);
-    for (const rival of this.#options.caches.services.byIndex(BY_TARGET, target)) this.#enqueue(rival);
+    for (const rival of servicesOfWorkload(target, this.#options.caches)) this.#enqueue(rival);
   }
 
   /** Whoever leads here over dependencies: a ring may have closed or opened. */

@@ -13,6 +13,13 @@ export interface AutoscalerReference {
   readonly uid: string;
 }
 
+/** A Service of Kubernetes. */
+export interface ServiceReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 export interface Bounds {
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -66,11 +73,23 @@ export interface PodReference {
   readonly uid: string;
 }
 
-/** Everything that Baton does to what is not its own. */
-export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct;
-
-/** What an act is for. */
-export type Cause = 'Scaling' | 'Healing';
-
 /** The annotation that says by which act a workload was last rolled. */
 export const ACT = 'baton.dev/act';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Gives a Service another selector, so that its traffic goes to other pods. */
+export interface SelectAct {
+  readonly type: 'Select';
+  readonly target: ServiceReference;
+  readonly from: Labels;
+  readonly to: Labels;
+  /** Kept in an annotation of the Service; an act with one that is not higher comes from a former leader. */
+  readonly epoch: number;
+}
+
+/** Everything that Baton does to what is not its own. */
+export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct | SelectAct;
+
+/** What an act is for. */
+export type Cause = 'Scaling' | 'Healing' | 'Failover' | 'GivingBack';

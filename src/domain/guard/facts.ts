@@ -1,6 +1,16 @@
 import type { OrchestratedServiceSpec } from '../../api/kinds.ts';
 import type { isSick } from '../healing/sick.ts';
-import type { Act, Bounds, Cause, EvictAct, MoveBoundsAct, RestartAct, RollBackAct, ScaleAct } from './act.ts';
+import type {
+  Act,
+  Bounds,
+  Cause,
+  EvictAct,
+  MoveBoundsAct,
+  RestartAct,
+  RollBackAct,
+  ScaleAct,
+  SelectAct,
+} from './act.ts';
 import type { Situation } from './situation.ts';
 
 /** A version of an OrchestratedService, for which an act is done. */
@@ -26,6 +36,14 @@ export interface LiveAutoscaler extends LiveObject, Bounds {}
 
 export type LivePod = LiveObject & Parameters<typeof isSick>[0];
 
+/** A Service of Kubernetes. */
+export interface LiveTraffic extends LiveObject {
+  /** Undefined where it has none. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
+  /** Of the last switch, from its annotation; 0 before the first. */
+  readonly epoch: number;
+}
+
 /** What an act is done to, as the API server has it at this moment. */
 export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAct
   ? LiveWorkload
@@ -33,7 +51,9 @@ export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAc
     ? LiveAutoscaler
     : A extends EvictAct
       ? LivePod
-      : never;
+      : A extends SelectAct
+        ? LiveTraffic
+        : never;
 
 /** Everything that the guard knows when it looks at one act: nothing of it is from a cache. */
 export interface Facts<A extends Act = Act> {

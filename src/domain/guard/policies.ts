@@ -1,4 +1,5 @@
 import type { Reason } from '../../api/reasons.ts';
+import { deepEqual } from '../equal.ts';
 import { ACT, type Act } from './act.ts';
 import type { Facts } from './facts.ts';
 import type { Situation } from './situation.ts';
@@ -27,11 +28,12 @@ export const POLICIES: readonly Policy[] = [
         ? undefined
         : { kind: 'objected', reason: 'NotLeading', message: 'another replica of Baton may lead by now' },
   },
-  { name: 'asker', objection: (_, { decidedOn, asker }) => askerObjection(decidedOn, asker) },
+  { name: 'asker', objection: (_, facts) => askerObjection(facts) },
   {
     name: 'mode',
-    objection: (_, { asker }) =>
-      asker === undefined || asker.mode === 'Enforce'
+    // What was taken is given back in every mode.
+    objection: (_, { asker, cause }) =>
+      asker === undefined || asker.mode === 'Enforce' || cause === 'GivingBack'
         ? undefined
         : {
             kind: 'objected',
@@ -61,8 +63,9 @@ function standing(name: keyof Situation, reason: Reason): Policy {
   };
 }
 
-function askerObjection(decidedOn: Facts['decidedOn'], asker: Facts['asker']): Objection | undefined {
-  if (asker?.uid !== decidedOn.uid || asker.terminating)
+function askerObjection({ decidedOn, asker, cause }: Facts): Objection | undefined {
+  // What was taken for it is given back while it goes.
+  if (asker?.uid !== decidedOn.uid || (asker.terminating && cause !== 'GivingBack'))
     return { kind: 'gone', message: 'the OrchestratedService is gone' };
   return asker.generation === decidedOn.generation
     ? undefined
@@ -87,5 +90,9 @@ function targetObjection(act: Act, { live }: Facts): Objection | undefined {
         : undefined;
     case 'Evict':
       return undefined;
+    case 'Select': {
+      const stands = 'selector' in live && deepEqual(live.selector, act.from) && live.epoch < act.epoch;
+      return stands ? undefined : changed;
+    }
   }
 }

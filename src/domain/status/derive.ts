@@ -2,6 +2,7 @@ import type { ConditionType } from '../../api/conditions.ts';
 import type { Health, OrchestratedServiceStatus } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
 import { deepEqual } from '../equal.ts';
+import { servingRef } from '../failover/serving.ts';
 import { isDown } from '../health/level.ts';
 import { examinePods } from '../health/pods.ts';
 import { wholeScore } from '../health/score.ts';
@@ -83,7 +84,7 @@ function examine(input: ServiceInput): Findings {
   const explanation =
     target.state === 'Found'
       ? explain(assessment, signals, { fall: parseDuration(fall), rise: parseDuration(rise) })
-      : explainAbsent(target, `${spec.targetRef.kind} ${spec.targetRef.name}`);
+      : explainAbsent(target, `${servingRef(service).kind} ${servingRef(service).name}`);
   const own = openWindow(spec.maintenanceWindows, now);
   const general = openWindow(policy.maintenanceWindows, now);
   const ledgerBefore = readLedger(previous?.uptime);
@@ -141,8 +142,14 @@ function settle(
 }
 
 function targetStatus({ workload, facts, input }: Findings): Partial<OrchestratedServiceStatus> {
-  const { targetRef } = input.service.spec;
-  const activeTarget = `${targetRef.kind}/${targetRef.name}`;
+  // Where traffic goes by now, which may have been moved in this very look.
+  const failover = input.parts?.find(({ status }) => status.failover)?.status.failover;
+  const { spec, status } = input.service;
+  const serving = servingRef({
+    spec,
+    ...((failover || status) && { status: { ...status, ...(failover && { failover }) } }),
+  });
+  const activeTarget = `${serving.kind}/${serving.name}`;
   // What cannot be read says nothing of the pods; the last counts stand until the target is known to be gone or another's.
   if (workload === undefined) {
     const { target, service } = input;

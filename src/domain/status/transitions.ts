@@ -7,7 +7,7 @@ import { findCondition } from './conditions.ts';
 
 /** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
-  readonly kind: 'Health' | 'State' | 'Scaling' | 'Anomaly' | 'Recommendation' | ConditionType;
+  readonly kind: 'Health' | 'State' | 'Scaling' | 'Failover' | 'Anomaly' | 'Recommendation' | ConditionType;
   readonly from: string;
   readonly to: string;
   readonly reason: Reason;
@@ -15,7 +15,7 @@ export interface Transition {
   /** The type of the Event. */
   readonly type: 'Normal' | 'Warning';
   /** What came of it, where that is more than that a status tells it. */
-  readonly outcome?: 'Done' | 'Refused';
+  readonly outcome?: 'Done' | 'Refused' | 'Rehearsed';
   /** For the history alone: the status says it, and nobody has to be called. */
   readonly isQuiet?: true;
   /** What it was made from, where that is something else than the evidence of health. */
@@ -35,6 +35,7 @@ const TOLD: readonly {
   { type: 'InMaintenance', good: 'absent' },
   { type: 'SelectorUnique', good: 'absent' },
   { type: 'ScalingActive', good: 'True' },
+  { type: 'FailoverReady', good: 'True' },
   { type: 'ScalingLimited', good: 'False', isQuiet: true },
   { type: 'PredictionTrusted', good: 'True', isQuiet: true },
 ];
@@ -69,7 +70,7 @@ export function conditionTransitions(
     // A target that cannot be read is told once, as Stalled.
     if (FOLLOWS_TARGET.has(type) && now !== undefined && now.reason === stalled?.reason) return [];
     // What was in the way of scaling is told by its name when it ends, too: that it goes on again has but one.
-    const isOver = now === undefined || (type === 'ScalingActive' && to === good && from === 'False');
+    const isOver = now === undefined || (ENDS_BY_NAME.has(type) && to === good && from === 'False');
     const told = isOver ? old : now;
     // A condition that is no longer there because the spec no longer asks for it is no news either.
     if (told === undefined || (to === 'absent' && good !== 'absent')) return [];
@@ -97,16 +98,32 @@ export function scalingTransitions(
 const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>([
   'Stalled',
   'ScalingActive',
+  'FailoverReady',
   'ScalingLimited',
   'PredictionTrusted',
 ]);
+/** Conditions of which it is told by its name what no longer stands in the way. */
+const ENDS_BY_NAME: ReadonlySet<ConditionType> = new Set<ConditionType>(['ScalingActive', 'FailoverReady']);
 /** Conditions that are False for the reason of Stalled when the target cannot be read. */
 const FOLLOWS_TARGET: ReadonlySet<ConditionType> = new Set<ConditionType>(['MetricsAvailable', 'ScalingActive']);
 /** What somebody wrote is no fault. */
-const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>(['RecommendOnly', 'ObserveOnly', 'ScalingDisabled']);
+const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>([
+  'RecommendOnly',
+  'ObserveOnly',
+  'ScalingDisabled',
+  'FailbackManual',
+]);
 
-/** What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. */
-const NOT_YET: ReadonlySet<string> = new Set<Reason>(['NotAskedYet', 'DependencyUnknown']);
+/**
+ * What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. Nor is what a failover does
+ * while it is under way: that is told by itself.
+ */
+const NOT_YET: ReadonlySet<string> = new Set<Reason>([
+  'NotAskedYet',
+  'DependencyUnknown',
+  'FailoverInProgress',
+  'FailoverCooldown',
+]);
 
 function statusOf(condition: Condition | undefined): Condition['status'] | 'absent' {
   return condition === undefined || NOT_YET.has(condition.reason) ? 'absent' : condition.status;

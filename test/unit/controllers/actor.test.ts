@@ -29,6 +29,7 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
       workload: () => Promise.resolve(live),
       autoscaler: never,
       pod: never,
+      traffic: never,
       ...over,
     },
     port: {
@@ -40,6 +41,7 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
       evict: never,
       restart: never,
       rollBack: never,
+      select: never,
     },
     situations: { of: () => CALM, spend: never },
     onOutcome: (_, outcome) => seen.outcomes.push(outcome),

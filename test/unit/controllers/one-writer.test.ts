@@ -21,6 +21,7 @@ it('only some files of one room write to the API server', () => {
     'kube/services.ts',
     'kube/status.ts',
     'kube/token-review.ts',
+    'kube/traffic.ts',
   ]);
 });
 

@@ -38,6 +38,8 @@ describe('parts that act for a service', () => {
       { type: 'Reconciling', status: 'True', reason: 'Progressing', message: 'a part is at work' },
     ] as const;
     answers = [{ findings: { status: { activeTarget: 'Deployment/other' }, conditions, told: [] }, lookAgainInMs: 40 }];
+    // It was found down, which is news to the parts.
+    expect(await look()).toEqual({ kind: 'requeueAfter', ms: 0 });
     expect(await look()).toEqual({ kind: 'requeueAfter', ms: 40 });
     expect(bed.status('web')).toMatchObject({ activeTarget: 'Deployment/other' });
     expect(bed.status('web')?.conditions).toContainEqual(expect.objectContaining({ message: 'a part is at work' }));

@@ -51,6 +51,8 @@ describe('the permissions', () => {
       'patch deployments,statefulsets,replicasets',
       'patch events',
       'patch horizontalpodautoscalers',
+      'patch orchestratedservices',
+      'patch services',
       'update orchestratedservices/status',
       'update orchestrations/status',
     ]);

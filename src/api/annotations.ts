@@ -1,0 +1,5 @@
+/** On a workload that a failover took to zero: the replicas that it had. */
+export const FENCED_REPLICAS = 'baton.dev/fenced-replicas';
+
+/** On a Service whose traffic a failover moved: it rises with each switch. */
+export const FAILOVER_EPOCH = 'baton.dev/failover-epoch';
