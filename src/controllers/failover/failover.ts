@@ -108,7 +108,7 @@ export class Failover implements Part {
     const seen = await this.#survey(look, written);
     const state = written ?? initialState(seen, spec, this.#options.now());
     const facts = await this.#facts(look, state, seen);
-    entry.isObstructed = facts.obstacle !== undefined;
+    entry.isObstructed = isObstructed(facts, state);
     const found = step(state, facts, facts.now);
     const outcome = written && sameState(written, found.state) ? await this.#carryOut(look, found, facts) : undefined;
     if (found.state.name === 'Completed' && state.name === 'Verifying') entry.took = found.state.took;
@@ -339,6 +339,10 @@ function obstacleOf(outcome: ActOutcome, { sides }: FailoverFacts, act: Failover
   return outcome.kind === 'objected' ? { reason: outcome.reason, message: outcome.message } : undefined;
 }
 
+/** Something that was read, and is not watched, is not as it should be. */
+const isObstructed = ({ obstacle, selects }: FailoverFacts, { active }: FailoverState): boolean =>
+  obstacle !== undefined || selects !== active;
+
 /** Until traffic has left, what was taken from a side must be given back when the service goes. */
 const needsFinalizer = (state: FailoverState): boolean =>
   state.untidy === true || (isMoving(state) && state.name !== 'Verifying');
@@ -364,7 +368,7 @@ function answerOf(
   const again = outcome === undefined ? lookAgainInMs : outcome.kind === 'written' ? AGAIN_MS : LATER_MS;
   return {
     findings,
-    lookAgainInMs: Math.min(again, facts.obstacle ? OBSTACLE_MS : SURVEY_MS),
+    lookAgainInMs: Math.min(again, isObstructed(facts, state) ? OBSTACLE_MS : SURVEY_MS),
     needsFinalizer: needsFinalizer(state),
     isUrgent: isMoving(state) || told.length > 0,
   };
