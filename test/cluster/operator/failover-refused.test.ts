@@ -62,8 +62,10 @@ it('refuses two services that fail over to each other', async () => {
     osvc('ring-a', { failover: failover('a', 'b') }),
     osvc('ring-b', { failover: failover('b', 'a') }),
   );
-  await bed.condition('ring-a', 'FailoverReady', 'False', 'FailoverCircle');
-  await bed.condition('ring-b', 'FailoverReady', 'False', 'FailoverCircle');
+  const circles = ['ring-a', 'ring-b'].map((name) => bed.condition(name, 'FailoverReady', 'False', 'FailoverCircle'));
+  const [first, second] = await Promise.all(circles);
+  expect(first?.message).toContain('ring-b looks after Deployment/ring-b and fails over to the workload of this one');
+  expect(second?.message).toContain('ring-a looks after Deployment/ring-a');
 });
 
 it('refuses a standby that another looks after, a Service for two, and pods of others behind a selector', async () => {
