@@ -137,7 +137,7 @@ export async function deleteFleet(api: Api, fleet: Fleet): Promise<void> {
 export async function deleteNamespace(api: Api, name: string): Promise<void> {
   const path = `/api/v1/namespaces/${name}`;
   await api.delete(path);
-  await until(`namespace ${name} is gone`, 300_000, async () => !(await served(api, path)), 2000);
+  await until(`namespace ${name} is gone`, 600_000, async () => !(await served(api, path)), 2000);
 }
 
 /** A small web service as people write them. KWOK runs no probes; they are there for the size of the objects. */
