@@ -14,6 +14,8 @@ export const CONDITIONS = {
   Healing: 'Healing is at work; the reason says why it is not. There only where spec.healing is.',
   FailoverReady:
     'Traffic could be moved to the other side now; the reason says why not. There only where failover is on.',
+  Halted: 'An emergency halt lasts, or holds this service; or its namespace is stopped on purpose.',
+  Suspended: 'spec.suspend is true: Baton does nothing to the workload.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

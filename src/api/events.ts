@@ -274,6 +274,90 @@ export const EVENTS = {
     when: 'The state of the whole system changed: Warning when it became Degraded.',
     note: '<state before> → <state now>: <why>',
   },
+  EmergencyHalt: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'An emergency halt began.',
+    note: '<id> by <who>: <why>; <n> services stop, <n> rise, <n> are kept',
+  },
+  HaltFound: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'Workloads were found that an unknown halt holds.',
+    note: '<id>: <why>; <n> workloads are held; <how to resume>',
+  },
+  HaltComplete: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'Nothing is left to stop.',
+    note: '<id>: <n> workloads are held; <how to resume>',
+  },
+  HaltReminder: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'A halt lasts; again and again after emergency.remindAfter.',
+    note: '<id> still lasts: <n> workloads are held; <how to resume>',
+  },
+  HaltResuming: {
+    about: POLICY,
+    types: ['Normal'],
+    when: 'A person resumed a halt.',
+    note: '<id> is being undone: <n> workloads get back what they had',
+  },
+  HaltResumed: {
+    about: POLICY,
+    types: ['Normal'],
+    when: 'The last workload came back.',
+    note: '<id> is undone: <n> workloads have what they had, or what people gave them meanwhile',
+  },
+  HaltRehearsed: {
+    about: POLICY,
+    types: BOTH_TYPES,
+    when: 'A person (Normal) or a rule (Warning) asks what a halt would do.',
+    note: '<who>: <why>; a halt would stop <n> services with <n> pods and raise <n>; status.rehearsal has the order',
+  },
+  NamespaceStopped: {
+    about: ['OrchestratedService', 'Orchestration'],
+    types: ['Normal'],
+    when: 'A namespace, or a service in it, is stopped on purpose.',
+    note: 'namespace <name>: <what is done>',
+  },
+  NamespaceStarted: {
+    about: POLICY,
+    types: ['Normal'],
+    when: 'A namespace that was stopped on purpose starts, or has started.',
+    note: 'namespace <name>: <what is done>',
+  },
+  NamespaceProtected: {
+    about: POLICY,
+    types: ['Warning'],
+    when: 'A namespace is to be stopped in which nothing is ever stopped.',
+    note: 'namespace <name>: nothing is ever stopped here; take it off spec.stoppedNamespaces',
+  },
+  HeldByHalt: {
+    about: SERVICE,
+    types: ['Warning'],
+    when: 'An emergency halt stopped or raised the service.',
+    note: '<replicas before> → <replicas now>: <id>',
+  },
+  HaltReleased: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The service has back what it had before a halt or a planned stop.',
+    note: '<replicas before> → <replicas now>: <id> is over',
+  },
+  ChangedByHand: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'A halt is over for a service whose replicas somebody changed meanwhile; these stay.',
+    note: '<replicas> stay, and not <replicas before the halt>: <id> is over',
+  },
+  Suspended: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'spec.suspend became true, or false again.',
+    note: 'nothing is done to the workload because spec.suspend is true',
+  },
 } as const satisfies Partial<Record<Reason, EventDefinition>>;
 
 export type EventReason = keyof typeof EVENTS;

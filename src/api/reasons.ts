@@ -341,6 +341,53 @@ export const REASONS = {
   },
   StateChanged: { means: 'The state of the whole system changed.', todo: 'See status.worst.' },
   ShuttingDown: { means: 'The operator ends.', todo: 'Nothing; the next replica takes over.' },
+  // Halted
+  EmergencyHalt: {
+    means: 'An emergency halt lasts; it never ends by itself.',
+    todo: 'Resume it by its id when the emergency is over; the message has the command.',
+  },
+  HaltFound: {
+    means: 'Workloads carry the id of a halt that the status did not know; it was taken up.',
+    todo: 'Resume it by its id; the message has the command.',
+  },
+  HaltComplete: { means: 'Nothing is left to stop.', todo: 'Resume it by its id when the emergency is over.' },
+  HaltReminder: {
+    means: 'The halt still lasts, and people are asked whether it is to go on.',
+    todo: 'Resume it by its id, or leave it.',
+  },
+  HaltResuming: { means: 'The halt is being undone, what others need first.', todo: 'Wait.' },
+  HaltResumed: { means: 'Every workload has what it had before the halt.', todo: 'Nothing.' },
+  HaltRehearsed: {
+    means: 'A halt would begin now, if it were not a rehearsal.',
+    todo: 'See status.rehearsal for what would stop; write Halt for the rule, or for spec.emergency.halt, to mean it.',
+  },
+  HoldUnreadable: {
+    means: 'Somebody changed the annotations in which a halt keeps what a workload had.',
+    todo: 'Correct them, or remove them and set the replicas yourself.',
+  },
+  ChangedByHand: {
+    means: 'Somebody changed the replicas of a workload that a halt holds; what people do stands.',
+    todo: 'Nothing; set the replicas yourself where you want others.',
+  },
+  HeldByHalt: {
+    means: 'An emergency halt has stopped or raised this service.',
+    todo: 'Resume the halt; Orchestration/default tells how.',
+  },
+  NamespaceStopped: {
+    means: 'The namespace is stopped on purpose.',
+    todo: 'Take it off spec.stoppedNamespaces of Orchestration/default to start it again.',
+  },
+  NamespaceStarted: { means: 'The namespace starts again, what others need first.', todo: 'Nothing.' },
+  NamespaceProtected: {
+    means: 'In this namespace nothing is ever stopped.',
+    todo: 'Take it off spec.stoppedNamespaces, or off spec.emergency.protectedNamespaces.',
+  },
+  HaltReleased: { means: 'The service has what it had before it was halted.', todo: 'Nothing.' },
+  // Suspended
+  Suspended: {
+    means: 'Nothing is done to the workload because spec.suspend is true.',
+    todo: 'Write suspend: false when Baton may act again.',
+  },
   // Events only
   HealthChanged: {
     means: 'The level changed; the message says from what to what and why.',

@@ -21,13 +21,15 @@ interface ActsOptions {
   readonly situations: ActorOptions['situations'];
   readonly projector: Pick<PodProjector, 'project'>;
   readonly now: () => number;
+  readonly halt: () => string | undefined;
 }
 
 /** The one that acts, with the API server behind it. */
-export function createActor({ rest, metrics, replicas, leads, situations, projector, now }: ActsOptions): Actor {
+export function createActor({ rest, metrics, replicas, leads, situations, projector, now, halt }: ActsOptions): Actor {
   return new Actor({
     leads,
     situations,
+    halt,
     live: {
       asker: async (reference, signal) => {
         const service: OrchestratedService | undefined = await readService(rest, SERVICES, reference, signal);

@@ -14,6 +14,7 @@ import { foreignTargets } from '../controllers/service/foreign.ts';
 import { servicesOfOwner } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
+import { suspension } from '../controllers/service/suspension.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
@@ -39,6 +40,7 @@ import { createActor } from './acts.ts';
 import { createAdvising } from './advising.ts';
 import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
+import { createEmergency } from './emergency.ts';
 import { createFailover } from './failover.ts';
 import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
@@ -52,6 +54,8 @@ const LAST_WORDS_MS = 1_000;
 const FIRST_USAGE_MS = 1_000;
 /** How often to see whether every service was looked at. */
 const FIRST_LOOK_MS = 2_000;
+/** How long looks at services wait while an emergency halt stops them. */
+const STOPPING_MS = 100;
 
 /** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
 export async function runOperator(
@@ -155,7 +159,35 @@ export async function runOperator(
     now,
   });
   const { projector } = caches;
-  const actor = createActor({ rest, metrics, replicas, leads, situations, projector, now });
+  const actor = createActor({
+    rest,
+    metrics,
+    replicas,
+    leads,
+    situations,
+    projector,
+    now,
+    halt: () => emergency.haltId(),
+  });
+  const emergency = createEmergency({
+    rest,
+    clock,
+    metrics,
+    caches: stores,
+    policy,
+    ownNamespace: namespace,
+    status: () => orchestration.status,
+    actor: () => actor,
+    latest: (key) => services.latest(key),
+    evidence: () =>
+      services.figures.size < stores.services.size ? undefined : evidenceOf(services, stores.services.list()),
+    isNewer,
+    now,
+    onReading: () => sumUp(),
+    wake: () => {
+      if (acts()) halting.enqueue(ORCHESTRATION_NAME);
+    },
+  });
   const scaler = createScaler({
     rest,
     metrics,
@@ -201,7 +233,7 @@ export async function runOperator(
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [failover, new Healer({ actor, situations, now, random: Math.random })],
+    parts: [emergency.part, suspension, failover, new Healer({ actor, situations, now, random: Math.random })],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
@@ -223,7 +255,9 @@ export async function runOperator(
   const controller = new Controller({
     name: 'service',
     workers: settings.workers,
-    reconcile: (key, context) => services.reconcile(key, context),
+    // While services are being stopped nothing else may take the API server's time.
+    reconcile: async (key, context) =>
+      emergency.isStopping() ? { kind: 'requeueAfter', ms: STOPPING_MS } : services.reconcile(key, context),
     onError,
     ...controllerHooks(metrics, 'service'),
   });
@@ -232,6 +266,8 @@ export async function runOperator(
     orchestrations: stores.orchestrations,
     policy,
     services: () => summaries(services, stores.services.list()),
+    emergency: emergency.forSum,
+    monotonic: () => clock.monotonic(),
     create: (abort) => createOrchestration(rest, abort),
   });
   const system = new Controller({
@@ -240,6 +276,13 @@ export async function runOperator(
     reconcile: (_key, context) => orchestration.reconcile(context),
     onError,
     ...controllerHooks(metrics, 'orchestration'),
+  });
+  const halting = new Controller({
+    name: 'emergency',
+    workers: 1,
+    reconcile: (_key, { signal: abort }) => emergency.reconcile(abort),
+    onError,
+    ...controllerHooks(metrics, 'emergency'),
   });
   // A replica that does not lead looks at nothing, and at everything when it begins to lead.
   let term: Leadership | undefined;
@@ -320,7 +363,7 @@ export async function runOperator(
     ],
     caches: Object.values(reflectorsOf(caches)),
     ...(elector && { elector }),
-    workers: [{ name: 'leader', run: lead, stuck: () => controller.stuck() ?? system.stuck() }],
+    workers: [{ name: 'leader', run: lead, stuck: () => controller.stuck() ?? system.stuck() ?? halting.stuck() }],
     stopTimeoutMs: settings.shutdownTimeout - 500,
     onPhase: (phase) => log.info({}, phase),
   });
@@ -330,6 +373,7 @@ export async function runOperator(
     // What this replica knew when it led before may be long out of date.
     services.reset();
     situations.begin();
+    emergency.reset();
     sources.heartbeats.begin();
     triggers.all();
     sumUp();
@@ -338,7 +382,9 @@ export async function runOperator(
     await Promise.race([usageAsked, sleep(clock, FIRST_USAGE_MS, leadership.signal)]);
     const tidying = tidyUp(leadership.signal);
     const gathering = advising.run(leadership.signal);
-    await Promise.all([controller.run(leadership), system.run(leadership), listing, tidying, gathering]);
+    const measuring = seesAll ? emergency.nodes.run(leadership.signal) : undefined;
+    const controllers = [controller.run(leadership), system.run(leadership), halting.run(leadership)];
+    await Promise.all([...controllers, listing, tidying, gathering, measuring]);
     term = undefined;
     chorus.flush();
     // Another leader's word is not written over.
@@ -413,6 +459,16 @@ function* summaries(
       observed: reconciler.figures.has(key),
       scores: reconciler.figures.get(key)?.scores,
     };
+  }
+}
+
+function* evidenceOf(reconciler: ServiceReconciler, services: Iterable<{ namespace: string; name: string }>) {
+  for (const { namespace, name } of services) {
+    const key = `${namespace}/${name}`;
+    const figures = reconciler.figures.get(key);
+    if (figures === undefined) continue;
+    const everAvailable = reconciler.latest(key)?.status?.everAvailable === true;
+    yield { health: figures.health, confidence: figures.confidence, everAvailable };
   }
 }
 

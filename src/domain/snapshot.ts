@@ -1,3 +1,5 @@
+import type { Hold } from './emergency/hold.ts';
+
 /**
  * What decisions read of the cluster. Objects are projected to these on arrival and the rest of them is dropped, so a field that
  * is added here is paid for by every pod in the cluster. Moments are milliseconds since the epoch.
@@ -94,6 +96,8 @@ export interface WorkloadSnapshot {
   readonly createFailure?: string;
   /** spec.replicas, or the scale subresource's. */
   readonly desired: number;
+  /** What a halt took from it or added to it; absent where none holds it. */
+  readonly hold?: Hold;
   /** A label selector as a string, as kubectl -l takes it. */
   readonly selector: string;
   readonly rollout: Rollout;

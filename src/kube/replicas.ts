@@ -29,6 +29,8 @@ export interface ReplicasChange {
    * Annotations of the workload, written with the replicas; null takes one away. Kinds that are written through their scale carry none.
    */
   readonly annotations: Readonly<Record<string, string | null>>;
+  /** The annotations go before the replicas, and are taken away after them, where both cannot be in one write. */
+  readonly isRemembered?: boolean | undefined;
 }
 
 /** Who last wrote spec.replicas, as the API server's bookkeeping has it. */
@@ -87,12 +89,55 @@ export class ReplicasWriter {
   /** On condition that the workload is still at the version that was read. Rejects with ApiError where trying again may help. */
   async write(
     reference: ReplicasReference,
-    { resourceVersion }: Pick<LiveReplicas, 'resourceVersion'>,
-    { to, annotations }: ReplicasChange,
+    live: Pick<LiveReplicas, 'resourceVersion' | 'replicas'>,
+    change: ReplicasChange,
     signal: AbortSignal,
   ): Promise<WriteOutcome> {
     const target = await this.#targetOf(reference);
     if (target === undefined) return { kind: 'gone' };
+    const { to, annotations, isRemembered = false } = change;
+    if (target.subresource === undefined || !isRemembered)
+      return this.#writeOnce(reference, target, live, change, signal);
+    const isForgotten = Object.values(annotations).every((value) => value === null);
+    const steps = [
+      (version: string) => this.#annotate(target, version, annotations, signal),
+      (resourceVersion: string): Promise<WriteOutcome> =>
+        live.replicas === to
+          ? Promise.resolve({ kind: 'written', resourceVersion })
+          : this.#writeOnce(reference, target, { resourceVersion }, change, signal),
+    ];
+    let outcome: WriteOutcome = { kind: 'written', resourceVersion: live.resourceVersion };
+    for (const step of isForgotten ? steps.toReversed() : steps) {
+      outcome = await step(outcome.resourceVersion);
+      if (outcome.kind !== 'written') return outcome;
+    }
+    return outcome;
+  }
+
+  async #annotate(
+    target: Target,
+    resourceVersion: string,
+    annotations: ReplicasChange['annotations'],
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
+    const whole: Target = { ...target, subresource: undefined };
+    const options = { signal, timeoutMs: TIMEOUT_MS, query: { fieldManager: MANAGER } };
+    try {
+      const body = { metadata: { resourceVersion, annotations } };
+      const written = await this.#rest.patch<KubeObject>(whole, 'merge', body, options);
+      return { kind: 'written', resourceVersion: written.metadata.resourceVersion };
+    } catch (error) {
+      return outcomeOf(error, 'patch', whole);
+    }
+  }
+
+  async #writeOnce(
+    reference: ReplicasReference,
+    target: Target,
+    { resourceVersion }: Pick<LiveReplicas, 'resourceVersion'>,
+    { to, annotations }: ReplicasChange,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
     const options = { signal, timeoutMs: TIMEOUT_MS, query: { fieldManager: MANAGER } };
     const isScale = target.subresource !== undefined;
     const { namespace, name, uid } = reference;

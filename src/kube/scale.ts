@@ -217,6 +217,8 @@ export class ScaleReader {
 
 function project(raw: KubeObject): Cached {
   const { namespace, name, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = raw.metadata;
+  // What Baton itself wrote; those of others may be large.
+  const ours = Object.entries(raw.metadata.annotations ?? {}).filter(([key]) => key.startsWith('baton.dev/'));
   const observedGeneration = (raw as Workload).status?.observedGeneration;
   const metadata = {
     name,
@@ -226,6 +228,7 @@ function project(raw: KubeObject): Cached {
     ...(generation !== undefined && { generation }),
     ...(creationTimestamp !== undefined && { creationTimestamp }),
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(ours.length > 0 && { annotations: Object.fromEntries(ours) }),
   };
   return {
     namespace,

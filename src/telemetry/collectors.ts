@@ -38,7 +38,17 @@ interface System {
 }
 
 const LEVELS = ['Healthy', 'Warning', 'Degraded', 'Critical', 'Failed', 'Unknown'];
-const STATES = ['Initializing', 'Active', 'Degraded', 'Maintenance', 'ShuttingDown'];
+const STATES = [
+  'Initializing',
+  'Active',
+  'Optimizing',
+  'Scaling',
+  'Degraded',
+  'Failover',
+  'Maintenance',
+  'EmergencyHalt',
+  'ShuttingDown',
+];
 
 const CIRCUITS = { Closed: 0, HalfOpen: 1, Open: 2 } as const;
 

@@ -116,6 +116,12 @@ export const METRICS = [
     labels: ['state'],
   },
   {
+    name: 'baton_emergency_halts_total',
+    type: 'counter',
+    help: 'Emergency halts that began, by trigger (Manual, or the rule).',
+    labels: ['trigger'],
+  },
+  {
     name: 'baton_orchestration_score',
     type: 'gauge',
     help: 'Mean score of the services, weighted by priority.',

@@ -42,7 +42,7 @@ afterEach(async () => {
   await operator?.stop();
   operator = undefined;
   await witness.close();
-  for (const object of granted.filter(({ kind }) => kind.startsWith('ClusterRole'))) {
+  for (const object of granted.filter(({ kind }) => /^(ClusterRole|ValidatingAdmissionPolicy)/.test(kind))) {
     await kubectl('delete', object.kind, object.metadata.name, '--ignore-not-found');
   }
   await kubectl('delete', 'clusterrole', `${name()}-widgets`, '--ignore-not-found');

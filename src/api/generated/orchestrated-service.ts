@@ -49,6 +49,23 @@ export interface OrchestratedServiceSpec {
    */
   mode: ("Enforce" | "Recommend" | "Observe")
   /**
+   * While true Baton does nothing to the workload: no scaling, no act of any kind. Its health is told all the same.
+   */
+  suspend?: boolean
+  /**
+   * What happens to this service in an emergency halt; see docs/emergency.md.
+   */
+  emergency?: {
+    /**
+     * Keep: goes on as it is. ScaleToZero: stops, and comes back with what it had. ScaleUp: rises to replicas. When absent what Orchestration/default says of the priority.
+     */
+    onHalt?: ("Keep" | "ScaleToZero" | "ScaleUp")
+    /**
+     * What ScaleUp raises it to; scaling.maxReplicas when absent. It never lowers it.
+     */
+    replicas?: number
+  }
+  /**
    * How many replicas the service needs. With minReplicas alone it only tells when there are too few; replicas are changed only where maxReplicas and metrics are written too.
    */
   scaling?: {
@@ -1030,6 +1047,27 @@ export interface OrchestratedServiceStatus {
     }
   }
   /**
+   * What an emergency halt or a planned stop took from the workload, and gives back.
+   */
+  halt?: {
+    /**
+     * Which halt; stop-<namespace> for a planned stop of the namespace.
+     */
+    id?: string
+    /**
+     * What the workload had, and gets back.
+     */
+    originalReplicas?: number
+    /**
+     * Who began it: Manual, the name of a rule, Found, or Planned.
+     */
+    by?: string
+    /**
+     * When that was seen.
+     */
+    at?: string
+  }
+  /**
    * The last thing that was done or was to be done, and why; where Baton does not act, the last conclusion about the health. All others are in the history, where that is switched on.
    */
   lastDecision?: {
@@ -1065,7 +1103,7 @@ export interface OrchestratedServiceStatus {
   /**
    * What holds and what does not, after kstatus; Ready is always there, Reconciling and Stalled only while they hold.
    *
-   * @maxItems 16
+   * @maxItems 24
    */
   conditions?: {
     /**

@@ -190,6 +190,136 @@ export interface OrchestrationSpec {
      */
     timeZone: string
   }[]
+  /**
+   * The emergency halt: what stops, in which order, and when; see docs/emergency.md.
+   */
+  emergency: {
+    /**
+     * Halt: stop the services that say so, now. DryRun: tell in status.rehearsal what would stop, in order. A halt goes on when this is None again: resume ends it.
+     */
+    halt: ("None" | "DryRun" | "Halt")
+    /**
+     * The id of a halt (status.halt.id) that is to end: everything gets back what it had.
+     */
+    resume?: string
+    /**
+     * Services that get their replicas back in a second, at most.
+     */
+    resumePerSecond: number
+    /**
+     * How long a service that resumes waits for the health of what it needs, 0s to 1h; then it goes on without.
+     */
+    resumePatience: string
+    /**
+     * While a halt lasts, people are reminded this often, 1m to 168h.
+     */
+    remindAfter: string
+    /**
+     * What happens to services that do not say it themselves in spec.emergency.onHalt, by priority.
+     */
+    onHalt: {
+      /**
+       * What happens to services of priority Critical that do not say it themselves; Keep when absent.
+       */
+      Critical?: ("Keep" | "ScaleToZero")
+      /**
+       * What happens to services of priority High that do not say it themselves; Keep when absent.
+       */
+      High?: ("Keep" | "ScaleToZero")
+      /**
+       * What happens to services of priority Normal that do not say it themselves; Keep when absent.
+       */
+      Normal?: ("Keep" | "ScaleToZero")
+      /**
+       * What happens to services of priority Low that do not say it themselves; Keep when absent.
+       */
+      Low?: ("Keep" | "ScaleToZero")
+      /**
+       * What happens to services of priority Maintenance that do not say it themselves; Keep when absent.
+       */
+      Maintenance?: ("Keep" | "ScaleToZero")
+    }
+    /**
+     * Namespaces in which nothing is ever stopped, beside kube-system, kube-public, kube-node-lease and the one that Baton runs in.
+     *
+     * @maxItems 256
+     */
+    protectedNamespaces: string[]
+    /**
+     * What halts without a person. Every rule only rehearses (DryRun) until it is switched on; missing figures never halt.
+     */
+    rules: {
+      /**
+       * CPU in use on all nodes that are ready, as metrics.k8s.io tells it, of what they have for pods.
+       */
+      nodeCPU: {
+        /**
+         * Disabled; DryRun tells what a halt would stop; Halt stops it.
+         */
+        action: ("Disabled" | "DryRun" | "Halt")
+        /**
+         * In percent; the rule holds above it.
+         */
+        above: number
+        /**
+         * How long it must last without a break, 30s to 24h.
+         */
+        for: string
+        /**
+         * With fewer nodes that can be judged the rule says nothing.
+         */
+        atLeast: number
+      }
+      /**
+       * Memory in use on all nodes that are ready, as metrics.k8s.io tells it, of what they have for pods.
+       */
+      nodeMemory: {
+        /**
+         * Disabled; DryRun tells what a halt would stop; Halt stops it.
+         */
+        action: ("Disabled" | "DryRun" | "Halt")
+        /**
+         * In percent; the rule holds above it.
+         */
+        above: number
+        /**
+         * How long it must last without a break, 30s to 24h.
+         */
+        for: string
+        /**
+         * With fewer nodes that can be judged the rule says nothing.
+         */
+        atLeast: number
+      }
+      /**
+       * Services that are Failed, of those that were available once and have fresh evidence.
+       */
+      servicesFailed: {
+        /**
+         * Disabled; DryRun tells what a halt would stop; Halt stops it.
+         */
+        action: ("Disabled" | "DryRun" | "Halt")
+        /**
+         * In percent; the rule holds above it.
+         */
+        above: number
+        /**
+         * How long it must last without a break, 30s to 24h.
+         */
+        for: string
+        /**
+         * With fewer services that can be judged the rule says nothing.
+         */
+        atLeast: number
+      }
+    }
+  }
+  /**
+   * Namespaces whose services are stopped on purpose: all of them, in the order of an emergency halt. Each starts again in reverse when it is taken off this list.
+   *
+   * @maxItems 256
+   */
+  stoppedNamespaces: string[]
 }
 
 /**
@@ -201,9 +331,9 @@ export interface OrchestrationStatus {
    */
   observedGeneration?: number
   /**
-   * Initializing until every service was looked at once; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; ShuttingDown while the operator ends.
+   * The first that is so of: ShuttingDown while the operator ends; EmergencyHalt until a halt is resumed and undone; Initializing until every service was looked at once; Failover while a service moves to or from its standby; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; Scaling while pods start or end because Baton scales; Optimizing while a capacity budget decides who gets pods; Active.
    */
-  state?: ("Initializing" | "Active" | "Degraded" | "Maintenance" | "ShuttingDown")
+  state?: ("Initializing" | "Active" | "Optimizing" | "Scaling" | "Degraded" | "Failover" | "Maintenance" | "EmergencyHalt" | "ShuttingDown")
   /**
    * Since when.
    */
@@ -290,11 +420,274 @@ export interface OrchestrationStatus {
     message?: string
   }[]
   /**
+   * The emergency halt there is, or was last. Workloads carry its id and what they had in annotations.
+   */
+  halt?: {
+    /**
+     * What spec.emergency.resume must say to end it.
+     */
+    id: string
+    /**
+     * Halting while services are being stopped, Halted until a person resumes, Resuming while they come back, Resumed when all have.
+     */
+    state: ("Halting" | "Halted" | "Resuming" | "Resumed")
+    /**
+     * A person, a rule, or workloads that were found halted.
+     */
+    by?: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "Found")
+    /**
+     * Why, in a sentence.
+     */
+    because?: string
+    /**
+     * When it began.
+     */
+    startedAt?: string
+    /**
+     * When nothing was left to stop.
+     */
+    haltedAt?: string
+    /**
+     * When everything had come back.
+     */
+    resumedAt?: string
+    /**
+     * When people were last reminded.
+     */
+    remindedAt?: string
+    /**
+     * Whether spec.emergency.halt has said Halt ever since: it orders no other halt until it said something else.
+     */
+    orderSpent?: boolean
+    /**
+     * Workloads that are held: stopped, or raised.
+     */
+    held?: number
+    /**
+     * Workloads that came back since Resuming began.
+     */
+    restored?: number
+    /**
+     * Services that stop.
+     */
+    stopping?: number
+    /**
+     * Services that rise.
+     */
+    raising?: number
+    /**
+     * Services that go on as they are.
+     */
+    keeping?: number
+    /**
+     * Pods that end.
+     */
+    pods?: number
+    /**
+     * Services that go on and need one that stops.
+     *
+     * @maxItems 20
+     */
+    stranded?: {
+      /**
+       * The service that goes on, as namespace/name.
+       */
+      service: string
+      /**
+       * What it needs and loses, as namespace/name.
+       */
+      needs: string
+    }[]
+    /**
+     * What resume will do, in order: who comes back first, with how many replicas. The first 1000.
+     *
+     * @maxItems 1000
+     */
+    recoveryPlan?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * What it had, and will have.
+       */
+      replicas: number
+    }[]
+    /**
+     * Workloads that could not be stopped or brought back so far, and what people changed meanwhile.
+     *
+     * @maxItems 20
+     */
+    problems?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * Why, in one word (docs/reference/reasons.md).
+       */
+      reason: string
+      /**
+       * Why, in a sentence.
+       */
+      message: string
+    }[]
+  }
+  /**
+   * What a halt would do: there while spec.emergency.halt is DryRun, or a rule with action DryRun holds.
+   */
+  rehearsal?: {
+    /**
+     * Who asks.
+     */
+    by: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed")
+    /**
+     * Why, in a sentence.
+     */
+    because?: string
+    /**
+     * Since when.
+     */
+    since?: string
+    /**
+     * Services that stop.
+     */
+    stopping?: number
+    /**
+     * Services that rise.
+     */
+    raising?: number
+    /**
+     * Services that go on as they are.
+     */
+    keeping?: number
+    /**
+     * Pods that end.
+     */
+    pods?: number
+    /**
+     * Services that go on and need one that stops.
+     *
+     * @maxItems 20
+     */
+    stranded?: {
+      /**
+       * The service that goes on, as namespace/name.
+       */
+      service: string
+      /**
+       * What it needs and loses, as namespace/name.
+       */
+      needs: string
+    }[]
+    /**
+     * What would be done, in order; the replicas are those of when the order last changed. The first 1000.
+     *
+     * @maxItems 1000
+     */
+    plan?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * What is done with it.
+       */
+      action: ("ScaleToZero" | "ScaleUp")
+      /**
+       * Its replicas before.
+       */
+      from?: number
+      /**
+       * Its replicas after.
+       */
+      to?: number
+    }[]
+  }
+  /**
+   * Namespaces of spec.stoppedNamespaces, and those that start again.
+   *
+   * @maxItems 512
+   */
+  stoppedNamespaces?: {
+    /**
+     * Name of the namespace.
+     */
+    namespace: string
+    /**
+     * Refused where nothing is ever stopped.
+     */
+    state: ("Stopping" | "Stopped" | "Starting" | "Refused")
+    /**
+     * Workloads that are stopped.
+     */
+    held?: number
+  }[]
+  /**
+   * The last 20 changes of state, oldest first.
+   *
+   * @maxItems 20
+   */
+  history?: {
+    /**
+     * The state before; new for the first.
+     */
+    from: string
+    /**
+     * The state after.
+     */
+    to: string
+    /**
+     * When.
+     */
+    at: string
+    /**
+     * Why, in a sentence.
+     */
+    because?: string
+  }[]
+  /**
+   * How the score of the last 5 minutes stands to the hour before: 5 points above or below, or not. Absent until 15 minutes were seen.
+   */
+  trend?: ("Improving" | "Steady" | "Worsening")
+  /**
+   * Services with objectives.
+   */
+  objectives?: {
+    /**
+     * How many there are.
+     */
+    total?: number
+    /**
+     * How many keep all of theirs.
+     */
+    met?: number
+  }
+  /**
+   * What would do most services good: what status.recommendations of the services say, counted.
+   *
+   * @maxItems 5
+   */
+  recommendations?: {
+    /**
+     * What it is about, such as MemoryLimit.
+     */
+    type: string
+    /**
+     * To how many services it is recommended.
+     */
+    services: number
+    /**
+     * The first of them by name, as namespace/name.
+     */
+    first?: string
+  }[]
+  /**
    * The policy that is in force, as last read; to tell what a change changed after a restart.
    */
   policy?: Record<string, unknown>
   /**
-   * Ready: the policy is in force and every service was looked at. Reconciling, Stalled and InMaintenance only while they hold.
+   * Ready: the policy is in force and every service was looked at. Reconciling, Stalled, InMaintenance and Halted only while they hold.
    *
    * @maxItems 16
    */

@@ -10,6 +10,7 @@ import type {
 } from '../../domain/guard/act.ts';
 import { examine, isPermit, type Permit } from '../../domain/guard/examine.ts';
 import type { Asker, LiveOf } from '../../domain/guard/facts.ts';
+import { CALM } from '../../domain/guard/situation.ts';
 import type { CachedService } from '../service/caches.ts';
 import type { Situations } from './situations.ts';
 import type { ActOutcome, ActPort, Forbidden, LivePort, WriteOutcome } from './ports.ts';
@@ -18,8 +19,13 @@ import type { ActOutcome, ActPort, Forbidden, LivePort, WriteOutcome } from './p
 export interface Proposal<A extends Act = Act> {
   readonly act: A;
   readonly cause: Cause;
-  /** For whom, as it was when that was decided. */
-  readonly service: CachedService;
+  /** For whom, as it was when that was decided; undefined where something is given back that nobody looks after any more. */
+  readonly service: CachedService | undefined;
+  /**
+   * The target as the cache has it, for halts only: the write is on condition of that version, so that the API server does the live look, in
+   * one request instead of three. A thousand services stop in a third of the time.
+   */
+  readonly seen?: LiveOf<A>;
   /** Computes the reason again from what is so at this moment: why the act is no longer right, or undefined. */
   readonly recheck?: (live: LiveOf<A>) => string | undefined;
 }
@@ -30,6 +36,8 @@ export interface ActorOptions {
   readonly situations: Pick<Situations, 'of' | 'spend'>;
   /** Whether this replica leads, by the monotonic clock, at this moment. */
   readonly leads: () => boolean;
+  /** The id of the emergency halt there is, as last written. */
+  readonly halt: () => string | undefined;
   readonly onOutcome: (proposal: Proposal, outcome: ActOutcome) => void;
 }
 
@@ -39,7 +47,10 @@ export const askerOf = ({ metadata, spec }: Pick<CachedService, 'metadata' | 'sp
   generation: metadata.generation,
   terminating: metadata.deletionTimestamp !== undefined,
   mode: spec.mode,
+  suspended: spec.suspend === true,
 });
+
+const isHalting = (cause: Cause): boolean => cause === 'Halt' || cause === 'Resume';
 
 /** The one place that acts: whatever is done to workloads and what belongs to them was read live, examined by the guard and is done here. */
 export class Actor {
@@ -58,8 +69,8 @@ export class Actor {
 
   async #tryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
     const { act, cause, service, recheck } = proposal;
-    const { live: port, leads, situations } = this.#options;
-    const [asker, live] = await Promise.all([port.asker(service, signal), this.#read(act, signal)]);
+    const { leads, halt, situations } = this.#options;
+    const [asker, live] = await this.#look(proposal, signal);
     if (live !== undefined && 'kind' in live) return live;
     const seen = live as LiveOf<A> | undefined;
     const objection = seen && recheck?.(seen);
@@ -67,10 +78,11 @@ export class Actor {
     const found = examine(act, {
       leads: leads(),
       cause,
-      decidedOn: askerOf(service),
+      decidedOn: service && askerOf(service),
       asker,
-      situation: situations.of(service),
+      situation: service === undefined || isHalting(cause) ? CALM : situations.of(service),
       live: seen,
+      halt: halt(),
       objection,
     });
     switch (found.kind) {
@@ -87,11 +99,17 @@ export class Actor {
 
   /** What disrupts counts from the moment that it is permitted, so that two at once do not both take the last of a budget. */
   async #spend({ cause, service }: Proposal, perform: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
-    if (cause !== 'Healing') return perform();
+    if (cause !== 'Healing' || service === undefined) return perform();
     const giveBack = this.#options.situations.spend(service.namespace);
     const outcome = await perform();
     if (outcome.kind !== 'written') giveBack();
     return outcome;
+  }
+
+  #look<A extends Act>({ act, cause, service, seen }: Proposal<A>, signal: AbortSignal) {
+    const { live } = this.#options;
+    if (seen !== undefined && isHalting(cause)) return [service && askerOf(service), seen] as const;
+    return Promise.all([service && live.asker(service, signal), this.#read(act, signal)]);
   }
 
   #read(act: Act, signal: AbortSignal): Promise<LiveOf<Act> | Forbidden | undefined> {

@@ -4,8 +4,10 @@ import {
   type OrchestrationSpec,
   type OrchestrationStatus,
 } from '../../api/kinds.ts';
+import type { Emergency } from '../../domain/emergency/derive.ts';
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
+import { type Sample, sampled, type Trend, trendOf } from '../../domain/orchestration/trend.ts';
 import type { Cache, Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import type { Policy } from './policy.ts';
@@ -21,6 +23,13 @@ export interface OrchestrationReconcilerOptions {
   readonly orchestrations: Cache<CachedOrchestration>;
   readonly policy: Policy;
   readonly services: () => Iterable<ServiceSummary>;
+  /** Halts and planned stops. */
+  readonly emergency: {
+    readonly look: (previous: OrchestrationStatus | undefined) => Emergency;
+    /** The written status asks for something to be done. */
+    readonly wake: () => void;
+    readonly begun: (halt: NonNullable<OrchestrationStatus['halt']>) => void;
+  };
   /** Creates Orchestration/default with nothing in its spec; resolves also when somebody was faster. */
   readonly create: (signal: AbortSignal) => Promise<Reference | undefined>;
   readonly writeStatus: WriteStatus;
@@ -28,6 +37,7 @@ export interface OrchestrationReconcilerOptions {
   readonly record: RecordDecision;
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
+  readonly monotonic: () => number;
   readonly log: Log;
   readonly count: Count;
 }
@@ -45,6 +55,9 @@ export class OrchestrationReconciler {
     | { readonly uid: string; readonly resourceVersion: string; readonly status: OrchestrationStatus }
     | undefined;
   #lastLook = -Infinity;
+  /** A person who changed the policy is answered at once. */
+  #lastGeneration: number | undefined;
+  #samples: readonly Sample[] = [];
   #shuttingDown = false;
 
   constructor(options: OrchestrationReconcilerOptions) {
@@ -68,8 +81,12 @@ export class OrchestrationReconciler {
     const cached = orchestrations.get(ORCHESTRATION_NAME);
     if (!cached) return this.#create(signal);
     const early = this.#lastLook + INTERVAL_MS - now();
-    if (early > 0 && early <= INTERVAL_MS && !this.#shuttingDown) return { kind: 'requeueAfter', ms: early };
+    const { generation } = cached.metadata;
+    const isAsked = generation !== this.#lastGeneration;
+    if (early > 0 && early <= INTERVAL_MS && !this.#shuttingDown && !isAsked)
+      return { kind: 'requeueAfter', ms: early };
     this.#lastLook = now();
+    this.#lastGeneration = generation;
     return this.#write(cached, signal);
   }
 
@@ -93,13 +110,16 @@ export class OrchestrationReconciler {
   }
 
   async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
-    const { policy, services, writeStatus, count, now } = this.#options;
+    const { policy, services, emergency, writeStatus, count, now } = this.#options;
     const ours = this.#newerThan(cached);
     const previous = (ours ?? cached).status;
     const { spec, generation, problems } = policy.current;
     const shuttingDown = this.#shuttingDown;
+    const found = emergency.look(previous);
     const summary = summarise({
       services: services(),
+      emergency: found,
+      trend: (score, before) => this.#trend(score, before),
       policy: spec,
       generation,
       problems,
@@ -112,7 +132,10 @@ export class OrchestrationReconciler {
       summary.lookAgainAt === undefined
         ? { kind: 'done' }
         : { kind: 'requeueAfter', ms: Math.max(0, summary.lookAgainAt - now()) };
-    if (status === previous) return again;
+    if (status === previous) {
+      if (found.isDue) emergency.wake();
+      return again;
+    }
     const { uid } = cached;
     const { resourceVersion } = ours ?? cached;
     const reference: Reference = {
@@ -126,12 +149,22 @@ export class OrchestrationReconciler {
     count.statusWrite('Orchestration', outcome.kind === 'written' ? 'written' : 'conflict');
     if (outcome.kind !== 'written') return { kind: 'requeueAfter', ms: INTERVAL_MS };
     this.#written = { uid, resourceVersion: outcome.resourceVersion, status };
+    // The intent is written: whoever leads from here on finds it there.
+    if (found.isDue) emergency.wake();
     this.#tellPolicy(reference, previous?.policy as OrchestrationSpec | undefined, spec);
     this.#tellProblems(reference, previous, problems);
     const evidence = { confidence: undefined, inputs: { score: status.score, services: status.services } };
-    for (const transition of summary.transitions)
+    for (const transition of summary.transitions) {
       say(this.#options, reference, transition, { kind: transition.kind }, evidence);
+      if (transition.reason === 'EmergencyHalt' && status.halt) emergency.begun(status.halt);
+    }
     return again;
+  }
+
+  #trend(score: number | undefined, before: Trend | undefined): Trend | undefined {
+    const at = this.#options.monotonic();
+    this.#samples = sampled(this.#samples, score, at);
+    return trendOf(this.#samples, before, at);
   }
 
   /** Once for each new set of problems. */

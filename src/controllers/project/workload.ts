@@ -1,3 +1,4 @@
+import { holdOf } from '../../domain/emergency/hold.ts';
 import type { Rollout, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { controllerOf, moment, type RawMeta } from './meta.ts';
 import { formatSelector, type LabelSelector } from './selector.ts';
@@ -53,9 +54,16 @@ function project(
     observedGeneration: status?.observedGeneration,
     ...createFailureOf(raw),
     desired,
+    ...holdStatus(raw.metadata),
     selector: formatSelector(spec?.selector),
     rollout: rollout(raw, desired),
   };
+}
+
+/** A ReplicaSet has the annotations of its Deployment, which are that one's business. */
+function holdStatus(metadata: RawMeta): Pick<WorkloadSnapshot, 'hold'> {
+  const hold = controllerOf(metadata) ? undefined : holdOf(metadata.annotations);
+  return hold === undefined ? {} : { hold };
 }
 
 /** Why a Deployment cannot create pods: a quota, or an admission policy. */

@@ -1,3 +1,4 @@
+import { holdOf } from '../../domain/emergency/hold.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/status/input.ts';
 import { moment, type RawMeta } from '../project/meta.ts';
@@ -26,7 +27,7 @@ interface RawForeign {
   readonly metadata: Pick<
     RawMeta,
     'name' | 'namespace' | 'uid' | 'resourceVersion' | 'generation' | 'creationTimestamp' | 'deletionTimestamp'
-  >;
+  > & { readonly annotations?: Readonly<Record<string, string>> };
   readonly status?: { readonly observedGeneration?: number | string };
 }
 
@@ -61,6 +62,7 @@ function project(
   { metadata, status }: RawForeign,
   scale: RawScale,
 ): WorkloadSnapshot {
+  const hold = holdOf(metadata.annotations);
   const observed = Number(status?.observedGeneration);
   return {
     apiVersion,
@@ -77,6 +79,7 @@ function project(
     observedGeneration: status?.observedGeneration === undefined || Number.isNaN(observed) ? undefined : observed,
     // A scale that leaves out replicas asks for none (omitempty of autoscaling/v1).
     desired: scale.spec?.replicas ?? 0,
+    ...(hold && { hold }),
     selector: scale.status?.selector ?? '',
     rollout: { state: 'Untold' },
   };

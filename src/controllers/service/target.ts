@@ -41,7 +41,12 @@ export async function findWorkload(
   return unreadOf(cache) ?? (workload ? { state: 'Found', workload } : { state: 'Absent', reason: 'TargetNotFound' });
 }
 
-function cacheOf(kind: string, apiVersion: string, caches: Caches): Cache<WorkloadSnapshot> | undefined {
+/** Where a workload of apps/v1 is kept; undefined for any other kind. */
+export function cacheOf(
+  kind: string,
+  apiVersion: string,
+  caches: Pick<Caches, 'deployments' | 'statefulSets' | 'replicaSets'>,
+): Cache<WorkloadSnapshot> | undefined {
   if (apiVersion !== 'apps/v1') return undefined;
   switch (kind) {
     case 'Deployment':
@@ -64,7 +69,7 @@ function unreadOf({ problem, synced }: Pick<Cache<unknown>, 'problem' | 'synced'
 }
 
 /** Of two services for one workload the older looks after it; equal ages are told apart by uid. One in deletion gives way. */
-function olderService(service: CachedService, caches: Caches): CachedService | undefined {
+export function olderService(service: CachedService, caches: Pick<Caches, 'services'>): CachedService | undefined {
   const { apiVersion, kind, name } = service.spec.targetRef;
   const rivals = caches.services.byIndex(BY_TARGET, targetKey(apiVersion, kind, service.namespace, name));
   if (rivals.length < 2) return undefined;

@@ -1,4 +1,5 @@
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
+import { deepEqual } from '../../domain/equal.ts';
 import type { OwnerReference, PodSnapshot, PodTemplateFacts, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { CacheChange } from '../ports.ts';
 import type { BudgetSnapshot } from '../project/budget.ts';
@@ -182,6 +183,7 @@ function sameWorkload(a: WorkloadSnapshot, b: WorkloadSnapshot): boolean {
     a.terminating === b.terminating &&
     a.selector === b.selector &&
     a.createFailure === b.createFailure &&
+    deepEqual(a.hold, b.hold) &&
     a.rollout.state === b.rollout.state &&
     ('message' in a.rollout ? a.rollout.message : '') === ('message' in b.rollout ? b.rollout.message : '')
   );

@@ -34,6 +34,11 @@ export interface ScaleAct {
   readonly to: number;
   /** Annotations of the workload, in the same write as the replicas; null takes one away. Kinds that are written through their scale carry none. */
   readonly annotations: Readonly<Record<string, string | null>>;
+  /**
+   * The annotations tell what the workload had: without them nothing is done. A kind that is written through its scale gets them in a write
+   * before the replicas, and loses them in one after.
+   */
+  readonly isRemembered?: boolean;
 }
 
 /** Moves the bounds of a HorizontalPodAutoscaler. */
@@ -92,4 +97,4 @@ export interface SelectAct {
 export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct | SelectAct;
 
 /** What an act is for. */
-export type Cause = 'Scaling' | 'Healing' | 'Failover' | 'GivingBack';
+export type Cause = 'Scaling' | 'Healing' | 'Failover' | 'GivingBack' | 'Halt' | 'Resume';

@@ -19,6 +19,7 @@ export interface Asker {
   readonly generation: number;
   readonly terminating: boolean;
   readonly mode: OrchestratedServiceSpec['mode'];
+  readonly suspended: boolean;
 }
 
 interface LiveObject {
@@ -55,19 +56,24 @@ export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAc
         ? LiveTraffic
         : never;
 
-/** Everything that the guard knows when it looks at one act: nothing of it is from a cache. */
+/**
+ * Everything that the guard knows when it looks at one act: nothing of it is from a cache, but for halts, which are written on condition of
+ * the version that the cache has, so that the API server itself compares.
+ */
 export interface Facts<A extends Act = Act> {
   /** By the monotonic clock, at this moment. */
   readonly leads: boolean;
   readonly cause: Cause;
   /** What stands in the way beside all that. */
   readonly situation: Situation;
-  /** The version that the act was decided on. */
-  readonly decidedOn: Asker;
+  /** The version that the act was decided on; undefined where something is given back that nobody looks after any more. */
+  readonly decidedOn: Asker | undefined;
   /** What that object is by now; undefined when it is gone. */
   readonly asker: Asker | undefined;
   /** Undefined when it is gone. */
   readonly live: LiveOf<A> | undefined;
+  /** The id of the emergency halt there is. */
+  readonly halt: string | undefined;
   /** Why the act is no longer right, seen from `live`. */
   readonly objection: string | undefined;
 }

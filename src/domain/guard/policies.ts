@@ -1,6 +1,7 @@
 import type { Reason } from '../../api/reasons.ts';
+import { holdOf } from '../emergency/hold.ts';
 import { deepEqual } from '../equal.ts';
-import { ACT, type Act } from './act.ts';
+import { ACT, type Act, type Cause } from './act.ts';
 import type { Facts } from './facts.ts';
 import type { Situation } from './situation.ts';
 
@@ -19,6 +20,9 @@ interface Policy {
   readonly objection: (act: Act, facts: Facts) => Objection | undefined;
 }
 
+/** Causes for which only what was taken is given back. */
+const GIVES_BACK: ReadonlySet<Cause> = new Set<Cause>(['GivingBack', 'Resume']);
+
 /** In the order in which they are asked; the first objection counts. */
 export const POLICIES: readonly Policy[] = [
   {
@@ -29,11 +33,19 @@ export const POLICIES: readonly Policy[] = [
         : { kind: 'objected', reason: 'NotLeading', message: 'another replica of Baton may lead by now' },
   },
   { name: 'asker', objection: (_, facts) => askerObjection(facts) },
+  { name: 'halted', objection: haltObjection },
+  {
+    name: 'suspended',
+    objection: (_, { cause, asker }) =>
+      asker?.suspended !== true || GIVES_BACK.has(cause)
+        ? undefined
+        : { kind: 'objected', reason: 'Suspended', message: 'spec.suspend is true' },
+  },
   {
     name: 'mode',
     // What was taken is given back in every mode.
     objection: (_, { asker, cause }) =>
-      asker === undefined || asker.mode === 'Enforce' || cause === 'GivingBack'
+      asker === undefined || asker.mode === 'Enforce' || GIVES_BACK.has(cause)
         ? undefined
         : {
             kind: 'objected',
@@ -63,9 +75,21 @@ function standing(name: keyof Situation, reason: Reason): Policy {
   };
 }
 
+/** One owner at a time: what a halt holds is left to it, and while it lasts nothing but scaling happens to the others either. */
+function haltObjection(_: Act, { cause, live, halt }: Facts): Objection | undefined {
+  if (cause === 'Halt' || cause === 'Resume') return undefined;
+  const hold = live && 'annotations' in live ? holdOf(live.annotations) : undefined;
+  const id = hold?.id ?? (cause === 'Scaling' || cause === 'GivingBack' ? undefined : halt);
+  return id === undefined
+    ? undefined
+    : { kind: 'objected', reason: 'EmergencyHalt', message: `${id} is not over; nothing else is done meanwhile` };
+}
+
 function askerObjection({ decidedOn, asker, cause }: Facts): Objection | undefined {
+  // What a halt took is given back whoever looks after it by now.
+  if (cause === 'Resume') return undefined;
   // What was taken for it is given back while it goes.
-  if (asker?.uid !== decidedOn.uid || (asker.terminating && cause !== 'GivingBack'))
+  if (asker === undefined || asker.uid !== decidedOn?.uid || (asker.terminating && cause !== 'GivingBack'))
     return { kind: 'gone', message: 'the OrchestratedService is gone' };
   return asker.generation === decidedOn.generation
     ? undefined

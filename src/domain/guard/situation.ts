@@ -14,6 +14,14 @@ export interface Situation {
   readonly disruptions: string | undefined;
 }
 
+/** Nothing stands in the way; what a halt does asks for nothing of all this. */
+export const CALM: Situation = {
+  maintenance: undefined,
+  dependency: undefined,
+  massFailure: undefined,
+  disruptions: undefined,
+};
+
 type Windows = OrchestrationSpec['maintenanceWindows'] | undefined;
 
 export function maintenanceOf(windows: readonly Windows[], now: number): string | undefined {

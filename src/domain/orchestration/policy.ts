@@ -10,8 +10,26 @@ export const DEFAULT_POLICY: OrchestrationSpec = {
     disruptions: { perCluster: 10, perNamespace: 5, window: '10m' },
     massFailure: { share: 40, floor: 5 },
   },
+  emergency: {
+    halt: 'None',
+    resumePerSecond: 10,
+    resumePatience: '1m',
+    remindAfter: '1h',
+    onHalt: {},
+    protectedNamespaces: [],
+    rules: {
+      nodeCPU: { action: 'DryRun', above: 95, for: '10m', atLeast: 3 },
+      nodeMemory: { action: 'DryRun', above: 95, for: '10m', atLeast: 3 },
+      servicesFailed: { action: 'DryRun', above: 50, for: '5m', atLeast: 10 },
+    },
+  },
+  stoppedNamespaces: [],
   maintenanceWindows: [],
 };
+
+/** What is in force for emergencies; a policy of an older release, which a status may remember, does not tell. */
+export const emergencyOf = (spec: OrchestrationSpec): OrchestrationSpec['emergency'] =>
+  (spec as Partial<OrchestrationSpec>).emergency ?? DEFAULT_POLICY.emergency;
 
 /** What the schema could not see, one sentence each; empty when the policy can come into force. */
 export function validatePolicy(spec: OrchestrationSpec): readonly string[] {

@@ -3,10 +3,14 @@ import { deepEqual } from '../equal.ts';
 import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
 import { scoresShown } from '../scores/total.ts';
+import type { EmergencyFindings } from '../emergency/derive.ts';
+import { cut } from '../health/names.ts';
 import { Conditions, timestamp } from '../status/conditions.ts';
 import type { Transition } from '../status/transitions.ts';
-import { step, type SystemState } from './state.ts';
+import { SHORTEST_SCALING_MS, step, type SystemState } from './state.ts';
 import { type ServiceSummary, tally, type Tally } from './tally.ts';
+
+import type { Trend } from './trend.ts';
 
 export type { ServiceSummary } from './tally.ts';
 
@@ -18,6 +22,10 @@ export interface SummaryInput {
   /** What is wrong with a newer policy, which is not in force (validatePolicy). */
   readonly problems: readonly string[];
   readonly shuttingDown: boolean;
+  /** Halts and planned stops; undefined where nobody looks after them. */
+  readonly emergency?: EmergencyFindings | undefined;
+  /** How the score moves; given what was said before. */
+  readonly trend?: (score: number | undefined, before: Trend | undefined) => Trend | undefined;
   readonly previous: OrchestrationStatus | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -36,7 +44,7 @@ const NOTICEABLE = 1;
 
 /** The state of the whole system, from the statuses of its services. */
 export function summarise(input: SummaryInput): Summary {
-  const { previous, generation, policy, now } = input;
+  const { previous, generation, policy, emergency, now } = input;
   const window = openWindow(policy.maintenanceWindows, now);
   const all = tally(input.services);
   const state = step(previous?.state, {
@@ -44,7 +52,14 @@ export function summarise(input: SummaryInput): Summary {
     down: all.down,
     maintenanceUntil: window.state === 'Open' ? window.until : undefined,
     shuttingDown: input.shuttingDown,
+    halt: haltOf(emergency),
+    moving: all.moving,
+    scaling: all.scaling,
+    limited: all.limited,
+    sinceMs: previous?.since === undefined ? 0 : now - Date.parse(previous.since),
   });
+  const trend = input.trend?.(all.score, previous?.trend) ?? previous?.trend;
+  const history = historyOf(previous, state, all, now);
   const since = previous?.state === state.name ? previous.since : undefined;
   const next: OrchestrationStatus = {
     observedGeneration: generation,
@@ -54,13 +69,22 @@ export function summarise(input: SummaryInput): Summary {
     ...scoresShown(all.scores, previous?.scores),
     services: all.counts,
     ...(all.worst.length > 0 ? { worst: all.worst } : {}),
+    ...emergency?.status,
+    ...(history.length > 0 ? { history } : {}),
+    ...(trend === undefined ? {} : { trend }),
+    ...(all.objectives.total > 0 ? { objectives: all.objectives } : {}),
+    ...(all.recommendations.length > 0 ? { recommendations: all.recommendations } : {}),
     policy: { ...policy },
     conditions: conditionsOf(input, state, all, window),
   };
   return {
     status: previous !== undefined && deepEqual(previous, next) ? previous : next,
-    transitions: transitionsOf(previous, state, all),
-    lookAgainAt: nextMoment(window),
+    transitions: [...(emergency?.transitions ?? []), ...transitionsOf(previous, state, all)],
+    lookAgainAt: earliest(
+      nextMoment(window),
+      emergency?.lookAgainAt,
+      state.name === 'Scaling' ? calmAt(next.since, now) : undefined,
+    ),
   };
 }
 
@@ -70,13 +94,44 @@ function scoreStatus({ score }: Tally, previous: OrchestrationStatus | undefined
   return { score: shown !== undefined && Math.abs(shown - score) < NOTICEABLE ? shown : wholeScore(score) };
 }
 
+/** When the state may be calm again, though nothing tells; undefined once it was long enough. */
+function calmAt(since: string | undefined, now: number): number | undefined {
+  const at = since === undefined ? now : Date.parse(since) + SHORTEST_SCALING_MS;
+  return at > now ? at : undefined;
+}
+
+const earliest = (...moments: readonly (number | undefined)[]): number | undefined => {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+function haltOf(emergency: EmergencyFindings | undefined): string | undefined {
+  const halt = emergency?.status.halt;
+  return halt === undefined || halt.state === 'Resumed' ? undefined : halt.id;
+}
+
+const LONGEST_HISTORY = 20;
+
+function historyOf(
+  previous: OrchestrationStatus | undefined,
+  state: SystemState,
+  all: Tally,
+  now: number,
+): NonNullable<OrchestrationStatus['history']> {
+  const history = previous?.history ?? [];
+  if (previous?.state === state.name) return history;
+  const because = cut(describe(state, all), 512);
+  const change = { from: previous?.state ?? 'new', to: state.name, at: timestamp(now), because };
+  return [...history, change].slice(-LONGEST_HISTORY);
+}
+
 function nextMoment(window: WindowState): number | undefined {
   if (window.state === 'Open') return window.askAgainAt;
   return window.state === 'Closed' ? window.nextOpens : undefined;
 }
 
 function conditionsOf(
-  { previous, generation, problems, now }: SummaryInput,
+  { previous, generation, problems, emergency, now }: SummaryInput,
   state: SystemState,
   all: Tally,
   window: WindowState,
@@ -91,6 +146,8 @@ function conditionsOf(
     conditions.set('Ready', 'False', state.name, sentence);
   } else conditions.set('Ready', 'True', 'PolicyInForce', sentence);
   if (state.name === 'Initializing') conditions.set('Reconciling', 'True', 'Initializing', sentence);
+  const halted = emergency?.halted;
+  if (halted !== undefined) conditions.set('Halted', halted.status, halted.reason, halted.message);
   if (window.state === 'Open') {
     const until = window.until === Infinity ? 'without an end' : `until ${timestamp(window.until)}`;
     conditions.set('InMaintenance', 'True', 'MaintenanceWindow', `a window of the policy is open ${until}`);
@@ -108,6 +165,14 @@ function describe(state: SystemState, { worst }: Tally): string {
       return 'the operator ends; the next replica takes over';
     case 'Maintenance':
       return 'a maintenance window of the policy is open';
+    case 'EmergencyHalt':
+      return `emergency halt ${state.id} is not undone yet`;
+    case 'Failover':
+      return 'a service moves to its standby, or back';
+    case 'Scaling':
+      return 'pods start or end because Baton scales services';
+    case 'Optimizing':
+      return 'a capacity budget decides how many pods services get';
     case 'Degraded':
       return describeDown(worst.find(({ health }) => health === 'Failed' || health === 'Critical'));
     case 'Active':
@@ -124,9 +189,10 @@ function describeDown(first: Tally['worst'][number] | undefined): string {
 
 function transitionsOf(previous: OrchestrationStatus | undefined, state: SystemState, all: Tally): Transition[] {
   const from = previous?.state;
-  if (from === state.name) return [];
+  // Replicas follow the load all day; that is in the history of the status and no news.
+  if (from === state.name || (from !== undefined && CALM.has(from) && CALM.has(state.name))) return [];
   const message = `${from ?? 'new'} → ${state.name}: ${describe(state, all)}`;
-  const type = state.name === 'Degraded' ? 'Warning' : 'Normal';
+  const type = SERIOUS.has(state.name) ? 'Warning' : 'Normal';
   return [
     {
       kind: 'State',
@@ -138,3 +204,6 @@ function transitionsOf(previous: OrchestrationStatus | undefined, state: SystemS
     },
   ];
 }
+
+const CALM: ReadonlySet<string> = new Set<SystemState['name']>(['Active', 'Scaling', 'Optimizing']);
+const SERIOUS: ReadonlySet<string> = new Set<SystemState['name']>(['Degraded', 'Failover', 'EmergencyHalt']);

@@ -28,7 +28,17 @@ export interface Tally {
   readonly waitingFor: number;
   /** Failed or Critical, and available once: what never was available does not count in rules about many services. */
   readonly down: number;
+  /** Services that move to their standby or back. */
+  readonly moving: number;
+  /** Services of which pods start or end because Baton scales them. */
+  readonly scaling: number;
+  /** Services that get fewer pods than they want, because of a capacity budget. */
+  readonly limited: number;
+  readonly objectives: { total: number; met: number };
+  readonly recommendations: Recommendations;
 }
+
+type Recommendations = NonNullable<OrchestrationStatus['recommendations']>;
 
 const WEIGHTS: Readonly<Record<Priority, number>> = { Critical: 5, High: 3, Normal: 2, Low: 1, Maintenance: 0 };
 const WORST = 5;
@@ -38,7 +48,9 @@ export function tally(services: Iterable<ServiceSummary>): Tally {
   const counts: Counts = { total: 0, healthy: 0, warning: 0, degraded: 0, critical: 0, failed: 0, unknown: 0 };
   const worst: ServiceSummary[] = [];
   const scores = new TotalScores();
-  let [waitingFor, down, points, weights] = [0, 0, 0, 0];
+  const advice = new Map<string, Recommendations[number]>();
+  const objectives = { total: 0, met: 0 };
+  let [waitingFor, down, points, weights, moving, scaling, limited] = [0, 0, 0, 0, 0, 0, 0];
   for (const service of services) {
     const { status, priority } = service;
     const health: Health = status?.health ?? 'Unknown';
@@ -50,12 +62,56 @@ export function tally(services: Iterable<ServiceSummary>): Tally {
       points += WEIGHTS[priority] * status.score;
       weights += WEIGHTS[priority];
     }
+    if (status !== undefined) {
+      if (isMoving(status)) moving += 1;
+      if (isScaling(status)) scaling += 1;
+      if (findCondition(status.conditions, 'ScalingLimited')?.reason === 'CapacityBudget') limited += 1;
+      const met = findCondition(status.conditions, 'ObjectivesMet')?.status;
+      if (met !== undefined) objectives.total += 1;
+      if (met === 'True') objectives.met += 1;
+      countAdvice(advice, service);
+    }
     if (health === 'Unknown' || health === 'Healthy') continue;
     if (isDown(health) && status?.everAvailable === true) down += 1;
     keepWorst(worst, service);
   }
   const score = weights === 0 ? undefined : points / weights;
-  return { counts, score, scores, worst: worst.map(worstStatus), waitingFor, down };
+  return {
+    counts,
+    score,
+    scores,
+    worst: worst.map(worstStatus),
+    waitingFor,
+    down,
+    moving,
+    scaling,
+    limited,
+    objectives,
+    recommendations: [...advice.values()]
+      .sort((a, b) => b.services - a.services || compare(a.type, b.type))
+      .slice(0, MOST_ADVICE),
+  };
+}
+
+const MOST_ADVICE = 5;
+
+/** Only what Baton scales has recommended replicas. */
+const isScaling = ({ replicas, phase }: OrchestratedServiceStatus): boolean =>
+  replicas?.recommended !== undefined && replicas.current !== replicas.desired && phase !== 'Stalled';
+
+function countAdvice(advice: Map<string, Recommendations[number]>, { namespace, name, status }: ServiceSummary): void {
+  const key = `${namespace}/${name}`;
+  for (const { type } of status?.recommendations ?? []) {
+    const { services = 0, first = key } = advice.get(type) ?? {};
+    advice.set(type, { type, services: services + 1, first: key < first ? key : first });
+  }
+}
+
+const MOVING: ReadonlySet<string> = new Set(['Preparing', 'Fencing', 'Switching', 'Verifying']);
+
+function isMoving(status: OrchestratedServiceStatus): boolean {
+  const { failover } = status as { readonly failover?: { readonly state?: string } };
+  return failover?.state !== undefined && MOVING.has(failover.state);
 }
 
 /** Inserts by order and drops the sixth; cheaper than sorting all of them. */

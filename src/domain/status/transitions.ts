@@ -34,6 +34,7 @@ const TOLD: readonly {
   { type: 'ObjectivesMet', good: 'True' },
   { type: 'InMaintenance', good: 'absent' },
   { type: 'SelectorUnique', good: 'absent' },
+  { type: 'Suspended', good: 'absent' },
   { type: 'ScalingActive', good: 'True' },
   { type: 'FailoverReady', good: 'True' },
   { type: 'ScalingLimited', good: 'False', isQuiet: true },
@@ -112,6 +113,9 @@ const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>([
   'ObserveOnly',
   'ScalingDisabled',
   'FailbackManual',
+  'Suspended',
+  'HeldByHalt',
+  'NamespaceStopped',
 ]);
 
 /**

@@ -27,9 +27,9 @@ describe('an Orchestration is refused with what to write instead', () => {
   refuses('spec', tryIt, withSpec, [
     {
       title: 'a section of later releases',
-      wrong: { emergency: { halt: 'DryRun' } },
+      wrong: { notifications: {} },
       right: {},
-      says: 'unknown field "spec.emergency"',
+      says: 'unknown field "spec.notifications"',
     },
     {
       title: 'no prometheus address',

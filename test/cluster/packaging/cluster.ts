@@ -29,7 +29,8 @@ export async function apply(...objects: object[]): Promise<void> {
 export const get = async <T>(...args: string[]): Promise<T> =>
   JSON.parse(await kubectl('get', ...args, '--output', 'json')) as T;
 
-async function kubectlBinary(): Promise<string> {
+/** The path of kubectl. */
+export async function kubectlBinary(): Promise<string> {
   const { kubectl: path } = await provideBinaries(['kubectl'], (line) => console.error(line));
   return path ?? 'kubectl';
 }

@@ -13,7 +13,7 @@ const service = {
   metadata: { uid: 's', generation: 3 },
   spec: { mode: 'Enforce' },
 } as CachedService;
-const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce' };
+const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce', suspended: false };
 const live: LiveWorkload = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
 const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const never = (): never => {
@@ -24,6 +24,7 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
   const seen: { outcomes: ActOutcome[]; versions: string[] } = { outcomes: [], versions: [] };
   const actor = new Actor({
     leads: () => true,
+    halt: () => undefined,
     live: {
       asker: () => Promise.resolve(asker),
       workload: () => Promise.resolve(live),

@@ -21,6 +21,12 @@ it('the status of the whole is what was written last, by this replica or by the 
     orchestrations,
     policy: new Policy(),
     services: () => [],
+    emergency: {
+      look: () => ({ status: {}, halted: undefined, transitions: [], lookAgainAt: undefined, isDue: false }),
+      wake: () => undefined,
+      begun: () => undefined,
+    },
+    monotonic: () => 0,
     create: () => Promise.resolve(undefined),
     writeStatus: () => Promise.resolve({ kind: 'written', resourceVersion: '2' }),
     emit: () => undefined,

@@ -99,6 +99,12 @@ describe('the policy', () => {
       orchestrations,
       policy,
       services: () => [],
+      emergency: {
+        look: () => ({ status: {}, halted: undefined, transitions: [], lookAgainAt: undefined, isDue: false }),
+        wake: () => undefined,
+        begun: () => undefined,
+      },
+      monotonic: () => 0,
       create: () => Promise.resolve({ ...reference, kind: 'Orchestration', name: 'default' }),
       writeStatus: (_reference, status) => {
         show(status);

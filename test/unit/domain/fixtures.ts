@@ -133,8 +133,8 @@ export function derive(world: World = {}): Derived {
 }
 
 /** What comes back from the API server: another object, without fields that are undefined. */
-export function stored(status: OrchestratedServiceStatus): OrchestratedServiceStatus {
-  return JSON.parse(JSON.stringify(status)) as OrchestratedServiceStatus;
+export function stored<S extends object = OrchestratedServiceStatus>(status: S): S {
+  return JSON.parse(JSON.stringify(status)) as S;
 }
 
 /** Derives one world after the other, each from the status of the one before. */

@@ -6,7 +6,7 @@ import { FakeApiServer, json, status } from '../../support/fake-api-server.ts';
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u1' };
 const chess = { apiVersion: 'games.dev/v1', kind: 'Game', namespace: 'shop', name: 'chess', uid: 'u1' };
 const change = { to: 5, annotations: { 'baton.dev/scaled': 'why', 'baton.dev/held': null } };
-const seen = { resourceVersion: '7' };
+const seen = { resourceVersion: '7', replicas: 2 };
 const live = (over: object = {}, replicas: number | undefined = 2) => ({
   metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7', ...over },
   spec: { replicas },

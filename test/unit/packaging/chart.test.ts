@@ -35,6 +35,7 @@ describe('the chart', () => {
   it('renders nothing but the operator by default, and each option when it is asked for', () => {
     const always = ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'CustomResourceDefinition', 'Deployment'];
     always.push('Role', 'RoleBinding', 'Service', 'ServiceAccount');
+    always.push('ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding');
     expect(kinds(defaults)).toEqual(always);
     const options = ['NetworkPolicy', 'PodDisruptionBudget', 'PrometheusRule', 'ServiceMonitor'];
     expect(kinds(everything)).toEqual([...always, ...options].sort());
@@ -58,7 +59,13 @@ describe('the chart', () => {
 
   it('puts everything into the namespace of the release, under its name', async () => {
     const objects = await render(['fullnameOverride="conductor"']);
-    const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition'];
+    const clusterWide = [
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'CustomResourceDefinition',
+    ];
     for (const object of objects) {
       expect(object.metadata.name).toMatch(/^conductor(-|$)|^orchestrat\w+\.baton\.dev$/);
       expect(object.metadata.namespace).toBe(clusterWide.includes(object.kind) ? undefined : 'baton-system');

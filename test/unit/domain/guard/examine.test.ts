@@ -6,9 +6,10 @@ import { POLICIES } from '../../../../src/domain/guard/policies.ts';
 
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'w' };
 const scale: ScaleAct = { type: 'Scale', target, from: 2, to: 5, annotations: {} };
-const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce' };
+const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce', suspended: false };
 const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const live = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
+const held = { 'baton.dev/halt-id': 'halt-1', 'baton.dev/halted-replicas': '3' };
 const facts = (over: Partial<Facts<ScaleAct>> = {}): Facts<ScaleAct> => ({
   leads: true,
   cause: 'Scaling',
@@ -16,6 +17,7 @@ const facts = (over: Partial<Facts<ScaleAct>> = {}): Facts<ScaleAct> => ({
   asker,
   situation: CALM,
   live,
+  halt: undefined,
   objection: undefined,
   ...over,
 });
@@ -32,6 +34,10 @@ describe('the guard', () => {
     ['asker', 'gone', { asker: { ...asker, uid: 'other' } }, {}],
     ['asker', 'gone', { asker: { ...asker, terminating: true } }, {}],
     ['asker', 'conflict', { asker: { ...asker, generation: 4 } }, {}],
+    ['halted', 'objected', { live: { ...live, annotations: held } }, { reason: 'EmergencyHalt' }],
+    ['suspended', 'objected', { asker: { ...asker, suspended: true } }, { reason: 'Suspended' }],
+    ['suspended', 'objected', { cause: 'Halt', asker: { ...asker, suspended: true } }, { reason: 'Suspended' }],
+    ['mode', 'objected', { cause: 'Halt', asker: { ...asker, mode: 'Observe' } }, { reason: 'ObserveOnly' }],
     ['mode', 'objected', { asker: { ...asker, mode: 'Observe' } }, { reason: 'ObserveOnly' }],
     ['mode', 'objected', { asker: { ...asker, mode: 'Recommend' } }, { reason: 'RecommendOnly' }],
     ['target', 'gone', { live: undefined }, {}],
@@ -63,6 +69,20 @@ describe('the guard', () => {
     expect(examine({ ...act, id: 'two' }, { ...rest, live: stamped })).toMatchObject({ kind: 'permitted' });
   });
 
+  it('lets a service that a halt does not hold be scaled while it lasts', () => {
+    expect(examine(scale, facts({ halt: 'halt-1' }))).toMatchObject({ kind: 'permitted' });
+  });
+
+  it.each([
+    ['a service that is gone', { decidedOn: undefined, asker: undefined }],
+    ['a service that is suspended', { asker: { ...asker, suspended: true } }],
+    ['a service that Baton may only observe', { asker: { ...asker, mode: 'Observe' as const } }],
+    ['a service whose spec changed', { asker: { ...asker, generation: 4 } }],
+  ])('lets what a halt took be given back to %s', (_, over) => {
+    const more = { cause: 'Resume' as const, live: { ...live, annotations: held }, halt: 'halt-1', ...over };
+    expect(examine(scale, facts(more))).toMatchObject({ kind: 'permitted' });
+  });
+
   it('lets the first policy speak', () => {
     expect(examine(scale, facts({ leads: false, asker: undefined, live: undefined }))).toMatchObject({
       policy: 'leadership',
@@ -70,6 +90,8 @@ describe('the guard', () => {
     const names = [
       'leadership',
       'asker',
+      'halted',
+      'suspended',
       'mode',
       'maintenance',
       'dependency',

@@ -1,0 +1,111 @@
+import type { OrchestratedServiceStatus, OrchestrationStatus } from '../../api/kinds.ts';
+import type { Reason } from '../../api/reasons.ts';
+import { ordersOf } from '../../domain/emergency/derive.ts';
+import { type Hold, plannedNamespace } from '../../domain/emergency/hold.ts';
+import { haltAction } from '../../domain/emergency/plan.ts';
+import { readHalt } from '../../domain/emergency/status.ts';
+import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { advise, timestamp } from '../../domain/status/conditions.ts';
+import type { Held } from '../../domain/status/part.ts';
+import type { Transition } from '../../domain/status/transitions.ts';
+import type { Part, PartAnswer, PartLook } from '../service/parts.ts';
+import { subjectOf } from './subjects.ts';
+import type { KeeperOptions } from './keeper.ts';
+
+export type HaltPartOptions = Pick<KeeperOptions, 'policy' | 'ownNamespace' | 'status' | 'now'>;
+
+type HaltStatus = NonNullable<OrchestratedServiceStatus['halt']>;
+
+/** What a halt means for one service: it tells of it, and keeps everybody else away. The keeper acts. */
+export class HaltPart implements Part {
+  readonly #options: HaltPartOptions;
+  readonly #foreign = new Map<string, WorkloadSnapshot>();
+
+  constructor(options: HaltPartOptions) {
+    this.#options = options;
+  }
+
+  /** The target of a service of a kind outside apps/v1, as last read. */
+  foreign(key: string): WorkloadSnapshot | undefined {
+    return this.#foreign.get(key);
+  }
+
+  look(look: PartLook): PartAnswer | undefined {
+    const { key, service, target } = look;
+    const workload = target.state === 'Found' ? target.workload : undefined;
+    if (workload === undefined || workload.apiVersion === 'apps/v1') this.#foreign.delete(key);
+    else this.#foreign.set(key, workload);
+    const hold = workload?.hold;
+    const previous = service.status?.halt;
+    const holds = hold ? heldBy(hold) : this.#awaits(look, workload);
+    if (hold === undefined && previous === undefined && holds === undefined) return undefined;
+    // What cannot be read just now is still held.
+    if (workload === undefined && previous !== undefined) {
+      return { findings: { status: { halt: previous }, conditions: [], told: [], holds }, lookAgainInMs: Infinity };
+    }
+    const told = toldOf(hold, previous, workload?.desired ?? 0);
+    const conditions = hold && holds ? [{ type: 'Halted', status: 'True', ...holds } as const] : [];
+    const status = hold ? { halt: this.#status(hold, previous) } : {};
+    return { findings: { status, conditions, told, holds }, lookAgainInMs: Infinity };
+  }
+
+  wasTold(): void {
+    // What is told follows from the written status.
+  }
+
+  forget(key: string): void {
+    this.#foreign.delete(key);
+  }
+
+  #status({ id, original }: Hold, previous: HaltStatus | undefined): HaltStatus {
+    const { status, now } = this.#options;
+    const halt = status()?.halt;
+    const by = plannedNamespace(id) === undefined ? (halt?.id === id ? halt.by : previous?.by) : 'Planned';
+    return {
+      id,
+      ...(original !== undefined && { originalReplicas: original }),
+      ...(by !== undefined && { by }),
+      at: previous?.id === id && previous.at !== undefined ? previous.at : timestamp(now()),
+    };
+  }
+
+  /** It is about to be taken, or has nothing to take and must not rise. */
+  #awaits({ service }: PartLook, workload: WorkloadSnapshot | undefined): Held | undefined {
+    const { policy, ownNamespace, status } = this.#options;
+    const state = status()?.halt?.state;
+    const isHalting = state === 'Halting' || state === 'Halted';
+    if (!isHalting && (policy().stoppedNamespaces ?? []).length === 0) return undefined;
+    const { halt, stopped, policy: emergency, shielded } = ordersOf(policy(), ownNamespace, readHalt(haltOf(status())));
+    if (stopped.has(service.namespace)) return { reason: 'NamespaceStopped', message: STOPPED };
+    if (halt === undefined || halt.phase === 'GivingBack') return undefined;
+    const action = haltAction(subjectOf(service, workload), emergency, shielded);
+    return action === 'Keep' ? undefined : { reason: 'HeldByHalt', message: `${halt.id} lasts` };
+  }
+}
+
+const STOPPED = 'its namespace is stopped on purpose';
+
+const haltOf = (status: OrchestrationStatus | undefined): OrchestrationStatus['halt'] => status?.halt;
+
+function heldBy({ id, original, to }: Hold): Held {
+  const reason: Reason = plannedNamespace(id) === undefined ? 'HeldByHalt' : 'NamespaceStopped';
+  return { reason, message: advise(`${id} took it from ${original ?? 'an unknown count'} to ${to} replicas`, reason) };
+}
+
+function toldOf(hold: Hold | undefined, previous: HaltStatus | undefined, replicas: number): Transition[] {
+  if (hold?.id === previous?.id) return [];
+  const tell = (reason: Reason, to: string, message: string, type: 'Normal' | 'Warning'): Transition[] => [
+    { kind: 'Halted', from: previous?.id ?? '', to, reason, message, type },
+  ];
+  if (hold) {
+    const isPlanned = plannedNamespace(hold.id) !== undefined;
+    const moved = `${hold.original ?? '?'} → ${hold.to}: ${hold.id}`;
+    return isPlanned
+      ? tell('NamespaceStopped', 'Stopped', moved, 'Normal')
+      : tell('HeldByHalt', 'Held', moved, 'Warning');
+  }
+  const { id, originalReplicas: original } = previous ?? {};
+  if (replicas === original)
+    return tell('HaltReleased', 'Released', `${replicas} replicas again: ${id} is over`, 'Normal');
+  return tell('ChangedByHand', 'Released', `${replicas} replicas stay, and not ${original}: ${id} is over`, 'Normal');
+}

@@ -1,0 +1,131 @@
+import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
+import type { HeldWorkload, Subject } from '../../domain/emergency/plan.ts';
+import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { BY_STANDBY, BY_TARGET, type Caches, type CachedService, targetKey } from '../service/caches.ts';
+import { cacheOf, olderService } from '../service/target.ts';
+
+type SubjectCaches = Pick<Caches, 'services' | 'deployments' | 'statefulSets' | 'replicaSets'>;
+
+/** A subject with the objects that are behind it. */
+export interface KnownSubject extends Subject {
+  /** Undefined where nobody looks after the workload any more. */
+  readonly service: CachedService | undefined;
+  readonly target: WorkloadSnapshot | undefined;
+}
+
+/** A write whose echo has not come back through the watch yet. */
+export interface Written {
+  readonly resourceVersion: string;
+  readonly replicas: number;
+  readonly hold: WorkloadSnapshot['hold'];
+}
+
+export interface SubjectSources {
+  readonly caches: SubjectCaches;
+  /** The target of a service of a kind outside apps/v1, as last read. */
+  readonly foreign: (key: string) => WorkloadSnapshot | undefined;
+  /** What was written last, where the snapshot is older than that. */
+  readonly written: (workload: WorkloadSnapshot) => Written | undefined;
+}
+
+/** Every service that looks after its target, then every workload that is held though nobody looks after it any more. */
+export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownSubject[] {
+  const subjects: KnownSubject[] = [];
+  for (const service of caches.services.list()) {
+    if (isGoing(service) || olderService(service, caches)) continue;
+    subjects.push(subjectOf(service, current(workloadOf(service, caches, foreign), written)));
+    const standby = current(standbyOf(service, caches), written);
+    if (standby) subjects.push(standbySubject(service, standby));
+  }
+  for (const cache of [caches.deployments, caches.statefulSets, caches.replicaSets]) {
+    for (const snapshot of cache.list()) {
+      if (snapshot.hold === undefined || snapshot.owner !== undefined || isLookedAfter(snapshot, caches)) continue;
+      const workload = current(snapshot, written);
+      if (workload?.hold) subjects.push(orphanOf(workload));
+    }
+  }
+  return subjects;
+}
+
+/** A service as halts see it. */
+export function subjectOf(service: CachedService, target: WorkloadSnapshot | undefined): KnownSubject {
+  const { namespace, name, spec } = service;
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    service,
+    target,
+    priority: spec.priority,
+    dependsOn: dependencyKeys(namespace, spec.dependsOn),
+    isOrphan: false,
+    mode: spec.mode,
+    suspended: spec.suspend === true,
+    onHalt: spec.emergency?.onHalt,
+    raiseTo: spec.emergency?.replicas ?? spec.scaling?.maxReplicas,
+    workload: target && heldWorkload(target),
+  };
+}
+
+/** The other workload of a service that can fail over: it may be the one that serves. */
+function standbySubject(service: CachedService, standby: WorkloadSnapshot): KnownSubject {
+  const subject = subjectOf(service, standby);
+  return { ...subject, key: `${subject.key}/standby`, raiseTo: undefined };
+}
+
+function standbyOf({ namespace, spec }: CachedService, caches: SubjectCaches): WorkloadSnapshot | undefined {
+  const ref = spec.failover?.standbyRef;
+  return ref && cacheOf(ref.kind, ref.apiVersion, caches)?.get(`${namespace}/${ref.name}`);
+}
+
+function orphanOf(target: WorkloadSnapshot): KnownSubject {
+  const { namespace, name, kind } = target;
+  return {
+    key: `${namespace}/${kind.toLowerCase()}/${name}`,
+    namespace,
+    service: undefined,
+    target,
+    priority: 'Normal',
+    dependsOn: [],
+    isOrphan: true,
+    mode: 'Enforce',
+    suspended: false,
+    onHalt: undefined,
+    raiseTo: undefined,
+    workload: heldWorkload(target),
+  };
+}
+
+const heldWorkload = ({ desired, hold, terminating, apiVersion }: WorkloadSnapshot): HeldWorkload => ({
+  replicas: desired,
+  hold,
+  terminating,
+  isTwoWrites: apiVersion !== 'apps/v1',
+});
+
+function workloadOf(
+  { namespace, name, spec: { targetRef } }: CachedService,
+  caches: SubjectCaches,
+  foreign: SubjectSources['foreign'],
+): WorkloadSnapshot | undefined {
+  const cache = cacheOf(targetRef.kind, targetRef.apiVersion, caches);
+  return cache ? cache.get(`${namespace}/${targetRef.name}`) : foreign(`${namespace}/${name}`);
+}
+
+function current(
+  workload: WorkloadSnapshot | undefined,
+  written: SubjectSources['written'],
+): WorkloadSnapshot | undefined {
+  const newer = workload && written(workload);
+  if (workload === undefined || newer === undefined) return workload;
+  const { hold: _, ...rest } = workload;
+  const { resourceVersion, replicas, hold } = newer;
+  return { ...rest, resourceVersion, desired: replicas, ...(hold && { hold }) };
+}
+
+const isGoing = (service: CachedService): boolean => service.metadata.deletionTimestamp !== undefined;
+
+function isLookedAfter({ apiVersion, kind, namespace, name }: WorkloadSnapshot, { services }: SubjectCaches): boolean {
+  const target = targetKey(apiVersion, kind, namespace, name);
+  const owners = [...services.byIndex(BY_TARGET, target), ...services.byIndex(BY_STANDBY, target)];
+  return owners.some((service) => !isGoing(service));
+}

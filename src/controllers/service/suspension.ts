@@ -1,0 +1,15 @@
+import type { Part, PartAnswer, PartLook } from './parts.ts';
+
+const MESSAGE = 'nothing is done to the workload because spec.suspend is true';
+
+/** spec.suspend: nobody acts, and health is told all the same. */
+export const suspension: Part = {
+  look({ service }: PartLook): PartAnswer | undefined {
+    if (service.spec.suspend !== true) return undefined;
+    const suspended = { reason: 'Suspended', message: MESSAGE } as const;
+    const conditions = [{ type: 'Suspended', status: 'True', ...suspended }] as const;
+    return { findings: { status: {}, conditions, told: [], holds: suspended }, lookAgainInMs: Infinity };
+  },
+  wasTold: () => undefined,
+  forget: () => undefined,
+};

@@ -1,0 +1,119 @@
+import type { OrchestrationStatus } from '../../api/kinds.ts';
+import { cut } from '../health/names.ts';
+import { timestamp } from '../status/conditions.ts';
+import type { Halt } from './halt.ts';
+import { stopOrder } from './order.ts';
+import type { Plan, Subject } from './plan.ts';
+
+export type HaltStatus = NonNullable<OrchestrationStatus['halt']>;
+export type Problem = NonNullable<HaltStatus['problems']>[number];
+
+/** What a plan holds in a status, at most. */
+const LONGEST_PLAN = 1_000;
+const MOST_PROBLEMS = 20;
+
+/** The halt that a status tells of. */
+export function readHalt(status: OrchestrationStatus['halt']): Halt | undefined {
+  if (status?.state === undefined) return undefined;
+  const { id, state, by = 'Found', because = '', orderSpent = false } = status;
+  const moment = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+  return {
+    id,
+    state,
+    by,
+    because,
+    startedAt: moment(status.startedAt) ?? 0,
+    haltedAt: moment(status.haltedAt),
+    resumedAt: moment(status.resumedAt),
+    remindedAt: moment(status.remindedAt),
+    isOrderSpent: orderSpent,
+  };
+}
+
+type PlanStatus = Pick<HaltStatus, 'stopping' | 'raising' | 'keeping' | 'pods' | 'stranded'>;
+
+/** The counts of a plan, and who is left without what it needs. */
+export function planStatus({ stopping, raising, keeping, pods, stranded }: Plan): PlanStatus {
+  const some = stranded.slice(0, MOST_PROBLEMS).map((one) => ({ ...one }));
+  return { stopping, raising, keeping, pods, ...(some.length > 0 && { stranded: some }) };
+}
+
+export interface HaltFigures {
+  /** Subjects that carry the id of the halt. */
+  readonly held: readonly Subject[];
+  /** What it was to do, when it began; undefined when that is in the previous status. */
+  readonly plan: Plan | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The halt as the status tells it. */
+export function writeHalt(
+  halt: Halt,
+  { held, plan, problems }: HaltFigures,
+  previous: HaltStatus | undefined,
+): HaltStatus {
+  const last = previous?.id === halt.id ? previous : undefined;
+  const { stopping, raising, keeping, pods, stranded } = plan === undefined ? (last ?? {}) : planStatus(plan);
+  const moments = { haltedAt: halt.haltedAt, resumedAt: halt.resumedAt, remindedAt: halt.remindedAt };
+  const times = Object.entries(moments).flatMap(([name, at]) => (at === undefined ? [] : [[name, timestamp(at)]]));
+  const counts = { stopping, raising, keeping, pods, stranded };
+  const known = Object.entries(counts).filter(([, value]) => value !== undefined);
+  return {
+    id: halt.id,
+    state: halt.state,
+    by: halt.by,
+    because: cut(halt.because, 512),
+    startedAt: timestamp(halt.startedAt),
+    ...(Object.fromEntries(times) as Pick<HaltStatus, 'haltedAt'>),
+    ...(halt.isOrderSpent && { orderSpent: true }),
+    ...(Object.fromEntries(known) as PlanStatus),
+    held: held.length,
+    ...restoredStatus(halt, held.length, last),
+    ...recoveryStatus(halt, held),
+    ...(problems.length > 0 && { problems: problems.slice(0, MOST_PROBLEMS).map((one) => ({ ...one })) }),
+  };
+}
+
+function restoredStatus({ state }: Halt, held: number, last: HaltStatus | undefined): Pick<HaltStatus, 'restored'> {
+  if (state !== 'Resuming' && state !== 'Resumed') return {};
+  return { restored: (last?.restored ?? 0) + Math.max(0, (last?.held ?? held) - held) };
+}
+
+/** In the order of coming back; while the halt is still stopping services it would change with each of them. */
+function recoveryStatus({ state }: Halt, held: readonly Subject[]): Pick<HaltStatus, 'recoveryPlan'> {
+  if (state === 'Halting' || state === 'Resumed') return {};
+  const order = stopOrder(held).toReversed();
+  const recoveryPlan = order.flatMap(({ key, workload }) => {
+    const original = workload?.hold?.original;
+    return original === undefined ? [] : [{ service: key, replicas: original }];
+  });
+  return recoveryPlan.length === 0 ? {} : { recoveryPlan: recoveryPlan.slice(0, LONGEST_PLAN) };
+}
+
+type Rehearsal = NonNullable<OrchestrationStatus['rehearsal']>;
+
+export interface Asked {
+  readonly by: NonNullable<Rehearsal['by']>;
+  readonly because: string;
+}
+
+/** What a halt would do; replicas that moved without changing who stops, and when, are no news. */
+export function writeRehearsal(
+  { by, because }: Asked,
+  plan: Plan,
+  previous: Rehearsal | undefined,
+  now: number,
+): Rehearsal {
+  const steps = plan.steps.slice(0, LONGEST_PLAN);
+  const next: Rehearsal = {
+    by,
+    because: cut(because, 512),
+    since: previous?.by === by ? (previous.since ?? timestamp(now)) : timestamp(now),
+    ...planStatus(plan),
+    ...(steps.length > 0 && { plan: steps.map((step) => ({ ...step })) }),
+  };
+  return previous !== undefined && outline(previous) === outline(next) ? previous : next;
+}
+
+const outline = ({ by, because, stranded, plan = [] }: Rehearsal): string =>
+  JSON.stringify([by, because, stranded, plan.map(({ service, action }) => [service, action])]);

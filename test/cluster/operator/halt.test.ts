@@ -1,0 +1,256 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { Orchestration, OrchestrationStatus } from '../../../src/api/kinds.ts';
+import { eventually } from '../support/eventually.ts';
+import { kubectl, kubectlBinary } from '../packaging/cluster.ts';
+import { accept, Bed, conditionOf } from './support/bed.ts';
+import { type Obj, osvc, workload } from './support/objects.ts';
+import { Operator } from './support/process.ts';
+
+// A halt concerns the whole cluster: an operator that looks after all namespaces.
+
+const ALL = '/apis/baton.dev/v1alpha1/orchestrations';
+const POLICY = `${ALL}/default`;
+const POLICIES = '/apis/admissionregistration.k8s.io/v1';
+
+let bed: Bed;
+let operator: Operator;
+/** Baton's own namespace is never stopped, so the services are in another. */
+const flags = () => ['--lease-namespace', `${bed.namespace}-op`, '--heartbeat-address', ''];
+const start = async (): Promise<void> => {
+  operator = bed.own(await Operator.start(flags()));
+};
+
+beforeAll(async () => {
+  bed = await Bed.make('op-halt');
+  await bed.addNamespace(`${bed.namespace}-op`);
+  await bed.api.call('DELETE', POLICY);
+  await start();
+  await eventually('the policy', 30, read, (seen) => seen?.status?.state === 'Active');
+  for (const [name, { replicas, spec }] of Object.entries(SERVICES)) {
+    await bed.create(workload('Deployment', name, { replicas }));
+    await bed.create(osvc(name, spec));
+  }
+  await Promise.all(Object.keys(SERVICES).map((name) => bed.healthy(name)));
+}, 180_000);
+afterAll(async () => {
+  await bed.api.call('DELETE', POLICY);
+  await bed.close();
+}, 60_000);
+
+const zero = { emergency: { onHalt: 'ScaleToZero' } };
+const SERVICES: Readonly<Record<string, { readonly replicas: number; readonly spec: Record<string, unknown> }>> = {
+  db: { replicas: 1, spec: { ...zero, priority: 'Low' } },
+  api: { replicas: 3, spec: { ...zero, priority: 'High', dependsOn: [{ name: 'db' }] } },
+  web: { replicas: 2, spec: { priority: 'Low', dependsOn: [{ name: 'api' }] } },
+  kept: { replicas: 2, spec: {} },
+  surge: { replicas: 1, spec: { emergency: { onHalt: 'ScaleUp', replicas: 3 } } },
+};
+const NAMES = Object.keys(SERVICES);
+const BEFORE = { db: 1, api: 3, web: 2, kept: 2, surge: 1 };
+const HALTED = { db: 0, api: 0, web: 0, kept: 2, surge: 3 };
+
+async function read(): Promise<Orchestration | undefined> {
+  const answer = await bed.api.call('GET', POLICY);
+  return answer.status === 200 ? (answer.body as unknown as Orchestration) : undefined;
+}
+
+const say = async (spec: object): Promise<void> => {
+  accept(await bed.api.call('PATCH', POLICY, { body: { spec } }));
+};
+
+async function whole(
+  what: string,
+  holds: (status: OrchestrationStatus) => boolean | undefined,
+): Promise<OrchestrationStatus> {
+  const seen = await eventually(
+    `Orchestration/default: ${what}`,
+    60,
+    read,
+    (orch) => orch?.status !== undefined && holds(orch.status) === true,
+  );
+  return seen?.status as OrchestrationStatus;
+}
+
+interface Seen {
+  readonly replicas: number;
+  readonly saved: string | undefined;
+  readonly id: string | undefined;
+}
+
+async function deployment(name: string): Promise<Seen> {
+  const { metadata, spec } = await bed.get<Obj & { spec: { replicas: number } }>('Deployment', name);
+  const annotations = metadata['annotations'] as Record<string, string> | undefined;
+  const saved = annotations?.['baton.dev/halted-replicas'];
+  return { replicas: spec.replicas, saved, id: annotations?.['baton.dev/halt-id'] };
+}
+
+async function replicas(): Promise<Record<string, number>> {
+  const seen = await Promise.all(NAMES.map(async (name) => [name, (await deployment(name)).replicas] as const));
+  return Object.fromEntries(seen);
+}
+
+const until = (what: string, wanted: object): Promise<unknown> =>
+  eventually(what, 60, replicas, (seen) => NAMES.every((name) => seen[name] === (wanted as typeof seen)[name]));
+
+async function halt(): Promise<string> {
+  await say({ emergency: { halt: 'Halt', onHalt: { Low: 'ScaleToZero' }, resumePerSecond: 100 } });
+  const status = await whole('Halted', (seen) => seen.halt?.state === 'Halted');
+  expect(await replicas()).toEqual(HALTED);
+  return status.halt?.id ?? '';
+}
+
+async function resume(id: string): Promise<void> {
+  await say({ emergency: { halt: 'None', resume: id } });
+  await whole('Resumed', (seen) => seen.halt?.state === 'Resumed' && seen.halt.id === id);
+}
+
+const held = async (): Promise<string[]> => {
+  const seen = await Promise.all(NAMES.map(async (name) => ({ name, ...(await deployment(name)) })));
+  return seen.filter(({ id, saved }) => id !== undefined || saved !== undefined).map(({ name }) => name);
+};
+
+/** Events of Orchestration/default: those without a namespace are in default. */
+const told = (reason: string): Promise<unknown> =>
+  eventually(
+    `an Event ${reason}`,
+    30,
+    async () => (await bed.events('default', 'default')).map((event) => event.reason),
+    (seen) => seen.includes(reason),
+  );
+
+/** As a person types it. */
+async function shell(line: string): Promise<string> {
+  const PATH = `${dirname(await kubectlBinary())}:${process.env['PATH']}`;
+  const KUBECONFIG = process.env['KUBECONFIG'] || '.cluster/kubeconfig';
+  const child = spawn('sh', ['-c', line], {
+    env: { ...process.env, PATH, KUBECONFIG },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return output;
+}
+
+describe('an emergency halt', { timeout: 180_000 }, () => {
+  it('is rehearsed: what would stop, in order, and nothing does', async () => {
+    await say({ emergency: { halt: 'DryRun', onHalt: { Low: 'ScaleToZero' } } });
+    const { rehearsal } = await whole('a rehearsal', (seen) => seen.rehearsal?.stopping === 3);
+    const own = (service: string): boolean => service.startsWith(`${bed.namespace}/`);
+    const steps = rehearsal?.plan?.filter(({ service }) => own(service)) ?? [];
+    expect(steps.map(({ service, from, to }) => `${service.split('/')[1]} ${from} → ${to}`)).toEqual([
+      'web 2 → 0',
+      'api 3 → 0',
+      'db 1 → 0',
+      'surge 1 → 3',
+    ]);
+    await told('HaltRehearsed');
+    expect(await replicas()).toEqual(BEFORE);
+    await say({ emergency: { halt: 'None' } });
+    await whole('no rehearsal', (seen) => seen.rehearsal === undefined);
+  });
+
+  it('stops in one write each with what they had, tells everybody, and gives back exactly that', async () => {
+    const id = await halt();
+    expect(await deployment('api')).toEqual({ replicas: 0, saved: '3', id });
+    expect(await deployment('surge')).toEqual({ replicas: 3, saved: '1', id });
+    const status = await whole('the state', ({ state }) => state === 'EmergencyHalt');
+    expect(status.halt).toMatchObject({ by: 'Manual', stopping: 3, raising: 1, held: 4, pods: 6 });
+    expect(status.halt?.recoveryPlan?.map(({ service, replicas: to }) => `${service.split('/')[1]} ${to}`)).toEqual([
+      'db 1',
+      'api 3',
+      'surge 1',
+      'web 2',
+    ]);
+    expect(conditionOf({ status }, 'Halted')?.message).toContain(`"resume":"${id}"`);
+    expect(status.history?.at(-1)).toMatchObject({ to: 'EmergencyHalt' });
+    await told('EmergencyHalt');
+    await told('HaltComplete');
+    const api = await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
+    expect(api.status?.halt).toMatchObject({ originalReplicas: 3, by: 'Manual' });
+    await bed.condition('api', 'Halted', 'True', 'HeldByHalt');
+    expect(await kubectl('get', 'orchestration', 'default')).toMatch(/EmergencyHalt/);
+    expect(await operator.metric('baton_emergency_halts_total{trigger="Manual"}')).toBe(1);
+    await resume(id);
+    expect(await replicas()).toEqual(BEFORE);
+    expect(await held()).toEqual([]);
+    await told('HaltResumed');
+    await bed.until('api', 'released', (seen) => seen.status?.halt === undefined);
+    await bed.told('api', /^(HeldByHalt|HaltReleased)$/, ['Warning HeldByHalt', 'Normal HaltReleased']);
+    await whole('Active again', ({ state }) => state === 'Active');
+  });
+
+  it('outlives Baton, leaves what people changed, and gives back what nobody looks after any more', async () => {
+    const id = await halt();
+    await operator.end('SIGKILL');
+    await bed.scale('web', 1);
+    await bed.removeService('db');
+    await start();
+    await eventually(
+      'db is given back',
+      60,
+      () => deployment('db'),
+      (seen) => seen.replicas === 1,
+    );
+    const status = await whole('what was changed', (seen) => seen.halt?.problems !== undefined);
+    expect(status.halt).toMatchObject({
+      id,
+      state: 'Halted',
+      problems: [{ service: `${bed.namespace}/web`, reason: 'ChangedByHand' }],
+    });
+    expect(await replicas()).toEqual({ ...HALTED, db: 1, web: 1 });
+    await resume(id);
+    expect(await replicas()).toEqual({ ...BEFORE, web: 1 });
+    expect(await held()).toEqual([]);
+    await bed.scale('web', 2);
+    await bed.create(osvc('db', SERVICES['db']?.spec));
+    await bed.healthy('db');
+  });
+
+  it('keeps Orchestration/default from being deleted', async () => {
+    const objects = parseAllDocuments(await readFile('deploy/operator.yaml', 'utf8')).map((one) => one.toJS() as Obj);
+    const mine = objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
+    const pathOf = ({ kind }: Obj): string =>
+      `${POLICIES}/${kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : 'validatingadmissionpolicybindings'}`;
+    const id = await halt();
+    for (const object of mine) accept(await bed.api.call('POST', pathOf(object), { body: object }));
+    try {
+      const attempt = () => bed.api.call('DELETE', POLICY, { query: { dryRun: 'All' } });
+      const refused = await eventually('refused', 60, attempt, ({ status }) => status === 403);
+      expect(refused.message).toContain(`"resume":"${id}"`);
+      await resume(id);
+      await eventually('allowed', 60, attempt, ({ status }) => status === 200);
+    } finally {
+      for (const object of mine) await bed.api.call('DELETE', `${pathOf(object)}/${object.metadata.name}`);
+    }
+    await until('everything is back', BEFORE);
+  });
+
+  it('is undone by hand, with the line of the documentation, where Baton is gone', async () => {
+    await halt();
+    await operator.end('SIGKILL');
+    await bed.api.call('DELETE', POLICY);
+    const [, line] = /```sh by hand\n([\s\S]*?)```/.exec(await readFile('docs/emergency.md', 'utf8')) ?? [];
+    await shell(`${line?.replace('--all-namespaces', `-n ${bed.namespace}`).trim()}`);
+    expect(await replicas()).toEqual(BEFORE);
+    expect(await held()).toEqual([]);
+    await start();
+    await whole('there was no halt', (seen) => seen.state === 'Active' && seen.halt === undefined);
+  });
+
+  it('stops and starts a whole namespace on purpose, in the same order', async () => {
+    await say({ stoppedNamespaces: [bed.namespace] });
+    const stopped = await whole('Stopped', (seen) => seen.stoppedNamespaces?.[0]?.state === 'Stopped');
+    expect(stopped.stoppedNamespaces).toEqual([{ namespace: bed.namespace, state: 'Stopped', held: 5 }]);
+    expect(await deployment('kept')).toEqual({ replicas: 0, saved: '2', id: `stop-${bed.namespace}` });
+    await bed.condition('kept', 'Halted', 'True', 'NamespaceStopped');
+    await say({ stoppedNamespaces: [] });
+    await until('everything is back', BEFORE);
+    await whole('over', (seen) => seen.stoppedNamespaces === undefined);
+    expect(await held()).toEqual([]);
+  });
+});
