@@ -104,13 +104,13 @@ describe('a workload of any kind', () => {
   });
 
   test('whose CRD went while nobody watched is unknown, and not what it was', async () => {
-    paths.watch = (response, request) => {
-      const resumed = request.query.has('resourceVersion');
-      (resumed ? status(404, 'NotFound', 'no such kind') : listed('chess'))(response, request);
-    };
+    let isGone = false;
+    paths.watch = (response, request) =>
+      (isGone ? status(404, 'NotFound', 'no such kind') : listed('chess'))(response, request);
     const { clock, read, told, seen } = setUp();
     expect(await read()).toMatchObject({ kind: 'found' });
     const asked = seen('/games.dev/v1');
+    isGone = true;
     server.cutConnections();
     await until('it is unknown', async () => {
       await clock.advance(1_000);
