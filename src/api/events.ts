@@ -214,6 +214,12 @@ export const EVENTS = {
     when: 'The condition FailoverReady became False, or True again: Warning where somebody should see to it.',
     note: '<why>; <what to do>',
   },
+  WouldFailOver: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'spec.mode is Recommend, and Baton would have moved traffic.',
+    note: 'would move traffic to <workload> (<cause>)',
+  },
   FailoverStarted: {
     about: SERVICE,
     types: BOTH_TYPES,

@@ -414,6 +414,10 @@ export const REASONS = {
     means: 'Traffic could not be moved if the active side went down, or could be again.',
     todo: 'See the condition FailoverReady.',
   },
+  WouldFailOver: {
+    means: 'Baton would move traffic to the other side if spec.mode were Enforce.',
+    todo: 'Write mode Enforce when you agree.',
+  },
   FailoverStarted: { means: 'Traffic moves to the other side; the message says why.', todo: 'Nothing.' },
   Fenced: {
     means: 'The side that is left has no pod any more; its replicas are kept in its annotation.',

@@ -495,15 +495,15 @@ const fenced = ({ sides }: FailoverFacts, { active, leaving }: Moving): Told => 
   type: 'Normal',
 });
 
-const refusal = ({ cause }: Wish, { reason, message }: Obstacle): Told =>
-  reason === 'RecommendOnly' || reason === 'ObserveOnly'
-    ? { reason, verdict: 'WouldMove', message, type: 'Normal' }
-    : {
-        reason: 'FailoverRefused',
-        verdict: 'Refused',
-        message: `traffic does not move (${cause}): ${message}`,
-        type: 'Warning',
-      };
+/** Observe says so in the status alone. */
+const refusal = ({ cause }: Wish, { reason, message }: Obstacle): Told => {
+  if (reason === 'RecommendOnly' || reason === 'ObserveOnly') {
+    const told = reason === 'RecommendOnly' ? 'WouldFailOver' : reason;
+    return { reason: told, verdict: 'WouldMove', message: `${message} (${cause})`, type: 'Normal' };
+  }
+  const sentence = `traffic does not move (${cause}): ${message}`;
+  return { reason: 'FailoverRefused', verdict: 'Refused', message: sentence, type: 'Warning' };
+};
 
 const aborted = ({ sides }: FailoverFacts, { active, to }: Moving, { message, reason }: Obstacle): Told => ({
   reason: 'FailoverAborted',

@@ -108,6 +108,7 @@ it('changes nothing in mode Recommend, and says what it would do', async () => {
   await bed.condition('rehearsed', 'FailoverReady', 'False', 'RecommendOnly');
   await setAllReady(bed, 'rehearsed', false);
   await inState(bed, 'rehearsed', 'Refused');
+  await bed.told('rehearsed', /^(WouldFailOver|FailoverStarted)$/, ['Normal WouldFailOver']);
   expect(await replicasOf(bed, 'rehearsed')).toBe(2);
   expect(await selectorOf(bed, 'rehearsed')).toMatchObject({ role: 'primary' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { MoveBoundsAct, RestartAct, ScaleAct } from '../../../../src/domain/guard/act.ts';
+import type { MoveBoundsAct, RestartAct, ScaleAct, SelectAct } from '../../../../src/domain/guard/act.ts';
 import { examine, isPermit } from '../../../../src/domain/guard/examine.ts';
 import type { Asker, Facts } from '../../../../src/domain/guard/facts.ts';
 import { POLICIES } from '../../../../src/domain/guard/policies.ts';
@@ -110,6 +110,27 @@ describe('the guard', () => {
     const seen = { uid: 'w', resourceVersion: '7', terminating: false, ...bounds };
     expect(examine(act, { ...rest, live: seen })).toMatchObject({ kind: 'permitted' });
     expect(examine(act, { ...rest, live: { ...seen, maxReplicas: 8 } })).toMatchObject({ kind: 'conflict' });
+  });
+
+  it('lets a selector be changed from what it is to be, and by no former leader', () => {
+    const from = { role: 'a' };
+    const act: SelectAct = { type: 'Select', target, from, to: { role: 'b' }, epoch: 4 };
+    const { live: _, ...rest } = facts();
+    const seen = { uid: 'w', resourceVersion: '7', terminating: false, selector: from, epoch: 3 };
+    const kindOf = (over: object): string => examine(act, { ...rest, live: { ...seen, ...over } }).kind;
+    expect(kindOf({})).toBe('permitted');
+    expect(kindOf({ epoch: 4 })).toBe('conflict');
+    expect(kindOf({ selector: { role: 'a', more: 'b' } })).toBe('conflict');
+    expect(kindOf({ selector: undefined })).toBe('conflict');
+    expect(kindOf({ uid: 'other' })).toBe('gone');
+  });
+
+  it('lets what was taken be given back while the asker goes, in every mode, and nothing else', () => {
+    const going: Asker = { ...asker, terminating: true, mode: 'Observe' };
+    expect(examine(scale, facts({ asker: going, cause: 'GivingBack' })).kind).toBe('permitted');
+    expect(examine(scale, facts({ asker: going, cause: 'Failover' })).kind).toBe('gone');
+    expect(examine(scale, facts({ asker: undefined, cause: 'GivingBack' })).kind).toBe('gone');
+    expect(examine(scale, facts({ leads: false, asker: going, cause: 'GivingBack' })).kind).toBe('objected');
   });
 
   it('alone makes permits', () => {

@@ -1,0 +1,155 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
+import type { Proposal } from '../../../src/controllers/acts/actor.ts';
+import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
+import { Failover } from '../../../src/controllers/failover/failover.ts';
+import type { FailoverPort } from '../../../src/controllers/failover/ports.ts';
+import type { PartAnswer } from '../../../src/controllers/service/parts.ts';
+import { NOW } from '../domain/fixtures.ts';
+import { Bed } from './bed.ts';
+
+const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
+const FAILOVER = {
+  standbyRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'b' },
+  serviceName: 'shop',
+  selectors: { primary: { app: 'a' }, standby: { app: 'b' } },
+  fencing: 'ScaleToZero',
+  after: '0s',
+} as const;
+const IDLE = { state: 'Idle', active: 'Primary', epoch: 0, since: '2026-05-01T09:00:00.000Z' } as const;
+const DOWN: OrchestratedServiceStatus = { health: 'Failed', signals: [{ name: 'availability', score: 0 }] };
+
+let bed: Bed;
+let asked: string[];
+let proposals: Proposal[];
+let outcome: ActOutcome;
+let selector: Record<string, string>;
+let left: string[];
+let massFailure: string | undefined;
+let part: Failover;
+
+beforeEach(() => {
+  bed = new Bed();
+  [asked, proposals, left] = [[], [], []];
+  outcome = { kind: 'written', resourceVersion: '9' };
+  selector = { app: 'a' };
+  massFailure = undefined;
+  const answer =
+    <T>(name: string, value: () => T) =>
+    (): Promise<T> => {
+      asked.push(name);
+      return Promise.resolve(value());
+    };
+  const port: FailoverPort = {
+    traffic: answer('traffic', () => ({ uid: 's', resourceVersion: '1', terminating: false, selector, epoch: 0 })),
+    endpoints: answer('endpoints', () => []),
+    pods: answer('pods', () => left),
+    labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: {} }),
+    scaledObject: () => Promise.resolve({ kind: 'none' }),
+    mayDo: () => Promise.resolve(true),
+  };
+  part = new Failover({
+    caches: bed.stores,
+    port,
+    actor: {
+      carryOut: (proposal) => {
+        proposals.push(proposal);
+        return Promise.resolve(outcome);
+      },
+    },
+    readForeign: () => Promise.resolve({ state: 'Absent', reason: 'TargetNotFound' }),
+    situations: { of: () => ({ ...CALM, massFailure }) },
+    latest: (key) => bed.stores.services.get(key),
+    enqueue: () => undefined,
+    now: () => bed.now,
+    monotonic: () => bed.monotonic,
+    onMoved: () => undefined,
+  });
+  for (const name of ['a', 'b']) bed.pod(`${name}-1`, bed.replicaSet(`${name}-rs`, bed.deployment(name)), name);
+});
+
+/** A look at the service with this status, with its finalizer. */
+async function look(status?: OrchestratedServiceStatus) {
+  bed.service('a', { failover: FAILOVER }, status);
+  const service = bed.stores.services.get('shop/a');
+  const workload = bed.stores.deployments.get('shop/a');
+  if (!service || !workload) throw new Error('not there');
+  const target = { state: 'Found', workload } as const;
+  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
+  return part.look({ ...given, signal: new AbortController().signal });
+}
+
+const stateOf = (answer: PartAnswer | undefined) => answer?.findings.status.failover?.state;
+
+it('costs a plain service nothing, not even a wait', () => {
+  bed.service('a');
+  const service = bed.stores.services.get('shop/a');
+  if (!service) throw new Error('not there');
+  const target = { state: 'Absent', reason: 'TargetNotFound' } as const;
+  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: false };
+  expect(part.look({ ...given, signal: new AbortController().signal })).toBeUndefined();
+});
+
+it('asks nobody while nothing is wrong, for half a minute', async () => {
+  await look({ failover: IDLE });
+  const before = asked.length;
+  await look({ failover: IDLE });
+  expect(asked).toHaveLength(before);
+  bed.monotonic += 30_000;
+  await look({ failover: IDLE });
+  expect(asked.length).toBeGreaterThan(before);
+});
+
+it('finds where traffic goes when its status was lost', async () => {
+  selector = { app: 'b' };
+  expect((await look())?.findings.status.failover).toMatchObject({ state: 'Idle', active: 'Standby' });
+});
+
+it('acts for a state only once that is written', async () => {
+  const suspected = { ...IDLE, state: 'Suspected', since: new Date(NOW - 1_000).toISOString() } as const;
+  const first = await look({ ...DOWN, failover: suspected });
+  // Pods are ready at the standby, so that preparing is done at once.
+  expect(stateOf(first)).toBe('Fencing');
+  expect(proposals).toEqual([]);
+  await look({ ...DOWN, ...first?.findings.status });
+  expect(proposals.map(({ act }) => act)).toEqual([
+    expect.objectContaining({ type: 'Scale', from: 1, to: 0, annotations: { 'baton.dev/fenced-replicas': '1' } }),
+  ]);
+});
+
+it('takes a level that only stands for no evidence', async () => {
+  const stale: OrchestratedServiceStatus = { health: 'Failed', signals: [{ name: 'availability' }] };
+  expect(stateOf(await look({ ...stale, failover: IDLE }))).toBe('Idle');
+  expect(stateOf(await look({ ...DOWN, failover: IDLE }))).not.toBe('Idle');
+});
+
+it('is frozen in a mass failure', async () => {
+  massFailure = '9 of 10 services are down at once';
+  const suspected = { ...IDLE, state: 'Suspected', since: new Date(NOW - 1_000).toISOString() } as const;
+  const answer = await look({ ...DOWN, failover: suspected });
+  expect(answer?.findings.status.failover).toMatchObject({ state: 'Refused', reason: 'MassFailure' });
+});
+
+it('gives up where fencing is refused, and says by whom', async () => {
+  outcome = { kind: 'forbidden', verb: 'patch', resource: 'deployments.apps' };
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Standby', cause: 'Failure', wantedReplicas: 1, decidedAt: since, leavingReplicas: 1 } as const;
+  const fencing = { ...IDLE, state: 'Fencing', since, ...move } as const;
+  await look({ ...DOWN, failover: fencing });
+  expect(proposals).toHaveLength(1);
+  const answer = await look({ ...DOWN, failover: fencing });
+  expect(answer?.findings.status.failover).toMatchObject({
+    state: 'Refused',
+    reason: 'Forbidden',
+    message: 'Baton may not patch deployments.apps',
+  });
+});
+
+it('holds back others while it moves, and only then', async () => {
+  expect((await look({ failover: IDLE }))?.findings.holds).toBeUndefined();
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Standby', cause: 'Failure', wantedReplicas: 5, decidedAt: since } as const;
+  const answer = await look({ ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } });
+  expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
+  expect(answer?.needsFinalizer).toBe(true);
+});
