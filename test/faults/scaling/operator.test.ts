@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrchestratedService } from '../../../src/api/kinds.ts';
 import { accept, type Bed, conditionOf } from '../../cluster/operator/support/bed.ts';
 import { type Obj, osvc, workload } from '../../cluster/operator/support/objects.ts';
+import { Operator } from '../../cluster/operator/support/process.ts';
 import { Widgets } from '../../cluster/operator/support/widgets.ts';
 import { eventually } from '../../cluster/support/eventually.ts';
 import { Ground } from './ground.ts';
@@ -155,7 +157,7 @@ describe('a Deployment', { timeout: 60_000 }, () => {
 
   it('is scaled by hand for one window', async () => {
     const behavior = { ...QUICK, scaleDown: { stabilizationWindowSeconds: 4, policies: AT_ONCE } };
-    await queued('byhand', 40, { behavior });
+    await queued('byhand', 20, { behavior });
     await bed.condition('byhand', 'ScalingActive', 'True');
     await bed.scale('byhand', 7);
     await bed.condition('byhand', 'ScalingLimited', 'True', 'ScaledByHand');
@@ -373,3 +375,40 @@ it('tells its figures to Prometheus', async () => {
     await ground.operator.metric('baton_acts_total{act="Scale",cause="Scaling",outcome="written"}'),
   ).toBeGreaterThan(0);
 }, 60_000);
+
+it('learns what requests of each container should be, and tells it', async () => {
+  await ground.operator.end();
+  const clock = fileURLToPath(new URL('jumping-clock.ts', import.meta.url));
+  const options = process.env['NODE_OPTIONS'] ?? '';
+  process.env['NODE_OPTIONS'] = `${options} --import ${clock}`;
+  try {
+    bed.own(await Operator.start([...bed.flags, '--no-leader-election'], 'leading', process.env['KUBECONFIG']));
+  } finally {
+    process.env['NODE_OPTIONS'] = options;
+  }
+  const MI = 2 ** 20;
+  const container = (name: string, cpu: string) => ({
+    name,
+    image: 'example/none',
+    resources: { requests: { cpu, memory: '128Mi' } },
+  });
+  // Together they request what they use.
+  const containers = [container('main', '1200m'), container('proxy', '100m')];
+  const others = { proxy: { milli: 900, bytes: 100 * MI } };
+  // A figure that moves makes the operator look at the service.
+  const milli = (): number => 280 + (Math.floor(Date.now() / 1_000) % 2) * 20;
+  ground.metrics.usage.set('sized', () => ({ milli: milli(), bytes: 100 * MI, others }));
+  const initContainers = [container('setup', '4')];
+  await bed.createAll(workload('Deployment', 'sized', { pod: { containers, initContainers } }), osvc('sized'));
+  const seen = await bed.until(
+    'sized',
+    'recommendations of each container',
+    ({ status }) => status?.recommendations?.filter(({ type }) => type === 'CPURequest').length === 2,
+    90,
+  );
+  expect(seen.status?.recommendations).toMatchObject([
+    { type: 'PodDisruptionBudget' },
+    { type: 'CPURequest', container: 'main', action: 'lower the CPU request of container main from 1.2 to 400m' },
+    { type: 'CPURequest', container: 'proxy', action: 'raise the CPU request of container proxy from 100m to 1.2' },
+  ]);
+}, 120_000);

@@ -53,10 +53,21 @@ const deployments = async (): Promise<Deployment[]> =>
 const isComplete = ({ spec, status }: Deployment): boolean =>
   (status?.readyReplicas ?? 0) >= Math.min(3, spec.replicas);
 
-async function create({ replicas = 2, apart = false }: Scenario, index: number): Promise<void> {
-  const requests = { cpu: '1', memory: '100Mi' };
+function containersOf({ proxy, whole = false }: Scenario): object {
+  const container = (name: string, requests: object) => ({ name, image: 'example/none', resources: { requests } });
+  const main = container('main', whole && proxy === undefined ? {} : { cpu: '1', memory: '100Mi' });
+  const other = container('proxy', { cpu: '500m', memory: '100Mi' });
+  return {
+    containers: proxy === 'Container' ? [main, other] : [main],
+    ...(proxy === 'Sidecar' && { initContainers: [{ ...other, restartPolicy: 'Always' }] }),
+    ...(whole && { resources: { requests: { cpu: '2', memory: '400Mi' } } }),
+  };
+}
+
+async function create(scenario: Scenario, index: number): Promise<void> {
+  const { replicas = 2, apart = false } = scenario;
   const pod = (app: string) => ({
-    containers: [{ name: 'main', image: 'example/none', resources: { requests } }],
+    ...containersOf(scenario),
     ...(apart && {
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [neighbours(app)] } },
     }),
@@ -112,6 +123,22 @@ function resourceOf(target: Target): object | undefined {
   return undefined;
 }
 
+function containerResourceOf(target: Target): object | undefined {
+  const main = { name: 'cpu', container: 'main' };
+  if ('mainCpu' in target) return { ...main, target: { type: 'Utilization', averageUtilization: target.mainCpu } };
+  if ('mainCpuAverage' in target)
+    return { ...main, target: { type: 'AverageValue', averageValue: target.mainCpuAverage } };
+  return undefined;
+}
+
+/** Metrics of pods have the same words in both. */
+function podMetricOf(target: Target): object | undefined {
+  const resource = resourceOf(target);
+  if (resource) return { type: 'Resource', resource };
+  const containerResource = containerResourceOf(target);
+  return containerResource && { type: 'ContainerResource', containerResource };
+}
+
 function figureTarget(target: Target, index: number): { name: string; target: object } {
   return 'queue' in target
     ? { name: figureOf('queue', index), target: { type: 'AverageValue', averageValue: String(target.queue) } }
@@ -122,20 +149,20 @@ function figureTarget(target: Target, index: number): { name: string; target: ob
 }
 
 function metricOfAutoscaler(target: Target, index: number): object {
-  const resource = resourceOf(target);
-  if (resource) return { type: 'Resource', resource };
+  const ofPods = podMetricOf(target);
+  if (ofPods) return ofPods;
   const { name, target: wanted } = figureTarget(target, index);
   return { type: 'External', external: { metric: { name }, target: wanted } };
 }
 
 function metricOfBaton(target: Target, index: number): object {
-  const resource = resourceOf(target);
-  if (resource) return { type: 'Resource', resource };
+  const ofPods = podMetricOf(target);
+  if (ofPods) return ofPods;
   const { name: query, target: wanted } = figureTarget(target, index);
   return { type: 'Prometheus', prometheus: { query, target: wanted } };
 }
 
-function setFigures(index: number, { load, each, memory, missing = 0, queue, delay }: Step = {}): void {
+function setFigures(index: number, { load, each, memory, proxy, missing = 0, queue, delay }: Step = {}): void {
   for (const [name, figure] of [
     [figureOf('queue', index), queue],
     [figureOf('delay', index), delay],
@@ -147,7 +174,11 @@ function setFigures(index: number, { load, each, memory, missing = 0, queue, del
     ground.metrics.usage.set(appOf(side, index), ({ index: place, count }) =>
       place >= count - missing
         ? undefined
-        : { milli: each ?? Math.round((load ?? 0) / count), bytes: (memory ?? 1) * 2 ** 20 },
+        : {
+            milli: each ?? Math.round((load ?? 0) / count),
+            bytes: (memory ?? 1) * 2 ** 20,
+            ...(proxy !== undefined && { others: { proxy: { milli: proxy, bytes: 2 ** 20 } } }),
+          },
     );
   }
 }

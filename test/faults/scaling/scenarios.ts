@@ -6,6 +6,8 @@ export interface Step {
   readonly each?: number;
   /** MiB of every pod. */
   readonly memory?: number;
+  /** Thousandths of cores of the container proxy of every pod, where there is one. */
+  readonly proxy?: number;
   /** The youngest so many pods have no figure. */
   readonly missing?: number;
   /** External figures; `fails` for one that cannot be read. */
@@ -20,6 +22,9 @@ export interface Step {
 export type Target =
   | { readonly cpu: number }
   | { readonly cpuAverage: string }
+  /** Of the container main alone. */
+  | { readonly mainCpu: number }
+  | { readonly mainCpuAverage: string }
   | { readonly memory: number }
   | { readonly memoryAverage: string }
   /** A total that the pods share. */
@@ -52,6 +57,10 @@ export interface Scenario {
   readonly plain?: boolean;
   /** At most one pod on each of the three nodes: what is more stays pending. */
   readonly apart?: boolean;
+  /** A container proxy beside main, with half a core: an ordinary one, or an init container that is always restarted. */
+  readonly proxy?: 'Container' | 'Sidecar';
+  /** The pod as a whole requests two cores, and main requests nothing where there is no proxy. */
+  readonly whole?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -102,6 +111,80 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'cpu as a mean with odd figures',
     targets: [{ cpuAverage: '123m' }],
     steps: loads(251, 777, 1_013, 511, 97, 333),
+  },
+  {
+    name: 'cpu of pods with a sidecar',
+    proxy: 'Sidecar',
+    targets: cpu,
+    steps: [
+      { load: 1_300, proxy: 100 },
+      { load: 2_300, proxy: 400 },
+      { load: 2_300, proxy: 100 },
+      { load: 400, proxy: 500 },
+      { load: 400, proxy: 20 },
+      { load: 3_100, proxy: 300 },
+    ],
+  },
+  {
+    name: 'cpu of one container, whatever the other uses',
+    proxy: 'Container',
+    targets: [{ mainCpu: 50 }],
+    steps: [
+      { load: 1_000, proxy: 3_000 },
+      { load: 2_300, proxy: 0 },
+      { load: 2_300, proxy: 900 },
+      { load: 700, proxy: 2_000 },
+      { load: 1_600, proxy: 10 },
+      { load: 300, proxy: 700 },
+    ],
+  },
+  {
+    name: 'cpu of one container as a mean, without figures of some pods',
+    proxy: 'Sidecar',
+    replicas: 4,
+    targets: [{ mainCpuAverage: '400m' }],
+    steps: [
+      { load: 1_600, proxy: 300 },
+      { load: 700, proxy: 900, missing: 1 },
+      { load: 700, proxy: 900 },
+      { load: 3_100, proxy: 0, missing: 1 },
+      { load: 3_100, proxy: 50 },
+      { load: 500, proxy: 500 },
+    ],
+  },
+  {
+    name: 'cpu of pods that request as a whole, and their containers nothing',
+    whole: true,
+    targets: cpu,
+    steps: loads(2_000, 4_600, 6_100, 3_100, 1_300, 600),
+  },
+  {
+    name: 'cpu of pods that request more as a whole than their containers',
+    whole: true,
+    proxy: 'Container',
+    targets: cpu,
+    steps: [
+      { load: 1_400, proxy: 300 },
+      { load: 3_800, proxy: 200 },
+      { load: 5_100, proxy: 100 },
+      { load: 1_000, proxy: 900 },
+      { load: 1_000, proxy: 100 },
+      { load: 300, proxy: 50 },
+    ],
+  },
+  {
+    name: 'cpu of one container of pods that request as a whole',
+    whole: true,
+    proxy: 'Container',
+    targets: [{ mainCpu: 50 }],
+    steps: [
+      { load: 1_000, proxy: 2_000 },
+      { load: 2_300, proxy: 0 },
+      { load: 3_100, proxy: 900 },
+      { load: 1_600, proxy: 2_000 },
+      { load: 700, proxy: 10 },
+      { load: 300, proxy: 700 },
+    ],
   },
   {
     name: 'memory of the requests',
