@@ -16,6 +16,8 @@ export const CONDITIONS = {
     'Traffic could be moved to the other side now; the reason says why not. There only where failover is on.',
   Halted: 'An emergency halt lasts, or holds this service; or its namespace is stopped on purpose.',
   Suspended: 'spec.suspend is true: Baton does nothing to the workload.',
+  Started:
+    'The service was up once since it was to start; the reason says what it waits for. There only where spec.startup is.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

@@ -326,6 +326,28 @@ export const REASONS = {
     means: 'The service in failover.follow does not exist, or has no failover.',
     todo: 'Create it, or correct failover.follow.',
   },
+  // Started
+  Started: { means: 'The service was up once since it was to start.', todo: 'Nothing.' },
+  StartupWaits: {
+    means: 'The service was never available and is at zero until what it waits for is up, or it has no workload yet.',
+    todo: 'Wait, or look at what it waits for.',
+  },
+  StartupBlocked: {
+    means: 'A critical service failed to start, so that this one does not start by itself.',
+    todo: 'Mend the one that failed; when it is up, or its spec changes, it goes on.',
+  },
+  StartupFailed: {
+    means: 'The service did not get up within the timeout, nor in any of the retries.',
+    todo: 'Look at its pods; it counts as started when it is up, and begins anew when its spec changes.',
+  },
+  StartupRolledBack: {
+    means: 'A critical service failed to start, and what was raised before went down again.',
+    todo: 'Mend the one that failed and change its spec, or the spec of this one.',
+  },
+  StartupRefused: {
+    means: 'The workload could not be taken down or raised for its start.',
+    todo: 'Look at what refused: the message says it.',
+  },
   // Selector
   SelectorOverlap: {
     means: 'The selector of the workload matches pods of others; they do not count.',
@@ -392,6 +414,19 @@ export const REASONS = {
   HealthChanged: {
     means: 'The level changed; the message says from what to what and why.',
     todo: 'See status.signals.',
+  },
+  StartupHeld: {
+    means: 'Baton took the workload to zero until it is its turn to start, and keeps its replicas.',
+    todo: 'Nothing.',
+  },
+  StartupRaised: { means: 'Baton gave the workload its replicas: it is its turn to start.', todo: 'Nothing.' },
+  StartupRetries: {
+    means: 'The service did not get up in time, and goes down and up again.',
+    todo: 'Look at its pods if that does not help.',
+  },
+  StartupOverridden: {
+    means: 'Somebody scaled the workload while Baton held it at zero, and is obeyed.',
+    todo: 'Nothing.',
   },
   Scaled: { means: 'Baton changed the replicas; the message says from what to what and why.', todo: 'Nothing.' },
   WouldScale: {

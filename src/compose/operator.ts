@@ -46,6 +46,7 @@ import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
 import { createScaler } from './scaling.ts';
+import { createStarter } from './startup.ts';
 import { createServers } from './servers.ts';
 import { createSources } from './sources.ts';
 
@@ -228,12 +229,21 @@ export async function runOperator(
     now,
     monotonic: () => clock.monotonic(),
   });
+  const starter = createStarter({
+    actor,
+    situations,
+    services: () => services,
+    caches: stores,
+    namespace: settings.namespace,
+    enqueue: (key) => enqueue(key),
+    now,
+  });
   const services: ServiceReconciler = new ServiceReconciler({
     ...told,
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [emergency.part, suspension, failover, new Healer({ actor, situations, now, random: Math.random })],
+    parts: [emergency.part, suspension, starter, failover, new Healer({ actor, situations, now, random: Math.random })],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,

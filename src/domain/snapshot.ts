@@ -98,6 +98,8 @@ export interface WorkloadSnapshot {
   readonly desired: number;
   /** What a halt took from it or added to it; absent where none holds it. */
   readonly hold?: Hold;
+  /** What it had before it was held at zero until its turn to start; absent where it is not. */
+  readonly startupReplicas?: number;
   /** A label selector as a string, as kubectl -l takes it. */
   readonly selector: string;
   readonly rollout: Rollout;

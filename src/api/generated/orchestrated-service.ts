@@ -540,6 +540,31 @@ export interface OrchestratedServiceSpec {
     window: string
   }[]
   /**
+   * When the service is started: never available so far, it is held at zero until its dependencies and the earlier phases of its namespace are up. Absent: it starts when it likes. See docs/startup.md.
+   */
+  startup?: {
+    /**
+     * A phase waits for the phases before it, in this order.
+     */
+    phase: ("Core" | "Infrastructure" | "Authentication" | "Network" | "Services")
+    /**
+     * How long it may take to be Healthy or Warning after it was raised, 1s to 24h.
+     */
+    timeout: string
+    /**
+     * How often it is taken down and raised again after that, before it counts as failed.
+     */
+    retries: number
+    /**
+     * Later phases do not start without it. One that is not critical and failed holds nobody up but those that depend on it.
+     */
+    critical: boolean
+    /**
+     * What follows when it is critical and failed. Hold: later phases stay held. Rollback: what was raised in this sequence goes down again as well, in reverse order.
+     */
+    onFailure: ("Hold" | "Rollback")
+  }
+  /**
    * What is done when the service is ill: a ladder of acts, one rung higher with each attempt. Absent: nothing is. See docs/healing.md.
    */
   healing?: {
@@ -967,6 +992,56 @@ export interface OrchestratedServiceStatus {
      */
     because: string
   }[]
+  /**
+   * How far the start has come; another process goes on from here.
+   */
+  startup?: {
+    /**
+     * Waiting: at zero, or about to be, until what it waits for is up. Starting: nothing is in its way and it is not up yet. RolledBack: at zero because a critical service failed.
+     */
+    state: ("Waiting" | "Starting" | "Started" | "Failed" | "RolledBack")
+    /**
+     * Since when it is in this state.
+     */
+    since: string
+    /**
+     * How often it was raised.
+     */
+    attempts: number
+    /**
+     * When it was raised last; absent where it was not, and then it is not taken down either.
+     */
+    raisedAt?: string
+    /**
+     * The replicas that are kept for it while it is at zero.
+     */
+    replicas?: number
+    /**
+     * When it was seen at zero.
+     */
+    downAt?: string
+    /**
+     * Somebody scaled it while it was held, and it was left alone.
+     */
+    byHand?: boolean
+    /**
+     * Of the spec for which it failed or was rolled back; another one begins anew.
+     */
+    generation?: number
+    /**
+     * Whose failure it was rolled back for.
+     */
+    cause?: {
+      /**
+       * namespace/name of that OrchestratedService.
+       */
+      key: string
+      /**
+       * Of its spec; another one begins anew.
+       */
+      generation: number
+    }
+  }
   /**
    * How far healing has come; another process goes on from here.
    */

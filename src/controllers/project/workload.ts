@@ -1,5 +1,6 @@
 import { holdOf } from '../../domain/emergency/hold.ts';
 import type { Rollout, WorkloadSnapshot } from '../../domain/snapshot.ts';
+import { keptReplicas } from '../../domain/startup/kept.ts';
 import { controllerOf, moment, type RawMeta } from './meta.ts';
 import { formatSelector, type LabelSelector } from './selector.ts';
 
@@ -55,6 +56,7 @@ function project(
     ...createFailureOf(raw),
     desired,
     ...holdStatus(raw.metadata),
+    ...keptOf(raw.metadata),
     selector: formatSelector(spec?.selector),
     rollout: rollout(raw, desired),
   };
@@ -64,6 +66,11 @@ function project(
 function holdStatus(metadata: RawMeta): Pick<WorkloadSnapshot, 'hold'> {
   const hold = controllerOf(metadata) ? undefined : holdOf(metadata.annotations);
   return hold === undefined ? {} : { hold };
+}
+
+function keptOf(metadata: RawMeta): Pick<WorkloadSnapshot, 'startupReplicas'> {
+  const kept = controllerOf(metadata) ? undefined : keptReplicas(metadata.annotations);
+  return kept === undefined ? {} : { startupReplicas: kept };
 }
 
 /** Why a Deployment cannot create pods: a quota, or an admission policy. */

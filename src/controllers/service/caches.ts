@@ -36,6 +36,9 @@ export const BY_FOLLOWED = 'followed';
 /** Services by namespace with a workload that is not of apps/v1. */
 export const BY_FOREIGN = 'foreign';
 
+/** Services by namespace that are started in order. */
+export const BY_STARTUP = 'startup';
+
 /** `Kind.group/namespace/name`: versions of one group are the same workload. */
 export const targetKey = (apiVersion: string, kind: string, namespace: string, name: string): string =>
   `${kind}.${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${namespace}/${name}`;
@@ -55,6 +58,7 @@ export const INDEXES = {
     [BY_DEPENDENCY]: (service: CachedService) => dependencyKeys(service.namespace, service.spec.dependsOn),
     [BY_FOREIGN]: ({ namespace, spec }: CachedService) =>
       workloadRefs({ spec }).every(({ apiVersion }) => apiVersion === 'apps/v1') ? undefined : namespace,
+    [BY_STARTUP]: ({ namespace, spec }: CachedService) => (spec.startup === undefined ? undefined : namespace),
   },
   pods: {
     [BY_OWNER]: (pod: PodSnapshot) => pod.owner?.uid,

@@ -184,6 +184,7 @@ function sameWorkload(a: WorkloadSnapshot, b: WorkloadSnapshot): boolean {
     a.selector === b.selector &&
     a.createFailure === b.createFailure &&
     deepEqual(a.hold, b.hold) &&
+    a.startupReplicas === b.startupReplicas &&
     a.rollout.state === b.rollout.state &&
     ('message' in a.rollout ? a.rollout.message : '') === ('message' in b.rollout ? b.rollout.message : '')
   );

@@ -97,4 +97,4 @@ export interface SelectAct {
 export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct | SelectAct;
 
 /** What an act is for. */
-export type Cause = 'Scaling' | 'Healing' | 'Failover' | 'GivingBack' | 'Halt' | 'Resume';
+export type Cause = 'Scaling' | 'Healing' | 'Startup' | 'Failover' | 'GivingBack' | 'Halt' | 'Resume';

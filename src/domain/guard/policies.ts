@@ -53,23 +53,23 @@ export const POLICIES: readonly Policy[] = [
             message: `mode is ${asker.mode}`,
           },
   },
-  standing('maintenance', 'MaintenanceWindow'),
-  standing('dependency', 'DependencyUnhealthy'),
-  standing('massFailure', 'MassFailure'),
+  standing('maintenance', 'MaintenanceWindow', ['Healing', 'Startup']),
+  standing('dependency', 'DependencyUnhealthy', ['Healing']),
+  standing('massFailure', 'MassFailure', ['Healing']),
   { name: 'target', objection: targetObjection },
   {
     name: 'reason',
     objection: (_, { objection }) => (objection === undefined ? undefined : { kind: 'conflict', message: objection }),
   },
-  standing('disruptions', 'DisruptionBudget'),
+  standing('disruptions', 'DisruptionBudget', ['Healing']),
 ];
 
-/** What stands in the way of healing, and of nothing else. */
-function standing(name: keyof Situation, reason: Reason): Policy {
+/** What stands in the way of acts for these causes, and of no others. */
+function standing(name: keyof Situation, reason: Reason, causes: readonly Cause[]): Policy {
   return {
     name,
     objection: (_, { cause, situation }) => {
-      const message = cause === 'Healing' ? situation[name] : undefined;
+      const message = causes.includes(cause) ? situation[name] : undefined;
       return message === undefined ? undefined : { kind: 'objected', reason, message };
     },
   };

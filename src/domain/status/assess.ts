@@ -10,6 +10,7 @@ import type { Signal } from '../health/signal.ts';
 import { availability, rollout, stability } from '../health/workload-signals.ts';
 import type { WorkloadSnapshot } from '../snapshot.ts';
 import type { ServiceInput, Target } from './input.ts';
+import type { Held } from './part.ts';
 
 /** How long a workload may take to be available once where its kind has no progress deadline: the default of Deployments. */
 const PROGRESS_DEADLINE = 600_000;
@@ -27,6 +28,8 @@ export interface Assessment {
   readonly everAvailable: boolean;
   /** Was not available since it wants pods, and may still become so. */
   readonly awaited: boolean;
+  /** Why it has no pods though its owner wants some. */
+  readonly kept?: Held | undefined;
   /** When pods were wanted again after none were, ms since the epoch; until all of them were ready. */
   readonly startingSince: number | undefined;
   /** When the passing of time alone may change something, ms since the epoch. */
@@ -39,7 +42,10 @@ export function assessFound(input: ServiceInput, workload: WorkloadSnapshot, fac
   const { service, now } = input;
   const startingSince = startOf(service.status, workload, facts, now);
   const everAvailable = service.status?.everAvailable === true || isAvailable(workload, facts, startingSince, now);
-  if (workload.desired === 0) return atZero(facts, everAvailable);
+  if (workload.desired === 0) {
+    const kept = input.parts?.find(({ keepsAtZero }) => keepsAtZero)?.keepsAtZero;
+    return kept === undefined ? atZero(facts, everAvailable) : keptAtZero(kept, everAvailable);
+  }
   const signals = gatherSignals(input, workload, facts);
   const minReplicas = service.spec.scaling?.minReplicas ?? 0;
   const score = scoreOf(signals, { desired: workload.desired, ready: facts.ready, minReplicas });
@@ -98,6 +104,20 @@ function atZero(facts: PodFacts, everAvailable: boolean): Assessment {
     lookAgainAt: Infinity,
   };
 }
+
+/** It waits for its turn: it is not well, and nobody can say that it is ill. */
+const keptAtZero = (kept: Held, everAvailable: boolean): Assessment => ({
+  level: { level: 'Unknown', pending: undefined },
+  score: undefined,
+  confidence: 0,
+  cap: undefined,
+  signals: [],
+  everAvailable,
+  awaited: true,
+  startingSince: undefined,
+  kept,
+  lookAgainAt: Infinity,
+});
 
 function gatherSignals(input: ServiceInput, workload: WorkloadSnapshot, facts: PodFacts): Signal[] {
   const { service, policy, readings } = input;

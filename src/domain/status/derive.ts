@@ -193,7 +193,7 @@ type Phase = NonNullable<OrchestratedServiceStatus['phase']>;
 function phaseOf({ workload, assessment, input, facts }: Findings): Phase {
   if (input.service.metadata.deletionTimestamp !== undefined || workload?.terminating === true) return 'Terminating';
   if (workload === undefined) return 'Stalled';
-  if (workload.desired === 0) return 'ScaledToZero';
+  if (workload.desired === 0) return assessment.kept === undefined ? 'ScaledToZero' : 'Pending';
   if (assessment.awaited) return facts.current === 0 ? 'Pending' : 'Progressing';
   return workload.rollout.state === 'Progressing' ? 'Progressing' : 'Running';
 }

@@ -29,6 +29,7 @@ export function explain(
   delays: { readonly fall: number; readonly rise: number },
 ): Explanation {
   const { level, pending } = assessment.level;
+  if (assessment.kept !== undefined) return assessment.kept;
   const losses = lossesOf(assessment.signals, shown);
   if (assessment.awaited) return explainAwaited(losses, assessment.everAvailable);
   if (level === 'Unknown') return { reason: 'NoEvidence', message: advise('nothing is known yet', 'NoEvidence') };

@@ -23,4 +23,6 @@ export interface PartFindings {
   readonly told: readonly Transition[];
   /** One owner at a time: the parts after this one, and scaling, must not act. */
   readonly holds?: Held | undefined;
+  /** The workload asks for no pods because of this part, and not because its owner wants none: that says nothing of its health. */
+  readonly keepsAtZero?: Held | undefined;
 }

@@ -71,6 +71,17 @@ export class Api {
     return { status, body: parsed, message: parsed['kind'] === 'Status' ? String(parsed['message']) : '' };
   }
 
+  /** What a watch told within so many seconds. */
+  async watch<T>(path: string, resourceVersion: string, seconds: number): Promise<readonly T[]> {
+    const query = new URLSearchParams({ watch: '1', resourceVersion, timeoutSeconds: String(seconds) });
+    const url = new URL(`${this.#config.getCurrentCluster()?.server}${path}?${query.toString()}`);
+    const tls: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(tls);
+    const [, answer] = await send(url, { ...tls, agent: AGENT, method: 'GET' }, undefined);
+    const lines = answer.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as T);
+  }
+
   /** Creates a namespace of this test's own and returns its name; disposing deletes it without waiting for it to be gone. */
   async namespace(prefix: string): Promise<{ readonly name: string; [Symbol.asyncDispose](): Promise<void> }> {
     const name = unique(prefix);

@@ -61,6 +61,14 @@ describe('the guard', () => {
     expect(examine(scale, facts({ situation }))).toMatchObject({ kind: 'permitted' });
   });
 
+  it('starts nothing in maintenance, and lets neither failures nor budgets keep a start back', () => {
+    const maintenance = { cause: 'Startup', situation: { ...CALM, maintenance: 'so it is' } } as const;
+    expect(examine(scale, facts(maintenance))).toMatchObject({ kind: 'objected', policy: 'maintenance' });
+    const rest = { dependency: 'ill', massFailure: 'all', disruptions: 'spent' };
+    const others = { cause: 'Startup', situation: { ...CALM, ...rest } } as const;
+    expect(examine(scale, facts(others))).toMatchObject({ kind: 'permitted' });
+  });
+
   it('knows by its stamp what was done before', () => {
     const act: RestartAct = { type: 'Restart', target, id: 'one' };
     const { live: _, ...rest } = facts({ cause: 'Healing' });
