@@ -109,10 +109,8 @@ function countAdvice(advice: Map<string, Recommendations[number]>, { namespace, 
 
 const MOVING: ReadonlySet<string> = new Set(['Preparing', 'Fencing', 'Switching', 'Verifying']);
 
-function isMoving(status: OrchestratedServiceStatus): boolean {
-  const { failover } = status as { readonly failover?: { readonly state?: string } };
-  return failover?.state !== undefined && MOVING.has(failover.state);
-}
+const isMoving = ({ failover }: OrchestratedServiceStatus): boolean =>
+  failover?.state !== undefined && MOVING.has(failover.state);
 
 /** Inserts by order and drops the sixth; cheaper than sorting all of them. */
 function keepWorst(worst: ServiceSummary[], service: ServiceSummary): void {

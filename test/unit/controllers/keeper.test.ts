@@ -29,7 +29,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
   const state = {
     halt: 'Halting' as NonNullable<OrchestrationStatus['halt']>['state'],
     at: 1_000,
-    answer: (_: string): ActOutcome => written(),
+    answer: written as (name: string) => ActOutcome,
     done: [] as string[],
     seen: [] as boolean[],
   };
@@ -52,7 +52,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
   }
   const statuses = new Map<string, CachedService['status']>();
   const keeper = new EmergencyKeeper({
-    caches: { services, deployments, statefulSets: empty, replicaSets: empty } as never,
+    caches: { services, deployments, statefulSets: empty, replicaSets: empty },
     foreign: () => undefined,
     ownNamespace: 'baton-system',
     policy: () => ({ ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, ...emergency } }),

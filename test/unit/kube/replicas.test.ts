@@ -103,3 +103,38 @@ test('another kind is written through its scale subresource', async () => {
     spec: { replicas: 5 },
   });
 });
+
+describe('another kind that a halt takes', () => {
+  const resources = [
+    { name: 'games', kind: 'Game', namespaced: true },
+    { name: 'games/scale', kind: 'Scale', namespaced: true },
+  ];
+  const path = '/apis/games.dev/v1/namespaces/shop/games/chess';
+  const version = (resourceVersion: string) => json(live({ name: 'chess', resourceVersion }));
+  const take = { to: 0, annotations: { 'baton.dev/halted-replicas': '2' }, isRemembered: true };
+  const back = { to: 2, annotations: { 'baton.dev/halted-replicas': null }, isRemembered: true };
+
+  test('remembers what it had before its replicas go', async () => {
+    server.answers = [json({ resources }), version('8'), version('9')];
+    expect(await writer.write(chess, seen, take, signal)).toEqual({ kind: 'written', resourceVersion: '9' });
+    expect(sent().slice(1)).toEqual([`PATCH ${path}`, `PUT ${path}/scale`]);
+    expect(JSON.parse(server.seen[1]?.body ?? '')).toEqual({
+      metadata: { resourceVersion: '7', annotations: take.annotations },
+    });
+    expect(JSON.parse(server.seen[2]?.body ?? '')).toMatchObject({ metadata: { resourceVersion: '8' } });
+  });
+
+  test('keeps its replicas where what it had cannot be remembered', async () => {
+    const message = 'User "baton" cannot patch resource "games" in API group "games.dev"';
+    server.answers = [json({ resources }), status(403, 'Forbidden', message)];
+    const forbidden = { kind: 'forbidden', verb: 'patch', resource: 'games.games.dev' };
+    expect(await writer.write(chess, seen, take, signal)).toEqual(forbidden);
+    expect(sent().slice(1)).toEqual([`PATCH ${path}`]);
+  });
+
+  test('forgets it after its replicas are back', async () => {
+    server.answers = [json({ resources }), version('8'), version('9')];
+    expect(await writer.write(chess, { ...seen, replicas: 0 }, back, signal)).toMatchObject({ kind: 'written' });
+    expect(sent().slice(1)).toEqual([`PUT ${path}/scale`, `PATCH ${path}`]);
+  });
+});
