@@ -9,10 +9,7 @@ const ENDPOINT_SLICES = { group: 'discovery.k8s.io', version: 'v1', plural: 'end
 const PODS = { group: '', version: 'v1', plural: 'pods' };
 const ACCESS_REVIEWS = { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews' };
 const TIMEOUT_MS = 5_000;
-/** One pod is enough to know that not all are gone. */
-const SOME = 5;
-/** Those that have ended hold nothing any more, although they may be kept for long. */
-const NOT_ENDED = 'status.phase!=Succeeded,status.phase!=Failed';
+const PAGE = 500;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -115,19 +112,39 @@ export async function readEndpoints(
 }
 
 interface Pods {
-  readonly items?: readonly { readonly metadata: { readonly name: string } }[];
+  readonly metadata?: { readonly continue?: string };
+  readonly items?: readonly {
+    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+    readonly status?: { readonly phase?: string };
+  }[];
 }
 
-/** Names of some pods that match and have not ended, as the API server has them now; terminating is not ended. */
+/**
+ * Names of pods that match and are still there, as the API server has them now. One that terminates is, whatever its phase says: that may be
+ * written for a node that is lost. One that has ended and is only kept is not.
+ */
 export async function readPods(
   rest: RestClient,
   { namespace, selector }: { readonly namespace: string; readonly selector: string },
   signal: AbortSignal,
 ): Promise<readonly string[] | Forbidden> {
-  const query = { labelSelector: selector, fieldSelector: NOT_ENDED, limit: String(SOME) };
   return list(PODS, namespace, async (target) => {
-    const { items = [] } = await rest.get<Pods>(target, { signal, timeoutMs: TIMEOUT_MS, query });
-    return items.map(({ metadata }) => metadata.name);
+    let page: string | undefined;
+    do {
+      const query: Record<string, string | undefined> = {
+        labelSelector: selector,
+        limit: String(PAGE),
+        continue: page,
+      };
+      const { items = [], metadata }: Pods = await rest.get<Pods>(target, { signal, timeoutMs: TIMEOUT_MS, query });
+      const there = items.filter(({ metadata: { deletionTimestamp }, status }) => {
+        return deletionTimestamp !== undefined || !/^(Succeeded|Failed)$/.test(status?.phase ?? '');
+      });
+      // One is enough to know that not all are gone.
+      if (there.length > 0) return there.map(({ metadata: { name } }) => name);
+      page = metadata?.continue || undefined;
+    } while (page !== undefined);
+    return [];
   });
 }
 

@@ -193,7 +193,7 @@ export class Failover implements Part {
     if (state.name !== 'Fencing' && state.name !== 'Switching') return undefined;
     const { target, pods } = sides[other(state.to)];
     // What the cache still has need not be asked for.
-    if (pods.some(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed')) return false;
+    if (pods.some(({ phase, terminating }) => terminating || !ENDED.has(phase))) return false;
     const own = target.state === 'Found' ? [target.workload.selector] : [];
     const selectors = [...own, textOf(spec.selectors[state.to === 'Standby' ? 'primary' : 'standby'])];
     const { port } = this.#options;
@@ -272,6 +272,8 @@ export class Failover implements Part {
     return this.#options.actor.carryOut({ act, cause: 'Failover', service }, signal);
   }
 }
+
+const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
 
 const selectorOf = (side: Side, { selectors }: FailoverSpec): Readonly<Record<string, string>> =>
   side === 'Primary' ? selectors.primary : selectors.standby;

@@ -17,7 +17,7 @@ export interface FailoverPort {
     service: Named,
     signal: AbortSignal,
   ): Promise<readonly { readonly pod: string | undefined; readonly ready: boolean }[] | Forbidden>;
-  /** Names of some pods that match a selector and have not ended; terminating is not ended. */
+  /** Names of some pods that match a selector and are still there: terminating is there, ended and kept is not. */
   pods(
     of: { readonly namespace: string; readonly selector: string },
     signal: AbortSignal,

@@ -92,12 +92,34 @@ describe('the endpoints of a Service', () => {
   });
 });
 
-test('pods are asked for that have not ended', async () => {
-  server.answers = [json({ items: [{ metadata: { name: 'web-1' } }] })];
-  expect(await readPods(rest, { namespace: 'shop', selector: 'role=a' }, signal)).toEqual(['web-1']);
-  const { query } = server.seen[0] ?? {};
-  expect(query?.get('labelSelector')).toBe('role=a');
-  expect(query?.get('fieldSelector')).toBe('status.phase!=Succeeded,status.phase!=Failed');
+describe('pods that are still there', () => {
+  const read = () => readPods(rest, { namespace: 'shop', selector: 'role=a' }, signal);
+  const pod = (name: string, phase: string, deletionTimestamp?: string) => ({
+    metadata: { name, deletionTimestamp },
+    status: { phase },
+  });
+
+  test('are those that run and those that terminate, whatever their phase', async () => {
+    const gone = '2026-05-01T10:00:00Z';
+    const items = [
+      pod('runs', 'Running'),
+      pod('kept', 'Failed'),
+      pod('ends', 'Failed', gone),
+      pod('done', 'Succeeded'),
+    ];
+    server.answers = [json({ items })];
+    expect(await read()).toEqual(['runs', 'ends']);
+    expect(server.seen[0]?.query.get('labelSelector')).toBe('role=a');
+  });
+
+  test('may come after many that are only kept', async () => {
+    server.answers = [
+      json({ metadata: { continue: 'more' }, items: [pod('kept', 'Failed')] }),
+      json({ items: [pod('waits', 'Pending')] }),
+    ];
+    expect(await read()).toEqual(['waits']);
+    expect(server.seen.map(({ query }) => query.get('continue'))).toEqual([null, 'more']);
+  });
 });
 
 describe('the labels of the pods of a workload', () => {
