@@ -4,7 +4,16 @@ import { carriesKept, STARTUP_REPLICAS } from '../../domain/startup/kept.ts';
 import { startupRules } from '../../domain/startup/rules.ts';
 import { isToBeDown, isToBeRaised, readStartup, type StartupState, writeStartup } from '../../domain/startup/state.ts';
 import { type StartupFacts, step, type WorkloadFacts } from '../../domain/startup/step.ts';
-import { type Fleet, isPassed, memberOf, rollbackOf, type Waits, waitsOf } from '../../domain/startup/waits.ts';
+import {
+  type Fleet,
+  isPassed,
+  type Member,
+  memberOf,
+  noWaits,
+  rollbackOf,
+  type Waits,
+  waitsOf,
+} from '../../domain/startup/waits.ts';
 import { conditionOf, toldOf } from '../../domain/startup/words.ts';
 import type { Held } from '../../domain/status/part.ts';
 import type { Actor } from '../acts/actor.ts';
@@ -39,6 +48,8 @@ const NOTHING: PartAnswer = { findings: { status: {}, conditions: [], told: [] }
 export class Starter implements Part {
   readonly #options: StarterOptions;
   readonly #fleet: Fleet;
+  /** Each look goes over all services of a namespace: they are read once for each status and spec. */
+  readonly #members = new Map<string, Pick<CachedService, 'spec' | 'status'> & { readonly member: Member }>();
   /** What others go by, as it was when they were last told. */
   readonly #told = new Map<string, string>();
   /** Acts that were refused, until one is not: told once. */
@@ -49,8 +60,8 @@ export class Starter implements Part {
     const { services, sees } = options;
     this.#fleet = {
       sees,
-      members: (namespace) => membersOf(services.startingIn(namespace)),
-      dependantsOf: (key) => membersOf(services.dependantsOf(key)),
+      members: (namespace) => this.#membersOf(services.startingIn(namespace)),
+      dependantsOf: (key) => this.#membersOf(services.dependantsOf(key)),
     };
   }
 
@@ -68,9 +79,11 @@ export class Starter implements Part {
     // What cannot be read just now is still held, and nothing follows from it.
     if (target.state === 'Absent' && UNREAD.has(target.reason)) return standing(service);
     if (workload?.terminating === true) return standing(service);
-    const self = memberOf(service);
     const now = this.#options.now();
-    const waits = waitsOf(self, look.dependencies, this.#fleet, now);
+    const waits =
+      before?.state === 'Started'
+        ? noWaits(look.dependencies)
+        : waitsOf(this.#member(service), look.dependencies, this.#fleet, now);
     const held = this.#heldBack(look);
     const facts = this.#facts(look, workload, waits, held);
     // One owner at a time: time and events pass over what somebody with more authority has.
@@ -93,7 +106,7 @@ export class Starter implements Part {
       this.forget(key);
       return;
     }
-    const member = memberOf(service);
+    const member = this.#member(service);
     const { state, rules } = member;
     if (state?.state === 'Starting' || state?.state === 'Failed') if (isUp(service)) enqueue(key);
     const mark = `${state?.state} ${state?.downAt} ${state?.replicas} ${state?.generation} ${isPassed(member, now())}`;
@@ -113,7 +126,23 @@ export class Starter implements Part {
 
   forget(key: string): void {
     this.#refused.delete(key);
+    this.#members.delete(key);
     if (this.#told.delete(key)) this.#wake(key.slice(0, key.indexOf('/')), key);
+  }
+
+  #member(service: CachedService): Member {
+    const { namespace, name, spec, status } = service;
+    const key = `${namespace}/${name}`;
+    const known = this.#members.get(key);
+    // Another generation is another spec; so is another object of that name.
+    if (known?.spec === spec && known.status === status) return known.member;
+    const member = memberOf(service);
+    if (spec.startup !== undefined) this.#members.set(key, { spec, ...(status && { status }), member });
+    return member;
+  }
+
+  *#membersOf(services: Iterable<CachedService>): Generator<Member> {
+    for (const service of services) if (service.metadata.deletionTimestamp === undefined) yield this.#member(service);
   }
 
   #wake(namespace: string, but: string): void {
@@ -152,7 +181,7 @@ export class Starter implements Part {
       waits: waits.waits.length > 0,
       mayAct: held === undefined,
       isTimed: held?.reason !== 'MaintenanceWindow',
-      rollback: rollbackOf(memberOf(service), this.#fleet, now),
+      rollback: rollbackOf(this.#member(service), this.#fleet, now),
     };
   }
 
@@ -240,10 +269,6 @@ export class Starter implements Part {
 }
 
 const UNREAD: ReadonlySet<string> = new Set(['Forbidden', 'TargetUnavailable']);
-
-function* membersOf(services: Iterable<CachedService>) {
-  for (const service of services) if (service.metadata.deletionTimestamp === undefined) yield memberOf(service);
-}
 
 const standing = ({ status }: CachedService): PartAnswer =>
   status?.startup === undefined

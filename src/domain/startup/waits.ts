@@ -93,10 +93,19 @@ export function waitsOf(self: Member, dependencies: readonly DependencyState[], 
   const until = Math.min(
     ...followed.map(({ rules, state }) => (rules && !rules.critical && state ? missingUntil(rules, state) : Infinity)),
   );
-  const rings = dependencies.filter(({ state }) => state === 'Cycle').map(({ key }) => key);
   const unfollowed = blockers.filter(({ key }) => leadBack.has(key)).map(({ key }) => key);
-  return { waits, unfollowed: [...rings, ...unfollowed], until };
+  return { waits, unfollowed: [...ringsOf(dependencies), ...unfollowed], until };
 }
+
+/** Of a service that is up already. */
+export const noWaits = (dependencies: readonly DependencyState[]): Waits => ({
+  waits: [],
+  unfollowed: ringsOf(dependencies),
+  until: Infinity,
+});
+
+const ringsOf = (dependencies: readonly DependencyState[]): string[] =>
+  dependencies.filter(({ state }) => state === 'Cycle').map(({ key }) => key);
 
 const NONE: ReadonlySet<string> = new Set();
 
