@@ -220,6 +220,7 @@ export async function runOperator(
   const failover = createFailover({
     rest,
     metrics,
+    log,
     actor,
     caches: stores,
     readForeign: foreignTargets(scales),

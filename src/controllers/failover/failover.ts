@@ -1,6 +1,7 @@
 import { FENCED_REPLICAS } from '../../api/annotations.ts';
 import type { FailoverFacts, Obstacle, SideFacts } from '../../domain/failover/facts.ts';
 import type { Ground } from '../../domain/failover/obstacles.ts';
+import type { Reason } from '../../api/reasons.ts';
 import { readState } from '../../domain/failover/read.ts';
 import { readiness } from '../../domain/failover/readiness.ts';
 import { type FailoverSpec, other, rulesOf, type Side } from '../../domain/failover/rules.ts';
@@ -20,6 +21,7 @@ import { BY_FOLLOWED, type Caches, type CachedService } from '../service/caches.
 import { podsOf } from '../service/ownership.ts';
 import type { Part, PartAnswer, PartLook } from '../service/parts.ts';
 import { findWorkload, type ReadForeign } from '../service/target.ts';
+import { Grants } from './grants.ts';
 import { obstacleFor, type Sides, type Survey, survey } from './ground.ts';
 import type { FailoverPort } from './ports.ts';
 
@@ -34,6 +36,8 @@ export interface FailoverOptions {
   readonly enqueue: (key: string) => void;
   readonly now: () => number;
   readonly monotonic: () => number;
+  /** A question or an act had no answer; it comes again. */
+  readonly onUnanswered: (key: string, error: unknown) => void;
   /** Traffic was moved. */
   readonly onMoved: (took: Took) => void;
 }
@@ -73,15 +77,19 @@ const DEEPEST = 32;
 export class Failover implements Part {
   readonly #options: FailoverOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #grants: Grants;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
+    this.#grants = new Grants((ask, signal) => options.port.mayDo(ask, signal), options.monotonic);
   }
 
   look(look: PartLook): Promise<PartAnswer> | undefined {
     const { failover } = look.service.spec;
     const isOthers = look.target.state === 'Absent' && look.target.reason === 'TargetAlreadyManaged';
-    if (failover !== undefined && !isOthers) return this.#look(look, failover);
+    if (failover !== undefined && !isOthers) {
+      return this.#look(look, failover).catch((error: unknown) => this.#unanswered(look, error));
+    }
     this.forget(look.key);
     return undefined;
   }
@@ -98,6 +106,28 @@ export class Failover implements Part {
 
   forget(key: string): void {
     this.#entries.delete(key);
+  }
+
+  /** What cannot be asked now is asked again soon; the health of the service does not wait for it. */
+  #unanswered({ key, service, signal }: PartLook, error: unknown): PartAnswer {
+    if (signal.aborted) throw error;
+    this.#options.onUnanswered(key, error);
+    const { failover, conditions } = service.status ?? {};
+    const state = failover && readState(failover);
+    const before = findCondition(conditions, 'FailoverReady');
+    const message = 'the API server does not answer what a failover has to know';
+    const standing = before
+      ? { ...before, reason: before.reason as Reason }
+      : { status: 'Unknown' as const, reason: 'TargetUnavailable' as const, message };
+    const findings: PartFindings = {
+      status: failover ? { failover } : {},
+      conditions: [
+        { type: 'FailoverReady', status: standing.status, reason: standing.reason, message: standing.message },
+      ],
+      told: [],
+      holds: state && isMoving(state) ? { reason: 'FailoverInProgress', message: 'traffic moves' } : undefined,
+    };
+    return { findings, lookAgainInMs: LATER_MS, needsFinalizer: state !== undefined && needsFinalizer(state) };
   }
 
   async #look(partLook: PartLook, spec: FailoverSpec): Promise<PartAnswer> {
@@ -150,7 +180,7 @@ export class Failover implements Part {
       const traffic = await port.traffic({ namespace: service.namespace, name: spec.serviceName }, signal);
       return (entry.survey = { ...entry.survey, traffic });
     }
-    entry.survey = await survey(service, spec, sides, caches, port, signal);
+    entry.survey = await survey(service, spec, sides, caches, port, this.#grants, signal);
     entry.surveyedAt = monotonic();
     return entry.survey;
   }

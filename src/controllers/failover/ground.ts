@@ -41,13 +41,14 @@ export interface Survey {
   readonly stranger: string | undefined;
 }
 
-/** Reads it, with eight requests or so. */
+/** Reads it, with four requests and what is not known of the permissions. */
 export async function survey(
   service: CachedService,
   failover: FailoverSpec,
   sides: Sides,
   caches: Caches,
   port: FailoverPort,
+  grants: Pick<FailoverPort, 'mayDo'>,
   signal: AbortSignal,
 ): Promise<Survey> {
   const { namespace } = service;
@@ -57,7 +58,7 @@ export async function survey(
     port.traffic({ namespace, name: failover.serviceName }, signal),
     port.labels({ ...refs.Primary, namespace }, signal),
     port.labels({ ...refs.Standby, namespace }, signal),
-    firstLacking(namespace, Object.values(refs), port, signal),
+    firstLacking(namespace, Object.values(refs), grants, signal),
     fences ? port.scaledObject({ ...refs.Primary, namespace }, signal) : undefined,
   ]);
   return {
@@ -85,7 +86,7 @@ const PLURALS: Readonly<Record<string, string>> = {
 async function firstLacking(
   namespace: string,
   refs: readonly WorkloadRef[],
-  port: FailoverPort,
+  grants: Pick<FailoverPort, 'mayDo'>,
   signal: AbortSignal,
 ): Promise<Survey['lacks']> {
   const asks = [
@@ -93,7 +94,7 @@ async function firstLacking(
     { verb: 'list', group: 'discovery.k8s.io', resource: 'endpointslices' },
     ...new Set(refs.flatMap(({ apiVersion, kind }) => (apiVersion === 'apps/v1' ? (PLURALS[kind] ?? []) : []))),
   ].map((ask) => (typeof ask === 'string' ? { verb: 'patch', group: 'apps', resource: ask } : ask));
-  const answers = await Promise.all(asks.map((ask) => port.mayDo({ namespace, ...ask }, signal)));
+  const answers = await Promise.all(asks.map((ask) => grants.mayDo({ namespace, ...ask }, signal)));
   const lacking = asks[answers.indexOf(false)];
   if (lacking === undefined) return undefined;
   const { verb, group, resource } = lacking;

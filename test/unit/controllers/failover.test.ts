@@ -26,6 +26,8 @@ let outcome: ActOutcome;
 let selector: Record<string, string>;
 let left: string[];
 let massFailure: string | undefined;
+let mayPatch: boolean;
+let silent: boolean;
 let part: Failover;
 
 beforeEach(() => {
@@ -34,10 +36,13 @@ beforeEach(() => {
   outcome = { kind: 'written', resourceVersion: '9' };
   selector = { app: 'a' };
   massFailure = undefined;
+  mayPatch = true;
+  silent = false;
   const answer =
     <T>(name: string, value: () => T) =>
     (): Promise<T> => {
       asked.push(name);
+      if (silent) return Promise.reject(new Error('no answer'));
       return Promise.resolve(value());
     };
   const port: FailoverPort = {
@@ -46,7 +51,7 @@ beforeEach(() => {
     pods: answer('pods', () => left),
     labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: {} }),
     scaledObject: () => Promise.resolve({ kind: 'none' }),
-    mayDo: () => Promise.resolve(true),
+    mayDo: answer('mayDo', () => mayPatch),
   };
   part = new Failover({
     caches: bed.stores,
@@ -63,6 +68,7 @@ beforeEach(() => {
     enqueue: () => undefined,
     now: () => bed.now,
     monotonic: () => bed.monotonic,
+    onUnanswered: (key) => void asked.push(`unanswered ${key}`),
     onMoved: () => undefined,
   });
   for (const name of ['a', 'b']) bed.pod(`${name}-1`, bed.replicaSet(`${name}-rs`, bed.deployment(name)), name);
@@ -98,6 +104,34 @@ it('asks nobody while nothing is wrong, for half a minute', async () => {
   bed.monotonic += 30_000;
   await look({ failover: IDLE });
   expect(asked.length).toBeGreaterThan(before);
+});
+
+it('asks for its permissions once for all, and soon again for one that is missing', async () => {
+  const grants = () => asked.filter((name) => name === 'mayDo').length;
+  await look({ failover: IDLE });
+  const first = grants();
+  bed.monotonic += 30_000;
+  await look({ failover: IDLE });
+  expect(grants()).toBe(first);
+  bed.monotonic += 300_000;
+  mayPatch = false;
+  const answer = await look({ failover: IDLE });
+  expect(answer?.findings.conditions[0]).toMatchObject({ status: 'False', reason: 'Forbidden' });
+  mayPatch = true;
+  bed.monotonic += 5_000;
+  expect((await look({ failover: IDLE }))?.findings.conditions[0]).toMatchObject({ status: 'True' });
+});
+
+it('keeps its state while nobody answers, and asks again soon', async () => {
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Standby', cause: 'Failure', wantedReplicas: 1, decidedAt: since } as const;
+  const failover = { ...IDLE, state: 'Fencing', since, ...move } as const;
+  silent = true;
+  const answer = await look({ ...DOWN, failover });
+  expect(answer?.findings.status).toEqual({ failover });
+  expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
+  expect(answer).toMatchObject({ needsFinalizer: true, lookAgainInMs: 1_000 });
+  expect(asked).toContain('unanswered shop/a');
 });
 
 it('finds where traffic goes when its status was lost', async () => {
