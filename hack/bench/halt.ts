@@ -160,6 +160,7 @@ try {
   const ratios: number[] = [];
   for (let round = 1; round <= Number(rounds); round++) {
     const bareMs = await bare(api, fleet, board);
+    log(`round ${round}: the same patches by themselves took ${bareMs.toFixed(0)} ms`);
     const { haltMs, resumeMs } = await halted(api, fleet, board, kubeconfig);
     ratios.push(haltMs / bareMs);
     const figures = [
