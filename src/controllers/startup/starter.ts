@@ -71,13 +71,12 @@ export class Starter implements Part {
     const before = readStartup(service.status?.startup);
     const workload = target.state === 'Found' ? target.workload : undefined;
     const isGoing = service.metadata.deletionTimestamp !== undefined;
-    if (startup === undefined || isGoing) {
-      const count = countToReturn(before, workload);
-      if (count === undefined || workload === undefined) return isGoing && before ? standing(service) : undefined;
-      return this.#giveBack(look, workload, count);
-    }
     // What cannot be read just now is still held, and nothing follows from it.
-    if (target.state === 'Absent' && UNREAD.has(target.reason)) return standing(service);
+    if (target.state === 'Absent' && UNREAD.has(target.reason)) return before && standing(service);
+    if (startup === undefined || isGoing) {
+      const count = workload && countToReturn(before, workload);
+      return workload === undefined || count === undefined ? undefined : this.#giveBack(look, workload, count);
+    }
     if (workload?.terminating === true) return standing(service);
     const now = this.#options.now();
     const waits =
@@ -293,11 +292,13 @@ function workloadFacts(workload: WorkloadSnapshot, pods: PartLook['pods']): Work
 }
 
 /** What is to be given back; undefined where nothing is held. */
-function countToReturn(before: StartupState | undefined, workload: WorkloadSnapshot | undefined): number | undefined {
-  if (workload === undefined || workload.terminating) return undefined;
-  if (workload.startupReplicas !== undefined) return workload.startupReplicas;
-  const isOurs = !carriesKept(workload.apiVersion) && workload.desired === 0 && before?.downAt !== undefined;
-  return isOurs ? before.replicas : undefined;
+function countToReturn(before: StartupState | undefined, workload: WorkloadSnapshot): number | undefined {
+  const { terminating, startupReplicas, desired, apiVersion } = workload;
+  if (terminating) return undefined;
+  if (startupReplicas !== undefined || before?.replicas === undefined) return startupReplicas;
+  // It may have been taken a moment ago, and the cache does not show it yet: what it seems to have is written, on condition that it has that.
+  if (desired > 0) return desired;
+  return carriesKept(apiVersion) ? undefined : before.replicas;
 }
 
 /** What the written status and the state that follows from it both ask for, where the workload is not so yet. */
