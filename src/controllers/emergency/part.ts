@@ -71,6 +71,8 @@ export class HaltPart implements Part {
 
   /** It is about to be taken, or has nothing to take and must not rise. */
   #awaits({ service }: PartLook, workload: WorkloadSnapshot | undefined): Held | undefined {
+    // It is not taken any more, and what others took from it must not wait for the end of a halt.
+    if (service.metadata.deletionTimestamp !== undefined) return undefined;
     const { policy, ownNamespace, status } = this.#options;
     const state = status()?.halt?.state;
     const isHalting = state === 'Halting' || state === 'Halted';
@@ -84,10 +86,12 @@ export class HaltPart implements Part {
 }
 
 const STOPPED = 'its namespace is stopped on purpose';
+const UNREADABLE = 'its annotation baton.dev/halt-id names no halt, so nobody knows who is to give back what';
 
 const haltOf = (status: OrchestrationStatus | undefined): OrchestrationStatus['halt'] => status?.halt;
 
 function heldBy({ id, original, to }: Hold): Held {
+  if (id === '') return { reason: 'HoldUnreadable', message: advise(UNREADABLE, 'HoldUnreadable') };
   const reason: Reason = plannedNamespace(id) === undefined ? 'HeldByHalt' : 'NamespaceStopped';
   return { reason, message: advise(`${id} took it from ${original ?? 'an unknown count'} to ${to} replicas`, reason) };
 }
@@ -97,6 +101,7 @@ function toldOf(hold: Hold | undefined, previous: HaltStatus | undefined, replic
   const tell = (reason: Reason, to: string, message: string, type: 'Normal' | 'Warning'): Transition[] => [
     { kind: 'Halted', from: previous?.id ?? '', to, reason, message, type },
   ];
+  if (hold?.id === '') return tell('HoldUnreadable', 'Held', advise(UNREADABLE, 'HoldUnreadable'), 'Warning');
   if (hold) {
     const isPlanned = plannedNamespace(hold.id) !== undefined;
     const moved = `${hold.original ?? '?'} → ${hold.to}: ${hold.id}`;

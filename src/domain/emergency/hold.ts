@@ -1,6 +1,6 @@
 /** What Baton took from a workload, or added to it: kept on the workload itself, in the very write that takes it. */
 export interface Hold {
-  /** Of the halt or the planned stop that did it. */
+  /** Of the halt or the planned stop that did it; empty where somebody made that unreadable, and the rest with it. */
   readonly id: string;
   /** What it had before; undefined where somebody made the annotation unreadable: then nothing is guessed. */
   readonly original: number | undefined;
@@ -16,6 +16,8 @@ export const HALT_ID = 'baton.dev/halt-id';
 export const HALTED_TO = 'baton.dev/halted-to';
 
 const COUNT = /^(0|[1-9][0-9]{0,8})$/;
+/** Ids go into statuses, which hold so much and no more; whoever may annotate a workload may write anything. */
+const ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** What the annotations of a workload say; undefined where no halt holds it. */
 export function holdOf(annotations: Readonly<Record<string, string>> | undefined): Hold | undefined {
@@ -23,8 +25,9 @@ export function holdOf(annotations: Readonly<Record<string, string>> | undefined
   const count = annotations?.[HALTED_REPLICAS];
   if (id === undefined && count === undefined) return undefined;
   const to = annotations?.[HALTED_TO];
-  const isReadable = count !== undefined && COUNT.test(count) && (to === undefined || COUNT.test(to));
-  return { id: id ?? '', original: isReadable ? Number(count) : undefined, to: isReadable ? Number(to ?? 0) : 0 };
+  const isId = id !== undefined && ID.test(id);
+  const isReadable = isId && count !== undefined && COUNT.test(count) && (to === undefined || COUNT.test(to));
+  return { id: isId ? id : '', original: isReadable ? Number(count) : undefined, to: isReadable ? Number(to ?? 0) : 0 };
 }
 
 /** Annotations that say it; null takes an old one away. */

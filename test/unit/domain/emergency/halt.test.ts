@@ -338,3 +338,22 @@ describe('a planned stop of a namespace', () => {
     expect(world.held()).toEqual([]);
   });
 });
+
+describe('annotations that somebody else wrote', () => {
+  const forged = (annotations: Record<string, string>) => {
+    const world = new World({ key: 'shop/web', ...zero, replicas: 0 });
+    Object.assign(world.workloads.get('shop/web')?.annotations ?? {}, annotations);
+    return world;
+  };
+
+  it('are no halt, and no namespace that starts, where they name none: the status could not hold them', () => {
+    for (const id of ['x'.repeat(64), `stop-${'n'.repeat(80)}`, 'halt id', '', 'stop-', 'HALT']) {
+      const world = forged({ 'baton.dev/halt-id': id, 'baton.dev/halted-replicas': '3' });
+      expect(world.look().done).toEqual([]);
+      expect(world.status).toEqual({});
+    }
+    const world = forged({ 'baton.dev/halted-replicas': '3' });
+    world.look();
+    expect(world.status).toEqual({});
+  });
+});
