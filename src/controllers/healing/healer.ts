@@ -207,8 +207,11 @@ function hashOf({ template: { labels } }: PartLook['pods'][number]): string | un
 /** When time alone moves something: an intent is carried out at once when it is written. */
 function lookAgainAt({ intent, nextAttemptAt, episode, exhaustedAt }: HealingState, facts: HealingFacts): number {
   if (intent !== undefined) return facts.now;
-  if (episode?.recoveredAt !== undefined)
-    return Math.min(episode.recoveredAt + facts.rules.backoff.max, facts.nextSickAt);
+  if (episode?.recoveredAt !== undefined) {
+    const over = episode.recoveredAt + facts.rules.backoff.max;
+    // Past that only another level ends it.
+    return Math.min(over > facts.now ? over : Infinity, facts.nextSickAt);
+  }
   const isDone = episode === undefined || exhaustedAt === facts.generation;
   return Math.min(facts.nextSickAt, isDone ? Infinity : Math.max(nextAttemptAt ?? Infinity, facts.now + MOST_OFTEN_MS));
 }
