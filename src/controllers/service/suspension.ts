@@ -8,7 +8,9 @@ export const suspension: Part = {
     if (service.spec.suspend !== true) return undefined;
     const suspended = { reason: 'Suspended', message: MESSAGE } as const;
     const conditions = [{ type: 'Suspended', status: 'True', ...suspended }] as const;
-    return { findings: { status: {}, conditions, told: [], holds: suspended }, lookAgainInMs: Infinity };
+    // What was taken before is given back to a service that goes.
+    const holds = service.metadata.deletionTimestamp === undefined ? suspended : undefined;
+    return { findings: { status: {}, conditions, told: [], holds }, lookAgainInMs: Infinity };
   },
   wasTold: () => undefined,
   forget: () => undefined,
