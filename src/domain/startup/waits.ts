@@ -137,13 +137,20 @@ function leadingTo(self: Member, fleet: Fleet, now: number): ReadonlySet<string>
     const waitsItself = one.rules === undefined ? !one.everAvailable : !isPassed(one, now);
     if (waitsItself && !seen.has(one.key)) seen.set(one.key, one);
   };
+  // Of each namespace, the phases from which on all that wait are in.
+  const from = new Map<string, number>();
   // A Map iterates over what is added while it is iterated.
   for (const { key, namespace, rules } of seen.values()) {
     for (const dependant of fleet.dependantsOf(key)) add(dependant);
     if (rules === undefined) continue;
-    const rank = rankOf(rules.phase);
-    for (const other of fleet.members(namespace))
-      if (other.rules !== undefined && rankOf(other.rules.phase) > rank) add(other);
+    const rank = rankOf(rules.phase) + 1;
+    const upTo = from.get(namespace) ?? PHASES.length;
+    if (rank >= upTo) continue;
+    from.set(namespace, rank);
+    for (const other of fleet.members(namespace)) {
+      const at = rankOfMember(other);
+      if (other.rules !== undefined && at >= rank && at < upTo) add(other);
+    }
   }
   seen.delete(self.key);
   return new Set(seen.keys());
