@@ -85,8 +85,13 @@ export class Failover implements Part {
   }
 
   look(look: PartLook): Promise<PartAnswer> | undefined {
-    const { failover } = look.service.spec;
-    const isOthers = look.target.state === 'Absent' && look.target.reason === 'TargetAlreadyManaged';
+    const { spec, metadata } = look.service;
+    const { failover } = spec;
+    // One that is deleted gives way to another one, but only it knows what it took.
+    const isOthers =
+      look.target.state === 'Absent' &&
+      look.target.reason === 'TargetAlreadyManaged' &&
+      metadata.deletionTimestamp === undefined;
     if (failover !== undefined && !isOthers) {
       return this.#look(look, failover).catch((error: unknown) => this.#unanswered(look, error));
     }
@@ -331,6 +336,7 @@ function sideFacts(sides: Sides, side: Side, { fencedReplicas }: Survey): SideFa
   return {
     name: `${ref.kind}/${ref.name}`,
     desired: isThere ? target.workload.desired : undefined,
+    isGone: target.state === 'Found' ? target.workload.terminating : GONE.has(target.reason),
     ready: pods.filter(({ ready, terminating }) => ready && !terminating).length,
     fencedReplicas: fencedReplicas[side],
   };
@@ -345,6 +351,8 @@ function healthOf({ service, sides }: Look, { active }: FailoverState): Failover
   if (!isDown(health)) return 'Up';
   return signals.some(({ score }) => score !== undefined && score < DOWN_BELOW) ? 'Down' : 'Unknown';
 }
+
+const GONE: ReadonlySet<string> = new Set(['TargetNotFound', 'TargetKindUnknown']);
 
 const isGone = (target: Target): boolean => target.state === 'Absent' && target.reason === 'TargetNotFound';
 

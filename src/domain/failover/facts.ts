@@ -14,6 +14,8 @@ export interface SideFacts {
   readonly name: string;
   /** Replicas that it asks for; undefined where there is no such workload, or it cannot be read. */
   readonly desired: number | undefined;
+  /** Surely there is no such workload, or it is being deleted: nothing can be given back to it. */
+  readonly isGone: boolean;
   readonly ready: number;
   /** The count in the annotation of a fenced workload, as it was last read. */
   readonly fencedReplicas: number | undefined;

@@ -119,8 +119,12 @@ function settle(state: Settled, facts: FailoverFacts, now: number): Next {
 }
 
 /** A service that follows another does so in this as well: it moves by nothing else. */
-const isDown = (state: Settled, { health, rules }: FailoverFacts): boolean =>
-  health === 'Down' && rules.follow === undefined && (state.active === 'Primary' || rules.failback === 'Automatic');
+const isDown = (state: Settled, { health, rules, isGoing }: FailoverFacts): boolean =>
+  // For one that is being deleted nothing is begun.
+  !isGoing &&
+  health === 'Down' &&
+  rules.follow === undefined &&
+  (state.active === 'Primary' || rules.failback === 'Automatic');
 
 /** What is given back to somebody who goes is given back in every mode. */
 const mayAct = ({ mode, isGoing }: FailoverFacts): boolean => mode === 'Enforce' || isGoing;
@@ -241,9 +245,10 @@ function move(state: Moving, facts: FailoverFacts, now: number): Next {
 
 function preparing(state: Moving, facts: FailoverFacts, now: number): Next {
   const { to, wanted } = state;
-  const { desired, ready } = facts.sides[to];
+  const { desired, ready, isGone } = facts.sides[to];
   const stop = to === state.active ? undefined : reasonToStop(state, facts, now);
   if (stop) return giveUp(state, facts, stop, now);
+  if (desired === undefined && isGone && facts.isGoing) return { state: restingState({ ...state, untidy: true }, now) };
   if (desired === undefined) {
     return {
       stay: {
@@ -446,7 +451,9 @@ function tidy(state: Settled, facts: FailoverFacts, now: number): Next | undefin
   if (state.untidy !== true || !mayAct(facts)) return undefined;
   const { sides, rules } = facts;
   const side = other(state.active);
-  const { desired, ready } = sides[side];
+  const { desired, ready, isGone } = sides[side];
+  // What cannot be read just now still has another count than its own.
+  if (desired === undefined && !isGone) return { stay: { lookAgainInMs: POLL_MS } };
   const rest =
     side === 'Standby'
       ? state.resting

@@ -187,3 +187,17 @@ it('holds back others while it moves, and only then', async () => {
   expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
   expect(answer?.needsFinalizer).toBe(true);
 });
+
+it('gives back what it took when it is deleted, also where another service has the workload by then', async () => {
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Standby', cause: 'Failure', wantedReplicas: 1, decidedAt: since, leavingReplicas: 1 } as const;
+  bed.deployment('a', { desired: 0 });
+  bed.service('a', { failover: FAILOVER }, { ...DOWN, failover: { ...IDLE, state: 'Fencing', since, ...move } });
+  const made = bed.stores.services.get('shop/a');
+  if (!made) throw new Error('not there');
+  const service = { ...made, metadata: { ...made.metadata, deletionTimestamp: since } };
+  const target = { state: 'Absent', reason: 'TargetAlreadyManaged', by: 'other' } as const;
+  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
+  const answer = await part.look({ ...given, signal: new AbortController().signal });
+  expect(answer).toMatchObject({ needsFinalizer: true, findings: { status: { failover: { to: 'Primary' } } } });
+});

@@ -439,3 +439,52 @@ it('does not wait longer when the clock is set back', () => {
   world.now -= 60 * MINUTE;
   expect(world.look().lookAgainInMs).toBeLessThanOrEqual(30 * SECOND);
 });
+
+describe('a service that is deleted while its traffic moves', () => {
+  const during = (name: string): World => {
+    const world = new World();
+    world.breakDown();
+    world.run();
+    world.now += 30 * SECOND;
+    world.run((state) => state.name === name);
+    expect(names(world).state).toBe(name);
+    world.isGoing = true;
+    return world;
+  };
+  // Until nothing is moved or untidy the finalizer stays.
+  const isSettled = ({ state }: World): boolean =>
+    state.untidy !== true && !['Preparing', 'Fencing', 'Switching'].includes(state.name);
+
+  it('goes although its primary is down, and leaves each workload what it had', () => {
+    for (const name of ['Preparing', 'Fencing']) {
+      const world = during(name);
+      world.run();
+      for (let second = 0; second < 60; second++) world.wait(SECOND);
+      expect(isSettled(world)).toBe(true);
+      expect([world.sides.Primary.desired, world.sides.Standby.desired]).toEqual([3, 1]);
+      expect(world.look().lookAgainInMs).toBeGreaterThan(0);
+    }
+  });
+
+  it('goes when its workloads are gone too, as with their namespace', () => {
+    for (const name of ['Preparing', 'Fencing']) {
+      const world = during(name);
+      world.look();
+      world.gone.add('Primary').add('Standby');
+      world.run();
+      expect(isSettled(world)).toBe(true);
+    }
+  });
+
+  it('stays while nobody can say how its workloads are', () => {
+    const world = during('Preparing');
+    world.unread.add('Standby');
+    world.run();
+    world.wait(MINUTE);
+    expect(isSettled(world)).toBe(false);
+    world.unread.clear();
+    for (let second = 0; second < 60; second++) world.wait(SECOND);
+    expect(isSettled(world)).toBe(true);
+    expect(world.sides.Standby.desired).toBe(1);
+  });
+});

@@ -57,6 +57,9 @@ export class World {
   elsewhere: Obstacle | undefined;
   held: Obstacle | undefined;
   isGoing = false;
+  /** Workloads that are not there any more, and those that cannot be read. */
+  readonly gone = new Set<Side>();
+  readonly unread = new Set<Side>();
   followed: Side | undefined;
   /** status.failover, as the API server keeps it. */
   status = JSON.stringify(writeState(IDLE));
@@ -82,7 +85,11 @@ export class World {
     const side = (of: Side) => {
       const { desired, pods, annotation } = this.sides[of];
       const ready = pods.filter(isReady).length;
-      return { name: `Deployment/${of.toLowerCase()}`, desired, ready, fencedReplicas: annotation };
+      const name = `Deployment/${of.toLowerCase()}`;
+      const isGone = this.gone.has(of);
+      if (isGone || this.unread.has(of))
+        return { name, desired: undefined, ready: 0, fencedReplicas: undefined, isGone };
+      return { name, desired, ready, fencedReplicas: annotation, isGone };
     };
     const active = this.sides[state.active];
     const isUp = active.pods.filter(isReady).length >= Math.max(1, active.desired);
