@@ -6,6 +6,8 @@ export interface Part {
   readonly what: string;
   /** About how long it takes beside another on two cores when everything is built. */
   readonly seconds: number;
+  /** It compares by the clock: nothing runs beside it. */
+  readonly isAlone?: boolean;
   readonly run: (write: Write) => Promise<Outcome>;
 }
 
@@ -48,25 +50,26 @@ export interface Watcher {
 }
 
 /**
- * Runs the parts in two lanes. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
+ * Runs the parts in two lanes, after those that nothing may run beside. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
  * so that two do not mix. Rejects with what a part's `run` rejects with; the parts do not end one another.
  */
 export class Lanes {
   readonly #parts: readonly Part[];
+  readonly #alone: Part[];
   readonly #waiting: Part[];
   readonly #running = new Map<Part, { readonly since: number; readonly output: string[] }>();
 
   constructor(parts: readonly Part[]) {
     this.#parts = parts;
-    this.#waiting = [...inOrder(parts)];
+    this.#alone = parts.filter(({ isAlone }) => isAlone === true);
+    this.#waiting = [...inOrder(parts.filter(({ isAlone }) => isAlone !== true))];
   }
 
   get secondsLeft(): number {
     const running = [...this.#running].map(([{ seconds }, { since }]) => seconds - (performance.now() - since) / 1_000);
-    return secondsLeft(
-      running,
-      this.#waiting.map(({ seconds }) => seconds),
-    );
+    const alone = this.#alone.reduce((sum, { seconds }) => sum + seconds, 0);
+    const waiting = this.#waiting.map(({ seconds }) => seconds);
+    return alone + secondsLeft(running, waiting);
   }
 
   /** What runs now, for how many seconds, and what it has said so far. */
@@ -80,15 +83,17 @@ export class Lanes {
 
   /** Begins nothing more. */
   stop(): void {
+    this.#alone.length = 0;
     this.#waiting.length = 0;
   }
 
   async run(watcher: Watcher): Promise<void> {
-    await Promise.all(Array.from({ length: LANES }, () => this.#lane(watcher)));
+    await this.#lane(this.#alone, watcher);
+    await Promise.all(Array.from({ length: LANES }, () => this.#lane(this.#waiting, watcher)));
   }
 
-  async #lane({ began, ended }: Watcher): Promise<void> {
-    for (let part = this.#waiting.shift(); part; part = this.#waiting.shift()) {
+  async #lane(waiting: Part[], { began, ended }: Watcher): Promise<void> {
+    for (let part = waiting.shift(); part; part = waiting.shift()) {
       const [since, output]: [number, string[]] = [performance.now(), []];
       this.#running.set(part, { since, output });
       began(part, this.secondsLeft);

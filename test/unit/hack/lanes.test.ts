@@ -55,6 +55,20 @@ describe('lanes', () => {
     expect(most).toBe(2);
   });
 
+  it('begin after those that nothing may run beside', async () => {
+    let active = 0;
+    const beside: number[] = [];
+    const run = async (): Promise<Outcome> => {
+      beside.push(active++);
+      await new Promise((resolve) => setImmediate(resolve));
+      active--;
+      return PASSED;
+    };
+    const alone = { ...part('clock', 30, run), isAlone: true };
+    expect((await runAll([part('a', 60, run), alone, part('b', 50, run)])).began).toBe('clock a b');
+    expect(beside).toEqual([0, 0, 1]);
+  });
+
   it('keep the output of each together', async () => {
     const talk = async (write: Write, word: string): Promise<Outcome> => {
       for (let times = 0; times < 3; times++) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accept, type Bed, type Pod } from '../../cluster/operator/support/bed.ts';
 import { type Obj, osvc, workload } from '../../cluster/operator/support/objects.ts';
 import { eventually } from '../../cluster/support/eventually.ts';
-import { Ground } from './ground.ts';
+import { Ground } from '../scaling/ground.ts';
 import { type Scenario, SCENARIOS, type Step, type Target } from './scenarios.ts';
 
 // The same series through the HorizontalPodAutoscaler of the real kube-controller-manager and through Baton, side by side on one cluster:
