@@ -1,6 +1,6 @@
 import type { OrchestratedServiceStatus, OrchestrationStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
-import { ordersOf } from '../../domain/emergency/derive.ts';
+import { ordersOf, wayBack } from '../../domain/emergency/derive.ts';
 import { type Hold, plannedNamespace } from '../../domain/emergency/hold.ts';
 import { haltAction } from '../../domain/emergency/plan.ts';
 import { readHalt } from '../../domain/emergency/status.ts';
@@ -38,15 +38,19 @@ export class HaltPart implements Part {
     const hold = workload?.hold;
     const previous = service.status?.halt;
     const holds = hold ? heldBy(hold) : this.#awaits(look, workload);
-    if (hold === undefined && previous === undefined && holds === undefined) return undefined;
+    const holdsParts = holds ?? this.#keepsStill(look);
+    if (hold === undefined && previous === undefined && holdsParts === undefined) return undefined;
     // What cannot be read just now is still held.
-    if (workload === undefined && previous !== undefined) {
-      return { findings: { status: { halt: previous }, conditions: [], told: [], holds }, lookAgainInMs: Infinity };
+    if (target.state === 'Absent' && UNREAD.has(target.reason) && previous !== undefined) {
+      return {
+        findings: { status: { halt: previous }, conditions: [], told: [], holds, holdsParts },
+        lookAgainInMs: Infinity,
+      };
     }
-    const told = toldOf(hold, previous, workload?.desired ?? 0);
+    const told = workload ? toldOf(hold, previous, workload.desired) : [];
     const conditions = hold && holds ? [{ type: 'Halted', status: 'True', ...holds } as const] : [];
     const status = hold ? { halt: this.#status(hold, previous) } : {};
-    return { findings: { status, conditions, told, holds }, lookAgainInMs: Infinity };
+    return { findings: { status, conditions, told, holds, holdsParts }, lookAgainInMs: Infinity };
   }
 
   wasTold(): void {
@@ -69,6 +73,15 @@ export class HaltPart implements Part {
     };
   }
 
+  /** What is kept is scaled and nothing else, as the guard has it. */
+  #keepsStill({ service: { spec, metadata } }: PartLook): Held | undefined {
+    const halt = this.#options.status()?.halt;
+    if (halt?.state !== 'Halting' && halt?.state !== 'Halted') return undefined;
+    const isAsked = spec.startup !== undefined || spec.failover !== undefined || spec.healing !== undefined;
+    if (!isAsked || metadata.deletionTimestamp !== undefined) return undefined;
+    return { reason: 'EmergencyHalt', message: `${halt.id} is not over; ${wayBack(halt.id)}` };
+  }
+
   /** It is about to be taken, or has nothing to take and must not rise. */
   #awaits({ service }: PartLook, workload: WorkloadSnapshot | undefined): Held | undefined {
     // It is not taken any more, and what others took from it must not wait for the end of a halt.
@@ -85,6 +98,7 @@ export class HaltPart implements Part {
   }
 }
 
+const UNREAD: ReadonlySet<string> = new Set(['Forbidden', 'TargetUnavailable']);
 const STOPPED = 'its namespace is stopped on purpose';
 const UNREADABLE = 'its annotation baton.dev/halt-id names no halt, so nobody knows who is to give back what';
 

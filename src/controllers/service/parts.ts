@@ -55,15 +55,17 @@ export interface PartsAnswer {
 export async function lookAtParts(parts: readonly Part[], look: Omit<PartLook, 'held'>): Promise<PartsAnswer> {
   const findings: PartFindings[] = [];
   let held: Held | undefined;
+  let partsHeld: Held | undefined;
   let lookAgainInMs = Infinity;
   let needsFinalizer = false;
   let isUrgent = false;
   for (const part of parts) {
-    const pending = part.look({ ...look, held });
+    const pending = part.look({ ...look, held: held ?? partsHeld });
     const answer = pending instanceof Promise ? await pending : pending;
     if (answer === undefined) continue;
     findings.push(answer.findings);
     held ??= answer.findings.holds;
+    partsHeld ??= answer.findings.holdsParts;
     lookAgainInMs = Math.min(lookAgainInMs, answer.lookAgainInMs);
     needsFinalizer ||= answer.needsFinalizer === true;
     isUrgent ||= answer.isUrgent === true;

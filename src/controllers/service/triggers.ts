@@ -1,3 +1,4 @@
+import type { Orchestration } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import type { OwnerReference, PodSnapshot, PodTemplateFacts, WorkloadSnapshot } from '../../domain/snapshot.ts';
@@ -30,6 +31,7 @@ export class Triggers {
     caches.deployments.subscribe((change) => this.#workload(change));
     caches.statefulSets.subscribe((change) => this.#workload(change));
     caches.budgets.subscribe((change) => this.#budget(change));
+    caches.orchestrations.subscribe((change) => this.#halt(change));
   }
 
   /** Everything anew, e.g. when this replica begins to lead. */
@@ -101,6 +103,13 @@ export class Triggers {
     for (const service of servicesOfWorkload(targetKey(apiVersion, kind, namespace, name), this.#options.caches)) {
       this.#enqueue(service);
     }
+  }
+
+  /** Whoever was held back by a halt may go on, and nothing else tells those from whom it took nothing. */
+  #halt({ old, new: now }: CacheChange<Pick<Orchestration, 'status'>>): void {
+    const { id, state } = now?.status?.halt ?? {};
+    const before = old?.status?.halt;
+    if ((before?.id !== id || before?.state !== state) && state !== 'Halting') this.all();
   }
 
   /** Its status follows every pod; only which pods it protects matters. */

@@ -182,7 +182,7 @@ function stopsOf(policy: OrchestrationSpec, { shielded }: Orders, subjects: read
 }
 
 /** How a person ends the halt. */
-const wayBack = (id: string): string =>
+export const wayBack = (id: string): string =>
   `to resume: kubectl patch orchestration default --type merge -p '{"spec":{"emergency":{"halt":"None","resume":"${id}"}}}'`;
 
 function haltedCondition(

@@ -23,6 +23,8 @@ export interface PartFindings {
   readonly told: readonly Transition[];
   /** One owner at a time: the parts after this one, and scaling, must not act. */
   readonly holds?: Held | undefined;
+  /** The parts after this one must not act, but scaling may. */
+  readonly holdsParts?: Held | undefined;
   /** The workload asks for no pods because of this part, and not because its owner wants none: that says nothing of its health. */
   readonly keepsAtZero?: Held | undefined;
 }
