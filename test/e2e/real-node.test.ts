@@ -44,7 +44,11 @@ function pod(name: string, script: string, readiness: string): object {
 it('runs pods that the host reaches, by their own and by a Service address', async () => {
   kubectl(
     ['apply', '-f', '-'],
-    pod('web', 'mkdir /tmp/w; echo hello > /tmp/w/index.html; httpd -f -p 8080 -h /tmp/w', 'true'),
+    pod(
+      'web',
+      'mkdir /tmp/served-by-the-test; echo hello > /tmp/served-by-the-test/index.html; httpd -f -p 8080 -h /tmp/served-by-the-test',
+      'true',
+    ),
   );
   kubectl(['expose', 'pod', 'web', '--port=80', '--target-port=8080']);
   kubectl(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s']);
@@ -89,7 +93,8 @@ it('is measured by the real metrics-server', async () => {
 it('leaves no process, mount, link or cgroup when all of it is killed at once', async () => {
   const state = new StateFile(dir).read();
   const { hostLink, cgroup } = state?.node ?? { hostLink: '', cgroup: '' };
-  const shims = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('/tmp/w'));
+  const shims = () =>
+    readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('/tmp/served-by-the-test'));
   expect(existsSync(`/sys/class/net/${hostLink}`)).toBe(true);
   expect(shims()).not.toHaveLength(0);
   for (const { pid } of state?.processes ?? []) process.kill(pid, 'SIGKILL');

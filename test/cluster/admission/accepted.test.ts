@@ -219,6 +219,7 @@ describe('an OrchestratedService that is there', () => {
       'Strategy',
       'Recommended',
       'Limited',
+      'Suspended',
       'Message',
     ]);
   });
@@ -254,6 +255,20 @@ describe('an Orchestration is accepted', () => {
         disruptions: { perCluster: 10, perNamespace: 5, window: '10m' },
         massFailure: { floor: 5, share: 40 },
       },
+      emergency: {
+        halt: 'None',
+        onHalt: {},
+        protectedNamespaces: [],
+        remindAfter: '1h',
+        resumePatience: '1m',
+        resumePerSecond: 10,
+        rules: {
+          nodeCPU: { action: 'DryRun', above: 95, atLeast: 3, for: '10m' },
+          nodeMemory: { action: 'DryRun', above: 95, atLeast: 3, for: '10m' },
+          servicesFailed: { action: 'DryRun', above: 50, atLeast: 10, for: '5m' },
+        },
+      },
+      stoppedNamespaces: [],
       maintenanceWindows: [],
     });
   });

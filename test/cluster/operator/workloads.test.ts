@@ -45,16 +45,19 @@ describe('a service with nothing but targetRef', { timeout: 90_000 }, () => {
       'HEALTH',
       'SCORE',
       'READY',
+      'CURRENT',
       'DESIRED',
+      'PREDICTED',
       'ACTIVE',
       'PHASE',
       'REASON',
       'AGE',
     ]);
-    expect(row?.split(/\s+/).slice(0, 8)).toEqual([
+    expect(row?.split(/\s+/).slice(0, 9)).toEqual([
       'deployment',
       'Healthy',
       '100',
+      '2',
       '2',
       '2',
       'Deployment/deployment',
@@ -63,7 +66,7 @@ describe('a service with nothing but targetRef', { timeout: 90_000 }, () => {
     ]);
     expect(rest).toEqual([]);
     const wide = await kubectl('get', 'osvc', 'deployment', '--namespace', bed.namespace, '--output', 'wide');
-    expect(wide).toMatch(/PRIORITY +CONFIDENCE +BUDGET +CIRCUIT +STRATEGY +RECOMMENDED +PREDICTED +LIMITED +MESSAGE/);
+    expect(wide).toMatch(/PRIORITY +CONFIDENCE +BUDGET +CIRCUIT +STRATEGY +RECOMMENDED +LIMITED +SUSPENDED +MESSAGE/);
     expect(wide).toMatch(/Normal +100% +all evidence is good/);
   });
 
