@@ -45,12 +45,16 @@ export class HaltPart implements Part {
       return {
         findings: { status: { halt: previous }, conditions: [], told: [], holds, holdsParts },
         lookAgainInMs: Infinity,
+        needsFinalizer: isForeign(service.spec.targetRef),
       };
     }
     const told = workload ? toldOf(hold, previous, workload.desired) : [];
     const conditions = hold && holds ? [{ type: 'Halted', status: 'True', ...holds } as const] : [];
     const status = hold ? { halt: this.#status(hold, previous) } : {};
-    return { findings: { status, conditions, told, holds, holdsParts }, lookAgainInMs: Infinity };
+    // The keeper finds workloads that nobody looks after any more by its caches, and those have only kinds of apps/v1.
+    const mayBeHeld = hold ? hold.original !== undefined : holds !== undefined;
+    const needsFinalizer = workload !== undefined && isForeign(workload) && mayBeHeld;
+    return { findings: { status, conditions, told, holds, holdsParts }, lookAgainInMs: Infinity, needsFinalizer };
   }
 
   wasTold(): void {
@@ -101,6 +105,8 @@ export class HaltPart implements Part {
 const UNREAD: ReadonlySet<string> = new Set(['Forbidden', 'TargetUnavailable']);
 const STOPPED = 'its namespace is stopped on purpose';
 const UNREADABLE = 'its annotation baton.dev/halt-id names no halt, so nobody knows who is to give back what';
+
+const isForeign = ({ apiVersion }: { readonly apiVersion: string }): boolean => apiVersion !== 'apps/v1';
 
 const haltOf = (status: OrchestrationStatus | undefined): OrchestrationStatus['halt'] => status?.halt;
 

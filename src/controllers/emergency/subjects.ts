@@ -32,7 +32,13 @@ export interface SubjectSources {
 export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownSubject[] {
   const subjects: KnownSubject[] = [];
   for (const service of caches.services.list()) {
-    if (isGoing(service) || olderService(service, caches)) continue;
+    if (isGoing(service)) {
+      // Kinds outside apps/v1 are not in a cache: what is held of them is known as long as their service has its finalizer.
+      const left = current(foreign(`${service.namespace}/${service.name}`), written);
+      if (left?.hold) subjects.push(orphanOf(left));
+      continue;
+    }
+    if (olderService(service, caches)) continue;
     subjects.push(subjectOf(service, current(workloadOf(service, caches, foreign), written)));
     const standby = current(standbyOf(service, caches), written);
     if (standby) subjects.push(standbySubject(service, standby));

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrchestratedServiceSpec, OrchestrationStatus } from '../../../src/api/kinds.ts';
 import { HaltPart } from '../../../src/controllers/emergency/part.ts';
+import { subjectsOf } from '../../../src/controllers/emergency/subjects.ts';
 import { lookAtParts, type PartLook } from '../../../src/controllers/service/parts.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/orchestration/policy.ts';
+import type { WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import type { Target } from '../../../src/domain/status/input.ts';
+import { workload } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 
 const ID = 'halt-20260501t100000z';
@@ -39,14 +42,19 @@ async function look(spec: Partial<OrchestratedServiceSpec>, { isGoing = false, t
   const found: Target = target ?? { state: 'Found', workload: bed.deployment('web', { desired: 0 }) };
   const given = { key: 'shop/web', service, target: found, pods: [], dependencies: [], isSafe: true };
   const answer = await lookAtParts([part, next], { ...given, signal: new AbortController().signal });
-  return { parts: seen[0]?.held?.reason, scaling: answer.held?.reason, findings: answer.findings };
+  return {
+    parts: seen[0]?.held?.reason,
+    scaling: answer.held?.reason,
+    findings: answer.findings,
+    needsFinalizer: answer.needsFinalizer,
+  };
 }
 
 describe('while an emergency halt lasts', () => {
   it('a service that is to stop is left alone, and one that is kept is scaled and nothing else', async () => {
     expect(await look(ZERO)).toMatchObject({ parts: 'HeldByHalt', scaling: 'HeldByHalt' });
     expect(await look({ startup: STARTUP })).toMatchObject({ parts: 'EmergencyHalt', scaling: undefined });
-    expect(await look({})).toEqual({ parts: undefined, scaling: undefined, findings: [] });
+    expect(await look({})).toMatchObject({ parts: undefined, scaling: undefined, findings: [] });
   });
 
   it('one that is deleted gets back what was taken from it before', async () => {
@@ -59,7 +67,8 @@ it('says nothing more of a workload that is gone, and goes on saying what it kno
   status = {};
   const halt = { id: ID, originalReplicas: 3 };
   const gone = await look(ZERO, { halt, target: { state: 'Absent', reason: 'TargetNotFound' } });
-  expect(gone.findings).toMatchObject([{ status: {}, told: [] }]);
+  expect(gone.findings[0]).toMatchObject({ told: [] });
+  expect(gone.findings[0]?.status).toEqual({});
   const unread = await look(ZERO, { halt, target: { state: 'Absent', reason: 'TargetUnavailable' } });
   expect(unread.findings).toMatchObject([{ status: { halt }, told: [] }]);
 });
@@ -79,4 +88,24 @@ it('wakes those that it held back without taking anything from them', () => {
   expect(tell({ id: ID, state: 'Halted', held: 3 })).toEqual([]);
   expect(tell({ id: ID, state: 'Resuming' })).toEqual(['shop/web']);
   expect(tell({ id: ID, state: 'Resumed' })).toEqual(['shop/web']);
+});
+
+it('keeps a service of a kind that is in no cache until what a halt took from it is back, and the keeper finds it', async () => {
+  const hold = { id: ID, original: 3, to: 0 };
+  const foreign = (over: Partial<WorkloadSnapshot>): Target => ({
+    state: 'Found',
+    workload: workload({ apiVersion: 'example.com/v1', kind: 'Rollout', name: 'web', desired: 0, ...over }),
+  });
+  const subjects = () => {
+    const metadata = { ...bed.stores.services.get('shop/web')?.metadata, deletionTimestamp: SINCE };
+    const going = { ...bed.stores.services.get('shop/web'), metadata, resourceVersion: bed.version() };
+    bed.stores.services.upsert(going as never);
+    return subjectsOf({ caches: bed.stores, foreign: (key) => part.foreign(key), written: () => undefined });
+  };
+  expect((await look(ZERO, { target: foreign({ desired: 3 }) })).needsFinalizer).toBe(true);
+  status = {};
+  expect((await look(ZERO, { target: foreign({ hold }), isGoing: true })).needsFinalizer).toBe(true);
+  expect(subjects()).toMatchObject([{ isOrphan: true, workload: { hold, replicas: 0 } }]);
+  expect((await look(ZERO, { target: foreign({ desired: 3 }), isGoing: true })).needsFinalizer).toBe(false);
+  expect(subjects()).toEqual([]);
 });
