@@ -212,6 +212,7 @@ export class Failover implements Part {
       freeze: freezeOf(maintenance, massFailure),
       elsewhere: dependency === undefined ? undefined : { reason: 'DependencyUnhealthy', message: dependency },
       selects: selector && sideOf(selector, spec),
+      epoch: seen.traffic && 'epoch' in seen.traffic ? seen.traffic.epoch : 0,
       service: { name: spec.serviceName, selector: textOf(selector ?? {}) },
       podsGone,
       endpoints,

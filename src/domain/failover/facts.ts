@@ -42,6 +42,8 @@ export interface FailoverFacts {
   readonly elsewhere: Obstacle | undefined;
   /** The side whose selector the Service has; Other for neither, undefined where it is not known. */
   readonly selects: Side | 'Other' | undefined;
+  /** In the annotation of the Service. */
+  readonly epoch: number;
   /** The Service, and its selector as text. */
   readonly service: { readonly name: string; readonly selector: string };
   /** Whether no pod of the side that is left is there any more, as the API server has it now: terminating is there. */

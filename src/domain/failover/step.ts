@@ -396,6 +396,8 @@ function switching(state: Moving, facts: FailoverFacts, now: number): Next {
     };
     return { stay: { waits, lookAgainInMs: POLL_MS } };
   }
+  // Somebody wrote a later one there, who is no leader: the selector has not moved.
+  if (facts.epoch >= epoch) return { state: { ...state, epoch: facts.epoch + 1 } };
   // What is not known to be gone is not left behind.
   const act = facts.rules.fencing === 'None' || facts.podsGone === true;
   return { stay: { act: act ? { type: 'Select', from: active, to, epoch } : undefined, lookAgainInMs: QUICK_MS } };

@@ -488,3 +488,11 @@ describe('a service that is deleted while its traffic moves', () => {
     expect(world.sides.Standby.desired).toBe(1);
   });
 });
+
+it('goes on where somebody wrote a later epoch on the Service', () => {
+  const world = new World();
+  world.epoch = 100;
+  failedOver(world);
+  expect(names(world)).toEqual({ state: 'Completed', active: 'Standby', selects: 'Standby' });
+  expect(world.epoch).toBe(101);
+});

@@ -107,6 +107,7 @@ export class World {
       held,
       followed,
       selects: this.selects,
+      epoch: this.epoch,
       service: { name: 'shop', selector: 'role=other' },
       podsGone: isMoving(state) ? this.sides[left].pods.length === 0 : undefined,
       endpoints: isMoving(state) ? this.#endpoints(state.to) : undefined,
