@@ -40,8 +40,8 @@ export class Api {
   readonly #config = new KubeConfig();
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(headers: Readonly<Record<string, string>> = {}) {
-    this.#config.loadFromFile(process.env['KUBECONFIG'] || '.cluster/kubeconfig');
+  constructor(headers: Readonly<Record<string, string>> = {}, kubeconfig?: string) {
+    this.#config.loadFromFile(kubeconfig ?? (process.env['KUBECONFIG'] || '.cluster/kubeconfig'));
     this.#headers = headers;
   }
 

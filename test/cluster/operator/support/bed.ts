@@ -34,16 +34,17 @@ function pathOf(apiVersion: string, kind: string, namespace: string | undefined,
 /** A namespace of one test file's own, and an operator that looks after nothing else. */
 export class Bed {
   readonly namespace: string;
-  readonly api = new Api();
+  readonly api: Api;
   readonly #operators: Operator[] = [];
   readonly #namespaces: string[] = [];
 
-  private constructor(namespace: string) {
+  private constructor(namespace: string, api: Api) {
     this.namespace = namespace;
+    this.api = api;
   }
 
-  static async make(prefix: string): Promise<Bed> {
-    const bed = new Bed(unique(prefix));
+  static async make(prefix: string, api = new Api()): Promise<Bed> {
+    const bed = new Bed(unique(prefix), api);
     await installCrds(bed.api);
     await bed.addNamespace(bed.namespace);
     return bed;

@@ -1,0 +1,146 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Replica } from './replica.ts';
+import type { Fault } from './schedule.ts';
+import type { Answered, Call, Fate, Hooks, Wire } from './wire.ts';
+
+/** A write that reached the API server, and what it answered. */
+export interface Write {
+  readonly point: number;
+  readonly identity: string;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+  /** Of the object that was answered; undefined where it was none. */
+  readonly resourceVersion: number | undefined;
+  /** It was held up on its way, so that its sender may have lost the lease meanwhile, or waited for it no longer. */
+  readonly isLate: boolean;
+}
+
+export interface Side {
+  readonly replica: Replica;
+  readonly wire: Wire;
+}
+
+/** What is no act and tells nothing of one: leases, Events, questions about permissions, certificates. */
+const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets|configmaps)(\/|$)/;
+const isWrite = ({ method, path }: Call): boolean => method !== 'GET' && !ASIDE.test(bare(path));
+const bare = (path: string): string => path.split('?')[0] ?? path;
+const isLease = ({ path }: Call): boolean => path.includes('/leases');
+
+/** Counts the writes of all replicas and does to them what the schedule says. */
+export class Injector {
+  readonly writes: Write[] = [];
+  readonly #faults: readonly Fault[];
+  readonly #sides: readonly Side[];
+  readonly #say: (line: string) => void;
+  readonly #hit = new Set<Fault>();
+  readonly #points = new WeakMap<Call, { readonly point: number; readonly identity: string; isLate: boolean }>();
+  #armed = false;
+  #point = 0;
+  #refusals = { left: 0, status: 0 };
+
+  constructor(faults: readonly Fault[], sides: readonly Side[], say: (line: string) => void) {
+    this.#faults = faults;
+    this.#sides = sides;
+    this.#say = say;
+  }
+
+  /** From now on writes count. */
+  arm(): void {
+    this.#armed = true;
+  }
+
+  get points(): number {
+    return this.#point;
+  }
+
+  /** How many faults came to pass. */
+  get hits(): number {
+    return this.#hit.size;
+  }
+
+  hooksOf(index: number): Hooks {
+    const side = (): Side => this.#sides[index] as Side;
+    return { before: (call) => this.#before(call, side()), after: (call, answered) => this.#after(call, answered) };
+  }
+
+  async #before(call: Call, side: Side): Promise<Fate> {
+    if (!this.#armed) return 'pass';
+    const { identity } = side.replica;
+    let fate: Fate = 'pass';
+    if (isWrite(call)) {
+      const counted = { point: (this.#point += 1), identity, isLate: false };
+      this.#points.set(call, counted);
+      this.#say(`write ${counted.point} of ${identity}: ${call.method} ${bare(call.path)}`);
+      for (const fault of this.#faultsAt(counted.point)) {
+        counted.isLate ||= fault.kind === 'slow';
+        fate = await this.#strike(fault, side, fate);
+      }
+      counted.isLate ||= call.isAbandoned();
+    }
+    if (fate === 'pass' && this.#refusals.left > 0 && !isLease(call)) {
+      this.#refusals.left -= 1;
+      return { status: this.#refusals.status };
+    }
+    return fate;
+  }
+
+  async #after(call: Call, { status, body }: Answered): Promise<Fate> {
+    const counted = this.#points.get(call);
+    if (counted === undefined) return 'pass';
+    const { point, identity, isLate } = counted;
+    const resourceVersion = versionIn(body);
+    this.writes.push({ point, identity, method: call.method, path: bare(call.path), status, resourceVersion, isLate });
+    this.#say(`write ${point}: ${status}${resourceVersion === undefined ? '' : `, version ${resourceVersion}`}`);
+    let fate: Fate = 'pass';
+    for (const fault of this.#faultsAt(point)) {
+      if (!('when' in fault) || fault.when !== 'after') continue;
+      if (fault.kind === 'kill') this.#sides.find(({ replica }) => replica.identity === identity)?.replica.kill();
+      fate = 'drop';
+    }
+    return fate;
+  }
+
+  #faultsAt(point: number): readonly Fault[] {
+    return this.#faults.filter(({ at }) => at === point);
+  }
+
+  async #strike(fault: Fault, { replica, wire }: Side, fate: Fate): Promise<Fate> {
+    this.#hit.add(fault);
+    this.#say(`fault at write ${fault.at}: ${JSON.stringify(fault)}`);
+    switch (fault.kind) {
+      case 'kill':
+        if (fault.when === 'after') return fate;
+        replica.kill();
+        return 'drop';
+      case 'drop':
+        return fault.when === 'after' ? fate : 'drop';
+      case 'refuse':
+        this.#refusals = { left: fault.count, status: fault.status };
+        return fate;
+      case 'slow':
+        await pause(fault.ms);
+        return fate;
+      case 'split':
+        wire.cut(fault.ms);
+        return 'drop';
+      case 'freeze':
+        replica.freeze(fault.ms);
+        return fate;
+      case 'jump':
+        for (const each of this.#sides) each.replica.jump(fault.ms);
+        return fate;
+    }
+  }
+}
+
+function versionIn(body: Buffer): number | undefined {
+  try {
+    const { metadata } = JSON.parse(body.toString()) as { metadata?: { resourceVersion?: string } };
+    return metadata?.resourceVersion === undefined ? undefined : Number(metadata.resourceVersion);
+  } catch {
+    // Not JSON: no object.
+    return undefined;
+  }
+}

@@ -1,0 +1,273 @@
+import type { Orchestration, OrchestrationStatus } from '../../src/api/kinds.ts';
+import { accept, type Bed, type Pod } from '../../test/cluster/operator/support/bed.ts';
+import { pair, setAllReady } from '../../test/cluster/operator/support/failover.ts';
+import { osvc, workload } from '../../test/cluster/operator/support/objects.ts';
+import { eventually } from '../../test/cluster/support/eventually.ts';
+import {
+  evictedOnce,
+  givenBack,
+  type Law,
+  movedOnce,
+  onePrimary,
+  raisedInOrder,
+  restartedOnce,
+  stoppedInOrder,
+} from './laws.ts';
+import type { ScenarioName } from './schedule.ts';
+
+/** Something that Baton is to act on, and how it should end. */
+export interface Scenario {
+  /** Makes what is there before; it is well when this resolves. */
+  prepare(): Promise<void>;
+  /** What happens then; resolves when Baton is done with it. */
+  act(): Promise<void>;
+  /** What must hold, once it is over. */
+  laws(): readonly Law[];
+}
+
+/** Kills, leases that must end and retries that wait are all in it. */
+const PATIENCE_S = 100;
+/** A second act needs longer than a run lasts. */
+const BACKOFF = { initial: '5m', factor: 1, max: '10m' };
+
+const well = (bed: Bed, name: string) =>
+  bed.until(name, 'Healthy', ({ status }) => status?.health === 'Healthy' && status.score === 100, PATIENCE_S);
+
+async function running(bed: Bed, name: string, replicas: number, spec: Record<string, unknown>): Promise<void> {
+  await bed.createAll(workload('Deployment', name, { replicas }), osvc(name, spec));
+  await well(bed, name);
+}
+
+const healed = (bed: Bed, name: string) =>
+  bed.until(
+    name,
+    'healed',
+    ({ status }) =>
+      status?.health === 'Healthy' &&
+      status.healing?.intent === undefined &&
+      status.healing?.recoveredAt !== undefined &&
+      (status.healing.attempts ?? 0) > 0,
+    PATIENCE_S,
+  );
+
+/** Two pods of four are not ready any more: these are evicted, once, and no other. */
+function evict(bed: Bed): Scenario {
+  const uids = new Set<string>();
+  return {
+    prepare: () =>
+      running(bed, 'evicted', 4, { healing: { actions: [{ type: 'DeletePod' }], after: '1s', backoff: BACKOFF } }),
+    act: async () => {
+      const sick = (await bed.pods('evicted')).slice(0, 2);
+      for (const pod of sick) uids.add(pod.metadata.uid ?? '');
+      for (const pod of sick) await bed.setReady(pod, false);
+      // The second may have been found later than the first, and then it waits for the backoff: it is well again by itself.
+      await eventually(
+        'both or one evicted',
+        PATIENCE_S,
+        () => bed.pods('evicted'),
+        (pods) => left(pods, uids) < 2,
+      );
+      for (const pod of await bed.pods('evicted'))
+        if (uids.has(pod.metadata.uid ?? '')) await bed.setReady(pod, true).catch(() => undefined);
+      await healed(bed, 'evicted');
+    },
+    laws: () => [evictedOnce('evicted', uids)],
+  };
+}
+
+const left = (pods: readonly Pod[], uids: ReadonlySet<string>): number =>
+  pods.filter(({ metadata }) => uids.has(metadata.uid ?? '')).length;
+
+/** No pod is ready any more: all are rolled, once. */
+function restart(bed: Bed): Scenario {
+  return {
+    prepare: () =>
+      running(bed, 'rolled', 2, { healing: { actions: [{ type: 'Restart' }], after: '1s', backoff: BACKOFF } }),
+    act: async () => {
+      await setAllReady(bed, 'rolled', false);
+      await healed(bed, 'rolled');
+    },
+    laws: () => [restartedOnce('rolled')],
+  };
+}
+
+/** The primary is down: traffic goes to the standby, and back by order. */
+function failover(bed: Bed, name: string, fencing: 'ScaleToZero' | 'None'): Scenario {
+  const settled = (active: string) =>
+    bed.until(
+      name,
+      `moved to ${active}`,
+      ({ status }) => status?.failover?.state === 'Completed' && status.failover.active === active,
+      PATIENCE_S,
+    );
+  const isFenced = fencing === 'ScaleToZero';
+  return {
+    prepare: async () => {
+      await bed.createAll(...pair(name, { primary: 2, standby: 1, failover: { fencing } }));
+      await well(bed, name);
+      await bed.until(name, 'FailoverReady', ({ status }) =>
+        status?.conditions?.some(({ type, status: is }) => type === 'FailoverReady' && is === 'True'),
+      );
+    },
+    act: async () => {
+      await setAllReady(bed, name, false);
+      await settled('Standby');
+      if (!isFenced) await setAllReady(bed, name, true);
+      await bed.patchService(name, { spec: { failover: { desired: 'Primary' } } });
+      await settled('Primary');
+      await bed.until(name, 'tidy', ({ status }) => status?.failover?.restingReplicas === undefined, PATIENCE_S);
+      await bed.until(name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0, PATIENCE_S);
+      await well(bed, name);
+    },
+    laws: () => [onePrimary({ name, sides: [name, `${name}-standby`], isFenced, switches: 2, replicas: [2, 1] })],
+  };
+}
+
+interface Member {
+  readonly phase: string;
+  readonly replicas: number;
+  readonly needs: readonly string[];
+}
+
+const GRAPH: Readonly<Record<string, Member>> = {
+  kernel: { phase: 'Core', replicas: 2, needs: [] },
+  left: { phase: 'Infrastructure', replicas: 1, needs: ['kernel'] },
+  right: { phase: 'Infrastructure', replicas: 2, needs: ['kernel'] },
+  top: { phase: 'Services', replicas: 3, needs: ['left', 'right'] },
+};
+
+const counts = (names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, GRAPH[name]?.replicas ?? 0]));
+
+/** A diamond comes up in order. */
+function startup(bed: Bed): Scenario {
+  const names = Object.keys(GRAPH);
+  const all = async (what: string, state: string, count: number): Promise<void> => {
+    const look = () => bed.services();
+    await eventually(what, PATIENCE_S, look, (services) => {
+      const those = services.filter(({ metadata, status }) => {
+        return names.includes(metadata.name) && status?.startup?.state === state;
+      });
+      return those.length >= count;
+    });
+  };
+  return {
+    prepare: async () => undefined,
+    act: async () => {
+      for (const [name, { phase, replicas, needs }] of Object.entries(GRAPH)) {
+        const dependsOn = needs.length > 0 ? { dependsOn: needs.map((other) => ({ name: other })) } : {};
+        // Paused, it makes no pods: none is ready before it is held.
+        await bed.create(workload('Deployment', name, { replicas, spec: { paused: true } }));
+        await bed.create(osvc(name, { ...dependsOn, startup: { phase, timeout: '10m' } }));
+      }
+      await all('held', 'Waiting', names.length - 1);
+      for (const name of names) await bed.patch('Deployment', name, { spec: { paused: false } });
+      await all('started', 'Started', names.length);
+      for (const name of names) {
+        await well(bed, name);
+        await bed.until(name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0, PATIENCE_S);
+      }
+    },
+    laws: () =>
+      Object.entries(GRAPH).flatMap(([name, { replicas, needs }]) => [
+        givenBack(name, replicas, 'baton.dev/startup-replicas'),
+        movedOnce(name),
+        raisedInOrder(name, counts(needs)),
+      ]),
+  };
+}
+
+const POLICY = '/apis/baton.dev/v1alpha1/orchestrations/default';
+const CHAIN = { web: ['api'], api: ['db'], db: [] } as const;
+const REPLICAS = { web: 2, api: 3, db: 1 } as const;
+
+async function chain(bed: Bed): Promise<void> {
+  for (const [name, needs] of Object.entries(CHAIN)) {
+    const dependsOn = needs.length > 0 ? { dependsOn: needs.map((other) => ({ name: other })) } : {};
+    const replicas = REPLICAS[name as keyof typeof CHAIN];
+    await bed.createAll(
+      workload('Deployment', name, { replicas }),
+      osvc(name, { ...dependsOn, emergency: { onHalt: 'ScaleToZero' } }),
+    );
+  }
+  for (const name of Object.keys(CHAIN)) await well(bed, name);
+}
+
+async function whole(
+  bed: Bed,
+  what: string,
+  holds: (status: OrchestrationStatus) => boolean,
+): Promise<OrchestrationStatus> {
+  const look = async () => (await bed.api.call('GET', POLICY)).body as unknown as Orchestration;
+  const seen = await eventually(what, PATIENCE_S, look, ({ status }) => status !== undefined && holds(status));
+  return seen.status as OrchestrationStatus;
+}
+
+const say = async (bed: Bed, spec: object): Promise<void> =>
+  void accept(await bed.api.call('PATCH', POLICY, { body: { spec } }));
+
+const chainLaws = (): readonly Law[] => [
+  ...Object.entries(REPLICAS).flatMap(([name, replicas]) => [
+    givenBack(name, replicas, 'baton.dev/halted-replicas'),
+    movedOnce(name),
+  ]),
+  stoppedInOrder('web', 'api'),
+  stoppedInOrder('api', 'db'),
+  raisedInOrder('web', { api: REPLICAS.api }),
+  raisedInOrder('api', { db: REPLICAS.db }),
+];
+
+async function released(bed: Bed): Promise<void> {
+  for (const name of Object.keys(CHAIN)) {
+    await well(bed, name);
+    await bed.until(
+      name,
+      'released',
+      ({ status, metadata }) => {
+        return status?.halt === undefined && (metadata.finalizers ?? []).length === 0;
+      },
+      PATIENCE_S,
+    );
+  }
+}
+
+/** Everything stops, and comes back when that is said. */
+function halt(bed: Bed): Scenario {
+  return {
+    prepare: () => chain(bed),
+    act: async () => {
+      await say(bed, { emergency: { halt: 'Halt' } });
+      const { halt } = await whole(bed, 'halted', (status) => status.halt?.state === 'Halted');
+      const id = halt?.id ?? '';
+      await say(bed, { emergency: { halt: 'None', resume: id } });
+      await whole(bed, 'resumed', (status) => status.halt?.state === 'Resumed' && status.halt.id === id);
+      await released(bed);
+    },
+    laws: chainLaws,
+  };
+}
+
+/** A namespace is stopped on purpose and started again. */
+function stop(bed: Bed): Scenario {
+  return {
+    prepare: () => chain(bed),
+    act: async () => {
+      await say(bed, { stoppedNamespaces: [bed.namespace] });
+      await whole(bed, 'stopped', (status) => status.stoppedNamespaces?.[0]?.state === 'Stopped');
+      await say(bed, { stoppedNamespaces: [] });
+      await whole(bed, 'started', (status) => status.stoppedNamespaces === undefined);
+      await released(bed);
+    },
+    laws: chainLaws,
+  };
+}
+
+export const scenarioOf: Readonly<Record<ScenarioName, (bed: Bed) => Scenario>> = {
+  evict,
+  restart,
+  failover: (bed) => failover(bed, 'moved', 'ScaleToZero'),
+  failoverUnfenced: (bed) => failover(bed, 'quick', 'None'),
+  startup,
+  halt,
+  stop,
+};

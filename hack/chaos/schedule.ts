@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { between, pick, randomOf } from './random.ts';
+
+/** Those that one operator of one namespace can go through at the same time. */
+export const BESIDE = ['evict', 'restart', 'failover', 'failoverUnfenced', 'startup'] as const;
+/** A halt concerns the whole cluster: one at a time. */
+export const ALONE = ['halt', 'stop'] as const;
+export const SCENARIOS = [...BESIDE, ...ALONE] as const;
+export type ScenarioName = (typeof SCENARIOS)[number];
+
+/** How many writes an undisturbed run of each takes, about: faults hit one of these. */
+const POINTS: Readonly<Record<ScenarioName, number>> = {
+  evict: 9,
+  restart: 12,
+  failover: 34,
+  failoverUnfenced: 26,
+  startup: 42,
+  halt: 32,
+  stop: 28,
+};
+
+const at = z.int().min(1);
+const ms = z.int().min(1).max(60_000);
+const moment = z.enum(['before', 'after']);
+
+/** What goes wrong at the write of that number: since the things happened that Baton is to act on, whichever replica makes it. */
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('kill'), at, when: moment }),
+  z.strictObject({ kind: z.literal('drop'), at, when: moment }),
+  z.strictObject({ kind: z.literal('refuse'), at, status: z.int().min(400).max(599), count: z.int().min(1).max(50) }),
+  z.strictObject({ kind: z.literal('slow'), at, ms }),
+  z.strictObject({ kind: z.literal('split'), at, ms }),
+  z.strictObject({ kind: z.literal('freeze'), at, ms }),
+  z.strictObject({ kind: z.literal('jump'), at, ms: z.int() }),
+]);
+export type Fault = z.infer<typeof fault>;
+
+export const scheduleSchema = z.strictObject({
+  scenarios: z.array(z.enum(SCENARIOS)).min(1),
+  replicas: z.int().min(1).max(3),
+  faults: z.array(fault),
+});
+export type Schedule = z.infer<typeof scheduleSchema>;
+
+const MOST_FAULTS = 3;
+/** Of ten runs so many are halts, which go one after the other. */
+const HALTS_IN_TEN = 2;
+
+/** The schedule of run `run` of a seed. */
+export function draw(seed: number, run: number): Schedule {
+  const random = randomOf(seed, run);
+  const scenarios = drawScenarios(random);
+  const replicas = between(random, 1, 2);
+  const points = scenarios.reduce((sum, name) => sum + POINTS[name], 0);
+  const count = between(random, 1, MOST_FAULTS);
+  const faults = Array.from({ length: count }, () => drawFault(random, between(random, 1, points)));
+  return { scenarios, replicas, faults: faults.toSorted((a, b) => a.at - b.at) };
+}
+
+function drawScenarios(random: () => number): ScenarioName[] {
+  if (random() * 10 < HALTS_IN_TEN) return [pick(random, ALONE)];
+  const first = pick(random, BESIDE);
+  const second = pick(random, BESIDE);
+  return first === second ? [first] : [first, second];
+}
+
+/** Kills are what is asked about most. */
+const KINDS = ['kill', 'kill', 'kill', 'drop', 'refuse', 'slow', 'split', 'freeze', 'jump'] as const;
+
+function drawFault(random: () => number, at: number): Fault {
+  const kind = pick(random, KINDS);
+  switch (kind) {
+    case 'kill':
+    case 'drop':
+      return { kind, at, when: pick(random, ['before', 'after'] as const) };
+    case 'refuse':
+      return { kind, at, status: pick(random, [429, 500, 503]), count: between(random, 1, 8) };
+    case 'slow':
+      return { kind, at, ms: between(random, 100, 5_000) };
+    case 'split':
+    case 'freeze':
+      return { kind, at, ms: between(random, 500, 6_000) };
+    case 'jump':
+      return { kind, at, ms: pick(random, [-300_000, -30_000, 30_000, 300_000]) };
+  }
+}
+
+/** For people. */
+export function words({ scenarios, replicas, faults }: Schedule): string {
+  const who = replicas === 1 ? 'one replica' : `${replicas} replicas`;
+  const what = faults.map((each) => `  at write ${each.at}: ${said(each)}`);
+  return [`${scenarios.join(' and ')}, ${who}`, ...what].join('\n');
+}
+
+const seconds = (ms: number): string => `${ms / 1_000} s`;
+
+function said(fault: Fault): string {
+  switch (fault.kind) {
+    case 'kill':
+      return `kill the replica ${fault.when === 'before' ? 'before it is sent on' : 'when it is done, before the answer'}`;
+    case 'drop':
+      return `drop the connection ${fault.when === 'before' ? 'before it is sent on' : 'when it is done, without the answer'}`;
+    case 'refuse':
+      return `answer it, and all but the lease until ${fault.count} requests were, with ${fault.status}`;
+    case 'slow':
+      return `hold it up for ${seconds(fault.ms)}, and send it on even if nobody waits any more`;
+    case 'split':
+      return `cut the replica off for ${seconds(fault.ms)}`;
+    case 'freeze':
+      return `freeze the replica for ${seconds(fault.ms)}`;
+    case 'jump':
+      return `put the clocks of all replicas ${seconds(Math.abs(fault.ms))} ${fault.ms < 0 ? 'back' : 'on'}`;
+  }
+}
