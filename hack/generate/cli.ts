@@ -8,20 +8,26 @@ import { eventsReference, metricsReference, reasonsReference } from './reference
 import { settingsReference } from './reference/settings.ts';
 import { typesOf } from './types.ts';
 
-const KINDS = ['orchestratedservices', 'orchestrations'];
+/** Plurals of the kinds, and the files of their types. */
+const KINDS: Readonly<Record<string, string>> = {
+  orchestratedservices: 'orchestrated-service',
+  workflows: 'workflow',
+  workflowtemplates: 'workflow-template',
+  scheduledworkflows: 'scheduled-workflow',
+  orchestrations: 'orchestration',
+};
 
 /** Every generated file and what it should hold. */
 async function outputs(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const plural of KINDS) {
-    const singular = plural === 'orchestrations' ? 'orchestration' : 'orchestrated-service';
+  for (const [plural, singular] of Object.entries(KINDS)) {
     files.set(`src/api/generated/${singular}.ts`, await typesOf(`crds/${plural}.baton.dev.yaml`));
     files.set(
       `charts/baton/files/crds/${plural}.baton.dev.yaml`,
       await readFile(`crds/${plural}.baton.dev.yaml`, 'utf8'),
     );
   }
-  const crds = await Promise.all(KINDS.map((plural) => readCrd(`crds/${plural}.baton.dev.yaml`)));
+  const crds = await Promise.all(Object.keys(KINDS).map((plural) => readCrd(`crds/${plural}.baton.dev.yaml`)));
   files.set('docs/reference/api.md', apiReference(crds));
   files.set('docs/reference/reasons.md', reasonsReference());
   files.set('docs/reference/events.md', eventsReference());

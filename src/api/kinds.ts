@@ -1,7 +1,12 @@
 import type { OrchestrationSpec, OrchestrationStatus } from './generated/orchestration.ts';
 import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from './generated/orchestrated-service.ts';
 
+import type { ScheduledWorkflowSpec, ScheduledWorkflowStatus } from './generated/scheduled-workflow.ts';
+import type { WorkflowSpec, WorkflowStatus } from './generated/workflow.ts';
+import type { WorkflowTemplateSpec, WorkflowTemplateStatus } from './generated/workflow-template.ts';
+
 export type { OrchestrationSpec, OrchestrationStatus, OrchestratedServiceSpec, OrchestratedServiceStatus };
+export type { WorkflowSpec, WorkflowStatus, WorkflowTemplateSpec, ScheduledWorkflowSpec, ScheduledWorkflowStatus };
 
 export const GROUP = 'baton.dev';
 export const VERSION = 'v1alpha1';
@@ -38,6 +43,34 @@ export interface Orchestration {
   spec?: OrchestrationSpec;
   status?: OrchestrationStatus;
 }
+
+export interface Workflow {
+  apiVersion: 'baton.dev/v1alpha1';
+  kind: 'Workflow';
+  metadata: ObjectMeta & { namespace: string };
+  spec: WorkflowSpec;
+  status?: WorkflowStatus;
+}
+
+export interface WorkflowTemplate {
+  apiVersion: 'baton.dev/v1alpha1';
+  kind: 'WorkflowTemplate';
+  metadata: ObjectMeta & { namespace: string };
+  spec: WorkflowTemplateSpec;
+  status?: WorkflowTemplateStatus;
+}
+
+export interface ScheduledWorkflow {
+  apiVersion: 'baton.dev/v1alpha1';
+  kind: 'ScheduledWorkflow';
+  metadata: ObjectMeta & { namespace: string };
+  spec: ScheduledWorkflowSpec;
+  status?: ScheduledWorkflowStatus;
+}
+
+export type WorkflowStep = NonNullable<WorkflowSpec['steps']>[number];
+export type WorkflowPhase = NonNullable<WorkflowStatus['phase']>;
+export type StepStatus = NonNullable<WorkflowStatus['steps']>[number];
 
 export type Condition = NonNullable<OrchestratedServiceStatus['conditions']>[number];
 export type Check = NonNullable<NonNullable<OrchestratedServiceSpec['health']>['checks']>[number];
