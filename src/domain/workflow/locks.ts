@@ -1,0 +1,68 @@
+import type { WorkflowSpec } from '../../api/kinds.ts';
+import type { ObjectReference } from './action.ts';
+import { readTemplate, textOf } from './template.ts';
+
+export type Access = 'Exclusive' | 'Shared';
+
+/** What a workflow has to itself, or shares, while it runs. */
+export interface Lock {
+  /** `namespace/group/Kind/name`: versions of a group are the same objects. */
+  readonly key: string;
+  readonly access: Access;
+}
+
+export const lockKey = (namespace: string, { apiVersion, kind, name }: ObjectReference): string => {
+  const slash = apiVersion.indexOf('/');
+  return `${namespace}/${slash < 0 ? '' : apiVersion.slice(0, slash)}/${kind}/${name}`;
+};
+
+/** `Deployment shop` of `team/apps/Deployment/shop`. */
+export const lockName = (key: string): string => key.split('/').slice(2).join(' ');
+
+/** As `status.locks` has it: an exclusive one as its key, a shared one with a word after it. */
+export const writeLock = ({ key, access }: Lock): string => (access === 'Shared' ? `${key} shared` : key);
+
+export const readLock = (text: string): Lock =>
+  text.endsWith(' shared')
+    ? { key: text.slice(0, -' shared'.length), access: 'Shared' }
+    : { key: text, access: 'Exclusive' };
+
+type Located = Pick<WorkflowSpec, 'targets' | 'steps'>;
+type Parameters = Readonly<Record<string, string>>;
+
+/**
+ * What a workflow needs before it runs, sorted by key: what it lists, and all that its steps and their compensations write to, exclusively.
+ * Names may be templates over the parameters, because what a step finds is not known before it runs; throws RangeError for others.
+ * `workloadsOf` gives what an OrchestratedService is about, for steps that fail over.
+ */
+export function locksOf(
+  namespace: string,
+  { targets = [], steps = [] }: Located,
+  parameters: Parameters,
+  workloadsOf: (service: string) => readonly ObjectReference[],
+): Lock[] {
+  const locks = new Map<string, Access>();
+  const add = (target: ObjectReference, access: Access): void => {
+    const key = lockKey(namespace, { ...target, name: nameOf(target.name, parameters) });
+    if (locks.get(key) !== 'Exclusive') locks.set(key, access);
+  };
+  for (const step of steps) {
+    for (const action of [step, step.compensate]) {
+      const written = action?.scale ?? action?.restart ?? action?.patch;
+      if (written) add(written.target, 'Exclusive');
+      if (!action?.failover) continue;
+      for (const workload of workloadsOf(nameOf(action.failover.service, parameters))) add(workload, 'Exclusive');
+    }
+  }
+  for (const { access, ...target } of targets) add(target, access);
+  return [...locks].map(([key, access]) => ({ key, access })).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function nameOf(text: string, parameters: Parameters): string {
+  const read = readTemplate(text, ['parameters']);
+  const filled = read.ok ? read.template.fill({ parameters }) : read;
+  if (filled.ok) return textOf(filled.value);
+  throw new RangeError(
+    `a target is named by parameters only, because it is locked before the first step: ${filled.message}`,
+  );
+}

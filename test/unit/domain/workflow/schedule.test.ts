@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { Lock } from '../../../../src/domain/workflow/locks.ts';
+import { type Demand, type Limits, schedule, type Waiting } from '../../../../src/domain/workflow/schedule.ts';
+import { fc } from '../../../support/properties.ts';
+
+const LIMITS: Limits = { maxConcurrent: 10, ageing: 10, slots: new Map([['db', 2]]) };
+const NOW = 1_000_000;
+
+const lock = (key: string, access: Lock['access'] = 'Exclusive'): Lock => ({
+  key: `ns/apps/Deployment/${key}`,
+  access,
+});
+const waiting = (key: string, extra: Partial<Waiting> = {}): Waiting => ({
+  key,
+  priority: 500,
+  since: NOW,
+  locks: [],
+  slots: [],
+  blocked: undefined,
+  ...extra,
+});
+
+describe('who may begin', () => {
+  it('higher priority first, then who waits longer', () => {
+    const all = [waiting('ns/c'), waiting('ns/b', { since: NOW - 1 }), waiting('ns/a', { priority: 501 })];
+    expect(schedule(all, [], LIMITS, NOW).granted).toEqual(['ns/a', 'ns/b', 'ns/c']);
+  });
+
+  it('waiting adds to priority', () => {
+    const all = [waiting('ns/new', { priority: 509 }), waiting('ns/old', { since: NOW - 60_000 })];
+    expect(schedule(all, [], { ...LIMITS, maxConcurrent: 1 }, NOW)).toEqual({
+      granted: ['ns/old'],
+      waiting: new Map([
+        [
+          'ns/new',
+          { reason: 'WaitingForSlot', message: 'waits for one of the 1 workflows that may run at one time to end' },
+        ],
+      ]),
+    });
+  });
+
+  it('all locks or none: one that lacks one of them holds none, and says for which it waits', () => {
+    const running: Demand[] = [{ key: 'ns/r', locks: [lock('b')], slots: [] }];
+    const all = [waiting('ns/ab', { locks: [lock('a'), lock('b')] })];
+    expect(schedule(all, running, LIMITS, NOW).waiting.get('ns/ab')).toEqual({
+      reason: 'WaitingForLock',
+      message: 'waits for Deployment b, which is held by workflow ns/r',
+    });
+  });
+
+  it('one that waits for a lock takes no place, and is passed by those that do not keep it waiting', () => {
+    const running: Demand[] = [{ key: 'ns/r', locks: [lock('b')], slots: [] }];
+    const head = waiting('ns/head', { priority: 900, locks: [lock('a'), lock('b')] });
+    const found = schedule(
+      [head, waiting('ns/other', { locks: [lock('c')] }), waiting('ns/a', { locks: [lock('a')] })],
+      running,
+      { ...LIMITS, maxConcurrent: 2 },
+      NOW,
+    );
+    expect(found.granted).toEqual(['ns/other']);
+    expect(found.waiting.get('ns/a')?.message).toBe(
+      'waits for Deployment a, which is kept for workflow ns/head, which comes first',
+    );
+  });
+
+  it('what is shared is shared', () => {
+    const running: Demand[] = [{ key: 'ns/r', locks: [lock('a', 'Shared')], slots: [] }];
+    const all = [waiting('ns/s', { locks: [lock('a', 'Shared')] }), waiting('ns/x', { locks: [lock('a')] })];
+    expect(schedule(all, running, LIMITS, NOW).granted).toEqual(['ns/s']);
+  });
+
+  it('slots are units', () => {
+    const slots = [{ name: 'db', units: 1 }];
+    const all = ['ns/a', 'ns/b', 'ns/c'].map((key) => waiting(key, { slots }));
+    const found = schedule(all, [], LIMITS, NOW);
+    expect(found.granted).toEqual(['ns/a', 'ns/b']);
+    expect(found.waiting.get('ns/c')).toEqual({
+      reason: 'WaitingForSlot',
+      message: 'waits for 1 of slot db, of which there are 2',
+    });
+  });
+
+  it('what can never be had is said, and keeps nothing from others', () => {
+    const all = [
+      waiting('ns/a', { priority: 900, slots: [{ name: 'db', units: 3 }], locks: [lock('a')] }),
+      waiting('ns/b', { locks: [lock('a')] }),
+    ];
+    const found = schedule(all, [], LIMITS, NOW);
+    expect(found.granted).toEqual(['ns/b']);
+    expect(found.waiting.get('ns/a')?.reason).toBe('UnknownSlot');
+  });
+
+  it('one that waits for another workflow keeps nothing from others', () => {
+    const blocked = { reason: 'WaitingForWorkflow', message: 'waits for backup' } as const;
+    const all = [
+      waiting('ns/a', { priority: 900, blocked, locks: [lock('a')] }),
+      waiting('ns/b', { locks: [lock('a')] }),
+    ];
+    expect(schedule(all, [], LIMITS, NOW)).toEqual({ granted: ['ns/b'], waiting: new Map([['ns/a', blocked]]) });
+  });
+
+  it('what somebody else than a workflow does is waited for', () => {
+    const foreign = new Map([['ns/apps/Deployment/a', 'its service fails over']]);
+    const found = schedule([waiting('ns/a', { locks: [lock('a')] })], [], LIMITS, NOW, foreign);
+    expect(found.waiting.get('ns/a')?.message).toBe('waits for Deployment a: its service fails over');
+  });
+});
+
+const names = fc.constantFrom('a', 'b', 'c', 'd');
+const locks = fc.uniqueArray(
+  fc.record({ key: names, access: fc.constantFrom('Exclusive' as const, 'Shared' as const) }),
+  {
+    selector: ({ key }) => key,
+    maxLength: 3,
+  },
+);
+const candidate = fc.record({
+  priority: fc.integer({ min: 0, max: 1_000 }),
+  ago: fc.integer({ min: 0, max: 600_000 }),
+  locks: locks.map((all) => all.map(({ key, access }) => lock(key, access))),
+  slots: fc.array(fc.constant({ name: 'db', units: 1 }), { maxLength: 1 }),
+});
+const queue = fc
+  .array(candidate, { maxLength: 30 })
+  .map((all) => all.map(({ ago, ...one }, n) => waiting(`ns/${n}`, { ...one, since: NOW - ago })));
+const limits = fc.integer({ min: 1, max: 12 }).map((maxConcurrent) => ({ ...LIMITS, maxConcurrent }));
+
+function conflicts(all: readonly Demand[]): boolean {
+  const owners = new Map<string, Lock['access']>();
+  for (const { key, access } of all.flatMap(({ locks }) => locks)) {
+    const there = owners.get(key);
+    if (there !== undefined && (there === 'Exclusive' || access === 'Exclusive')) return true;
+    owners.set(key, access);
+  }
+  return false;
+}
+
+describe('of any queue', () => {
+  it('no two that run want the same, and no more run than may', () =>
+    fc.assert(
+      fc.property(queue, limits, (all, limits) => {
+        const { granted } = schedule(all, [], limits, NOW);
+        const running = all.filter(({ key }) => granted.includes(key));
+        expect(running.length).toBeLessThanOrEqual(limits.maxConcurrent);
+        expect(conflicts(running)).toBe(false);
+        expect(running.flatMap(({ slots }) => slots).length).toBeLessThanOrEqual(2);
+      }),
+    ));
+
+  it('each is granted or told why it waits, in whatever order they are given', () =>
+    fc.assert(
+      fc.property(queue, limits, (all, limits) => {
+        const found = schedule(all, [], limits, NOW);
+        expect([...found.granted, ...found.waiting.keys()].sort()).toEqual(all.map(({ key }) => key).sort());
+        expect(schedule([...all].reverse(), [], limits, NOW)).toEqual(found);
+      }),
+    ));
+
+  it('something runs where nothing runs and something waits', () =>
+    fc.assert(
+      fc.property(queue, limits, (all, limits) => {
+        expect(schedule(all, [], limits, NOW).granted.length > 0).toBe(all.length > 0);
+      }),
+    ));
+
+  it('nobody waits for ever: also not the least, while those before it come again and again', () =>
+    fc.assert(
+      fc.property(
+        fc.array(candidate, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 3 }),
+        locks,
+        (others, maxConcurrent, wanted) => {
+          const least = waiting('ns/least', { priority: 0, locks: wanted.map(({ key, access }) => lock(key, access)) });
+          let running: (Demand & { until: number })[] = [];
+          let now = NOW;
+          let turn = 0;
+          // Each takes a minute, and each minute all the others come again. After 100 minutes at 10 points a minute the least is the first.
+          for (; turn < 150; turn += 1, now += 60_000) {
+            running = running.filter(({ until }) => until > now);
+            const arrived = others.map((one, n) => waiting(`ns/${turn}-${n}`, { ...one, priority: 1_000, since: now }));
+            const queue = [least, ...arrived];
+            const { granted } = schedule(queue, running, { ...LIMITS, maxConcurrent }, now);
+            if (granted.includes('ns/least')) break;
+            running.push(
+              ...queue
+                .filter(({ key }) => granted.includes(key))
+                .map((one, n) => ({ ...one, until: now + 60_000 * (1 + (n % 3)) })),
+            );
+          }
+          expect(turn).toBeLessThan(110);
+        },
+      ),
+    ));
+});
