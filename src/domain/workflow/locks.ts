@@ -60,7 +60,7 @@ export function locksOf(
 
 function nameOf(text: string, parameters: Parameters): string {
   const read = readTemplate(text, ['parameters']);
-  const filled = read.ok ? read.template.fill({ parameters }) : read;
+  const filled = read.ok ? read.template.render({ parameters }) : read;
   if (filled.ok) return textOf(filled.value);
   throw new RangeError(
     `a target is named by parameters only, because it is locked before the first step: ${filled.message}`,

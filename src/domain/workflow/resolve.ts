@@ -64,7 +64,7 @@ class Filler {
     if (!isTemplate(text)) return text;
     const read = readTemplate(text, NAMES);
     if (!read.ok) throw new Unresolvable(read.message);
-    const filled = read.template.fill(this.#scope);
+    const filled = read.template.render(this.#scope);
     if (!filled.ok) throw new Unresolvable(filled.message);
     return filled.value;
   }

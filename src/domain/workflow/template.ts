@@ -4,7 +4,7 @@ import { compile, type Evaluated, type Expression, type Problem, type Scope } fr
 export interface Template {
   readonly expressions: readonly Expression[];
   /** A text that is one expression and nothing else gives the value as it is; any other gives a text. */
-  fill(scope: Scope): Evaluated;
+  render(scope: Scope): Evaluated;
 }
 
 const HOLE = /\{\{([\s\S]*?)\}\}/g;
@@ -29,10 +29,10 @@ export function readTemplate(
   if (rest.includes('{{')) return { ok: false, message: `{{ has no }} in ${JSON.stringify(rest.slice(0, 60))}` };
   if (rest !== '') pieces.push(rest);
   const expressions = pieces.filter((piece) => typeof piece !== 'string');
-  return { ok: true, template: { expressions, fill: (scope) => fill(pieces, scope) } };
+  return { ok: true, template: { expressions, render: (scope) => render(pieces, scope) } };
 }
 
-function fill(pieces: readonly (string | Expression)[], scope: Scope): Evaluated {
+function render(pieces: readonly (string | Expression)[], scope: Scope): Evaluated {
   const values: unknown[] = [];
   for (const piece of pieces) {
     const found: Evaluated = typeof piece === 'string' ? { ok: true, value: piece } : piece.evaluate(scope);
