@@ -1,0 +1,137 @@
+import { type Lock, lockName } from '../../domain/workflow/locks.ts';
+import { type Demand, type Limits, schedule, type Verdict, type Waiting } from '../../domain/workflow/schedule.ts';
+
+export interface SchedulerOptions {
+  readonly limits: () => Limits;
+  readonly now: () => number;
+  /** Locks that others than workflows hold, with what they do, such as a failover under way. */
+  readonly foreign: () => ReadonlyMap<string, string>;
+  /** Looks at a workflow again: it may begin, or waits for something else than before. */
+  readonly enqueue: (key: string) => void;
+  /** Runs it soon, when what is being done now is done. */
+  readonly soon: (run: () => void) => void;
+}
+
+export type Grant = { readonly kind: 'granted' } | ({ readonly kind: 'waiting' } & Verdict);
+
+const GRANTED: Grant = { kind: 'granted' };
+/** Said until the queue was looked at, which is before anybody can read it. */
+const QUEUED: Grant = { kind: 'waiting', reason: 'WaitingForSlot', message: 'waits for its turn' };
+
+/**
+ * Who runs and who waits, in memory: what runs, and the locks that it holds, are in the statuses of workflows, from which a new leader takes
+ * them (`begin`); that somebody was let in is written with its first step, and when the process dies before that, nothing of it has begun.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #running = new Map<string, Demand>();
+  readonly #waiting = new Map<string, Waiting>();
+  #verdicts: ReadonlyMap<string, Verdict> = new Map();
+  /** Who has what to itself. */
+  readonly #holders = new Map<string, string>();
+  #isDue = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** A new leader: these run, and nobody waits yet. */
+  begin(running: Iterable<Demand>): void {
+    this.#running.clear();
+    this.#waiting.clear();
+    this.#holders.clear();
+    this.#verdicts = new Map();
+    for (const demand of running) this.#admit(demand);
+  }
+
+  /** Whether it may begin. One that was let in stays so until it is released; asking again brings up to date what it waits with. */
+  ask(candidate: Waiting): Grant {
+    const { key } = candidate;
+    if (this.#running.has(key)) return GRANTED;
+    const isAlone = this.#waiting.size === (this.#waiting.has(key) ? 1 : 0);
+    const isChanged = !isSame(this.#waiting.get(key), candidate);
+    this.#waiting.set(key, candidate);
+    // Five hundred that are created at once are put in order once, and one that comes alone does not wait for that.
+    if (isAlone) this.#schedule();
+    else if (isChanged) this.reconsider();
+    if (this.#running.has(key)) return GRANTED;
+    const verdict = this.#verdicts.get(key);
+    return verdict ? { kind: 'waiting', ...verdict } : QUEUED;
+  }
+
+  /** It has ended, does not want to begin any more, or is gone. */
+  release(key: string): void {
+    const wasWaiting = this.#waiting.delete(key);
+    const demand = this.#running.get(key);
+    this.#running.delete(key);
+    for (const lock of demand?.locks ?? []) if (this.#holders.get(lock.key) === key) this.#holders.delete(lock.key);
+    if (demand !== undefined || wasWaiting) this.reconsider();
+  }
+
+  /** The limits, or what others hold, may have changed. */
+  reconsider(): void {
+    if (this.#isDue || this.#waiting.size === 0) return;
+    this.#isDue = true;
+    this.#options.soon(() => {
+      this.#isDue = false;
+      this.#schedule();
+    });
+  }
+
+  runs(key: string): boolean {
+    return this.#running.has(key);
+  }
+
+  /** The workflow that has an object to itself, in words; others leave that object alone. `key` as lockKey gives it. */
+  heldBy(key: string): string | undefined {
+    const holder = this.#holders.get(key);
+    return holder && `${lockName(key)} is held by workflow ${holder}`;
+  }
+
+  /** Whether that very workflow has it to itself. */
+  holds(workflow: string, key: string): boolean {
+    return this.#holders.get(key) === workflow;
+  }
+
+  /** Priorities of those that wait, for metrics. */
+  *waiting(): Generator<{ readonly priority: number }> {
+    yield* this.#waiting.values();
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  #admit(demand: Demand): void {
+    this.#running.set(demand.key, demand);
+    for (const { key, access } of demand.locks) if (access === 'Exclusive') this.#holders.set(key, demand.key);
+  }
+
+  #schedule(): void {
+    const { limits, now, foreign, enqueue } = this.#options;
+    const before = this.#verdicts;
+    const found = schedule([...this.#waiting.values()], [...this.#running.values()], limits(), now(), foreign());
+    this.#verdicts = found.waiting;
+    for (const key of found.granted) {
+      const candidate = this.#waiting.get(key);
+      if (candidate === undefined) continue;
+      this.#waiting.delete(key);
+      this.#admit(candidate);
+      enqueue(key);
+    }
+    for (const [key, { message }] of found.waiting) if (before.get(key)?.message !== message) enqueue(key);
+  }
+}
+
+function isSame(a: Waiting | undefined, b: Waiting): boolean {
+  return (
+    a !== undefined &&
+    a.priority === b.priority &&
+    a.blocked?.message === b.blocked?.message &&
+    a.slots.length === b.slots.length &&
+    a.locks.length === b.locks.length &&
+    a.locks.every((lock, n) => isSameLock(lock, b.locks[n]))
+  );
+}
+
+const isSameLock = (a: Lock, b: Lock | undefined): boolean => a.key === b?.key && a.access === b.access;
