@@ -18,6 +18,11 @@ export const CONDITIONS = {
   Suspended: 'spec.suspend is true: Baton does nothing to the workload.',
   Started:
     'The service was up once since it was to start; the reason says what it waits for. There only where spec.startup is.',
+  Queued: 'The workflow waits to begin; the reason says for what. There only while it does.',
+  Running: 'The workflow is at work; the reason says why it is not. There from its beginning on.',
+  Succeeded: 'The workflow reached its end and every success criterion held; Unknown until it has ended.',
+  RolledBack:
+    'What the workflow did is undone as far as it can be; Unknown while it is. There only where it is rolled back.',
   SelectorUnique: 'False while the selector of the workload matches pods of others.',
 } as const satisfies Record<string, string>;
 

@@ -2,7 +2,7 @@ import type { Reason } from './reasons.ts';
 
 /** One reason that appears as an Event (events.k8s.io/v1) on the object it is about. */
 export interface EventDefinition {
-  readonly about: readonly ('OrchestratedService' | 'Orchestration')[];
+  readonly about: readonly ('OrchestratedService' | 'Orchestration' | 'Workflow')[];
   /** Warning for the turn to the worse, Normal for the turn back. */
   readonly types: readonly ('Normal' | 'Warning')[];
   readonly when: string;
@@ -14,6 +14,7 @@ const SERVICE = ['OrchestratedService'] as const;
 /** About Orchestration/default where it befalls many services at once. */
 const SERVICE_OR_ALL = ['OrchestratedService', 'Orchestration'] as const;
 const POLICY = ['Orchestration'] as const;
+const WORKFLOW = ['Workflow'] as const;
 const BOTH_TYPES = ['Warning', 'Normal'] as const;
 
 /**
@@ -53,7 +54,7 @@ export const EVENTS = {
     note: '<the other OrchestratedService>; <what to do>',
   },
   InvalidSpec: {
-    about: SERVICE,
+    about: ['OrchestratedService', 'Workflow'],
     types: BOTH_TYPES,
     when: 'The spec holds something that only the operator can see is wrong, such as a time zone that does not exist.',
     note: '<field>: <what is wrong>; <what to do>',
@@ -411,6 +412,114 @@ export const EVENTS = {
     types: ['Normal'],
     when: 'spec.suspend became true, or false again.',
     note: 'nothing is done to the workload because spec.suspend is true',
+  },
+  WorkflowStarted: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'It began its steps, and was not over at once.',
+    note: '<how many steps>',
+  },
+  ApprovalNeeded: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'A step waits for people.',
+    note: '<step>: <who is asked, and how many>',
+  },
+  StepFailed: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'A step failed after all its attempts; of many at once three are told.',
+    note: '<step>: <why>',
+  },
+  OutcomeUnknown: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'Nobody can know what came of a step.',
+    note: '<step>: <what is known>',
+  },
+  WorkflowPaused: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'No step begins any more for now.',
+    note: '<why>',
+  },
+  WorkflowResumed: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'Steps begin again.',
+    note: '<what it does now>',
+  },
+  WorkflowSucceeded: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'It is done.',
+    note: '<how many steps, and how they ended>',
+  },
+  WorkflowFailed: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'A step failed and nothing is undone.',
+    note: '<why>',
+  },
+  CriteriaFailed: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'A success criterion did not hold and nothing is undone.',
+    note: '<which and why>',
+  },
+  WorkflowTimedOut: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'It took too long and nothing is undone.',
+    note: '<after how long>',
+  },
+  CycleFound: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'Its steps wait for each other.',
+    note: '<the circle>',
+  },
+  WorkflowCancelled: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'It was cancelled, or deleted while it ran, and nothing is undone.',
+    note: '<how>',
+  },
+  RollbackStarted: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'What it did is being undone.',
+    note: '<why>',
+  },
+  WorkflowRolledBack: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'All that it did is undone.',
+    note: '<why>; <what is undone>',
+  },
+  PartlyRolledBack: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'What it did is undone but for what cannot be.',
+    note: '<why>; <what is not>',
+  },
+  RollbackFailed: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'Something could not be undone.',
+    note: '<why>; <what is not>',
+  },
+  WorkflowPlanned: {
+    about: WORKFLOW,
+    types: ['Normal'],
+    when: 'Mode Plan: it could be carried out.',
+    note: '<how far that can be known>',
+  },
+  PlanRefused: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'Mode Plan: a step could not be carried out.',
+    note: '<which step and why>',
   },
 } as const satisfies Partial<Record<Reason, EventDefinition>>;
 

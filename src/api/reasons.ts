@@ -407,8 +407,82 @@ export const REASONS = {
   HaltReleased: { means: 'The service has what it had before it was halted.', todo: 'Nothing.' },
   // Suspended
   Suspended: {
-    means: 'Nothing is done to the workload because spec.suspend is true.',
+    means: 'Nothing is done to the workload, and no step begins, because spec.suspend is true.',
     todo: 'Write suspend: false when Baton may act again.',
+  },
+  // Workflows
+  CycleFound: { means: 'What is wanted leads back to itself.', todo: 'Break the circle that the message names.' },
+  WorkflowsHalted: {
+    means: 'An emergency halt lets no workflow of this type go on.',
+    todo: 'Resume the halt; Orchestration/default tells how.',
+  },
+  StepsRunning: { means: 'The steps are carried out.', todo: 'See status.current and status.steps.' },
+  ApprovalNeeded: {
+    means: 'A step waits until people agree.',
+    todo: 'Append yourself to spec.approvals, with decision Approve or Reject.',
+  },
+  CriteriaPending: {
+    means: 'All steps are over, and the success criteria have to hold for their time.',
+    todo: 'Wait; see status.criteria.',
+  },
+  WorkflowEnding: {
+    means: 'No further step begins, and what runs comes to its end or is stopped.',
+    todo: 'Wait; status.because says why.',
+  },
+  WorkflowSucceeded: { means: 'All steps are over and every success criterion held.', todo: 'Nothing.' },
+  WorkflowFailed: {
+    means: 'A step failed, and what was done before it stays as it is.',
+    todo: 'See status.steps for what was done; rollback.on says when it is undone.',
+  },
+  CriteriaFailed: {
+    means: 'A success criterion did not hold for its time, and what was done stays as it is.',
+    todo: 'See status.criteria.',
+  },
+  WorkflowTimedOut: {
+    means:
+      'The workflow took longer than spec.timeout or the limit of Orchestration/default, and what was done stays as it is.',
+    todo: 'See status.steps for what it waited for.',
+  },
+  WorkflowCancelled: {
+    means: 'The workflow was cancelled or deleted, and what was done stays as it is.',
+    todo: 'Nothing; see status.steps for what was done.',
+  },
+  WorkflowPlanned: { means: 'Every step was tried as a dry run; nothing was changed.', todo: 'See status.plan.' },
+  PlanRefused: {
+    means: 'A step could not be carried out; nothing was changed.',
+    todo: 'See status.plan for which and why.',
+  },
+  RollbackStarted: { means: 'What was done is being undone.', todo: 'Wait; status.because says why.' },
+  WorkflowRolledBack: { means: 'Everything that was done is undone.', todo: 'See status.because for why.' },
+  PartlyRolledBack: {
+    means: 'What was done is undone but for steps that cannot be.',
+    todo: 'Look at the steps that the message names, and undo them by hand where that is needed.',
+  },
+  RollbackFailed: {
+    means: 'Something that was done could not be undone.',
+    todo: 'See status.steps for which steps and why, and undo them by hand.',
+  },
+  WhenFalse: { means: 'The step was left out because its when is false.', todo: 'Nothing.' },
+  Retrying: { means: 'An attempt of the step failed and another one follows.', todo: 'Wait; retryAt says until when.' },
+  TimedOut: { means: 'An attempt of the step took longer than its timeout.', todo: 'See its message.' },
+  Stopping: { means: 'What runs of the step is being ended, because the workflow ends.', todo: 'Wait.' },
+  Stopped: { means: 'The step was ended, because the workflow ended.', todo: 'See status.because.' },
+  Rejected: { means: 'Somebody who was asked refused.', todo: 'See who in the message.' },
+  Unresolvable: {
+    means: 'An expression or a template of the step has no value that will do.',
+    todo: 'Correct it in a new workflow; mode: Plan tells before anything is changed.',
+  },
+  StateTooLarge: {
+    means: 'What is there before the step is too large to be kept for undoing it, so that it was not begun.',
+    todo: 'Change less in one step, or fewer steps in one workflow.',
+  },
+  OutputsLeftOut: {
+    means: 'The step succeeded, but what it found is too large to be kept for later steps.',
+    todo: 'Have it give less: 4 KiB for each step.',
+  },
+  OutcomeUnknown: {
+    means: 'Nobody can know whether the step was carried out, so that it is neither repeated nor taken as done.',
+    todo: 'Look at its target; continueOn: [Unknown] goes on all the same.',
   },
   // Events only
   HealthChanged: {
@@ -464,6 +538,10 @@ export const REASONS = {
     todo: 'See the condition FailoverReady.',
   },
   FailoverAborted: { means: 'A move was given up before traffic was moved.', todo: 'See the message.' },
+  WorkflowStarted: { means: 'The workflow began its steps.', todo: 'Nothing.' },
+  WorkflowPaused: { means: 'No step begins for now; the message says why.', todo: 'See the message.' },
+  WorkflowResumed: { means: 'Steps begin again.', todo: 'Nothing.' },
+  StepFailed: { means: 'A step failed, after all its attempts.', todo: 'See the message and status.steps.' },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;
 

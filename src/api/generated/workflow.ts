@@ -854,6 +854,10 @@ export interface WorkflowStatus {
      */
     startedAt?: string
     /**
+     * How long it was held, seconds; that does not count against its timeout.
+     */
+    pausedSeconds?: number
+    /**
      * Steps that were left because somebody changed their target since.
      */
     drifted?: number
@@ -916,6 +920,10 @@ export interface WorkflowStatus {
      * What was there before, for undoing it.
      */
     before?: Record<string, unknown>
+    /**
+     * What was there before an earlier attempt, where one may have changed something; that is what undoing puts back.
+     */
+    original?: Record<string, unknown>
     /**
      * What it found, for later steps.
      */

@@ -26,6 +26,8 @@ export interface Operation<A extends Action = Action> {
   readonly own: readonly string[];
   /** When this attempt began, ms since the epoch. */
   readonly attemptedAt: number;
+  /** Since when what it waits for is so, ms since the epoch: as its last `waiting` said, from the written status. */
+  readonly since?: number | undefined;
 }
 
 /** Why an operation did not succeed. */
@@ -39,12 +41,22 @@ export interface Failure {
   readonly mayRetry: boolean;
 }
 
+/** What an operation would do, for mode Plan. */
+export interface Rehearsal {
+  /** In a sentence, at most 256 characters. */
+  readonly message: string;
+  /** The fields that would change, a line each, at most 1,024 characters. */
+  readonly diff?: string;
+}
+
 /**
  * What came of it. Prepare reads and changes nothing; it answers `prepared`. Apply answers `applied` (also where its own stamp says that it was
- * done before), `failed` where nothing was changed for certain, or `unknown`. Verify reads only and answers `done`, `waiting` or `failed`.
+ * done before), `failed` where nothing was changed for certain, or `unknown`. Verify reads only and answers `done`, `waiting`, `failed` or, where
+ * nobody can know any more, `unknown`. Any of them may answer `waiting` where it could not be told or done yet (the API server does not answer,
+ * the guard has it wait): then the same is wanted again later, and the timeout of the step goes on counting.
  */
 export type Answer =
-  | { readonly kind: 'prepared'; readonly before: Before }
+  | { readonly kind: 'prepared'; readonly before: Before; readonly rehearsal?: Rehearsal }
   | { readonly kind: 'applied'; readonly message?: string }
   | { readonly kind: 'done'; readonly outputs?: Outputs; readonly message?: string }
   /** `since`: since when what it waits for is so, where that has to last. */
@@ -61,7 +73,14 @@ export type Want = 'Prepare' | 'Apply' | 'Verify' | 'Stop';
 export interface Effect {
   readonly want: Want;
   readonly operation: Operation;
+  /** How the step is undone, as in status.plan. */
+  readonly undo: Undo;
+  /** What its expressions may use beside `object`, `status`, `headers` and `body`: parameters, steps, workflow. */
+  readonly scope: Readonly<Record<string, unknown>>;
 }
+
+/** By what was there before, by an action of its own, not at all, or there is nothing to undo. */
+export type Undo = 'Auto' | 'Action' | 'None' | 'Nothing';
 
 export interface Answered {
   readonly want: Want;

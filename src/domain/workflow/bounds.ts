@@ -1,0 +1,85 @@
+import type { StepStatus, WorkflowStatus } from '../../api/kinds.ts';
+
+// The API server and etcd take objects of up to 1.5 MiB; a status of a workflow stays under 200 KiB, so that a thousand of them fit into a cache.
+const KIB = 1_024;
+const STATUS_BYTES = 188 * KIB;
+const DATA_BYTES = 96 * KIB;
+/** Of one `before`, and of the outputs of one step. */
+const ITEM_BYTES = 4 * KIB;
+/** Of `before` that undoing found, which the room has a place for: how much more than that. */
+const SLACK_BYTES = 8 * KIB;
+/** Of a step with the longest name, undone, without its messages and data. */
+const STEP_BYTES = 480;
+const MESSAGE_BYTES = 256;
+const MESSAGES_BYTES = 12 * KIB;
+export const LOCKS_BYTES = 32 * KIB;
+
+const encoder = new TextEncoder();
+
+/** As JSON in UTF-8. */
+export const bytesOf = (value: unknown): number =>
+  value === undefined ? 0 : encoder.encode(JSON.stringify(value)).length;
+
+/** Of a message of one step, where there are so many of them. */
+export const messageBytes = (steps: number): number =>
+  Math.max(64, Math.min(MESSAGE_BYTES, Math.floor(MESSAGES_BYTES / Math.max(steps, 1))));
+
+/** One line of so many bytes in JSON: texts of others end up in it. */
+export function line(text: string, bytes: number): string {
+  const clean = text
+    .slice(0, bytes * 2)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  let left = bytes - 3;
+  let short = '';
+  for (const character of clean) {
+    left -= bytesOf(character) - 2;
+    if (left < 0) return bytesOf(clean) - 2 <= bytes ? clean : `${short}…`;
+    short += character;
+  }
+  return clean;
+}
+
+/** Room for what steps found and what was before them. */
+function room({ steps = [], locks = [] }: WorkflowStatus): number {
+  const fixed = steps.length * (STEP_BYTES + 2 * messageBytes(steps.length)) + bytesOf(locks);
+  return Math.min(DATA_BYTES, STATUS_BYTES - fixed);
+}
+
+/** For each `before` as much again is kept free: undoing finds something of that size, too. */
+const reserved = ({ before, original, outputs }: StepStatus): number =>
+  2 * bytesOf(before) + bytesOf(original) + bytesOf(outputs);
+const taken = ({ before, original, outputs, compensation }: StepStatus): number =>
+  bytesOf(before) + bytesOf(original) + bytesOf(outputs) + bytesOf(compensation?.before);
+
+const sum = ({ steps = [] }: WorkflowStatus, of: (step: StepStatus) => number): number =>
+  steps.reduce((total, step) => total + of(step), 0);
+
+/** Why `before` cannot be kept. */
+export function whyNoRoom(
+  status: WorkflowStatus,
+  before: unknown,
+  direction: 'Forward' | 'Backward',
+): string | undefined {
+  const bytes = bytesOf(before);
+  const limit = room(status);
+  if (bytes > ITEM_BYTES)
+    return `what is there now takes ${bytes} bytes, and at most ${ITEM_BYTES} can be kept of a step`;
+  const fits =
+    direction === 'Forward'
+      ? sum(status, reserved) + 2 * bytes <= limit
+      : sum(status, taken) + bytes <= limit + SLACK_BYTES;
+  return fits ? undefined : `at most ${limit} bytes can be kept of all steps together, and they are taken`;
+}
+
+/** Why outputs are left out. They leave a quarter of the room to what undoing needs. */
+export function whyNoOutputs(status: WorkflowStatus, outputs: unknown): string | undefined {
+  const bytes = bytesOf(outputs);
+  if (bytes > ITEM_BYTES)
+    return `its outputs take ${bytes} bytes, at most ${ITEM_BYTES} can be kept: they are left out`;
+  const limit = Math.floor(room(status) * 0.75);
+  return sum(status, reserved) + bytes <= limit
+    ? undefined
+    : `all outputs together may take ${limit} bytes: those of this step are left out`;
+}

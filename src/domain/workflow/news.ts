@@ -1,0 +1,68 @@
+import type { StepStatus, WorkflowPhase, WorkflowStatus } from '../../api/kinds.ts';
+import type { Reason } from '../../api/reasons.ts';
+import type { Transition } from '../status/transitions.ts';
+import type { Run } from './run.ts';
+
+/** Of steps that failed at once: more are in the status. */
+const MOST_STEPS = 3;
+
+type Type = Transition['type'];
+
+/** What is news to those who know what is written. Steps are told only where a person is wanted, or something went wrong. */
+export function newsOf(run: Run, written: WorkflowStatus | undefined): Transition[] {
+  const { status } = run;
+  const from = written?.phase ?? 'Pending';
+  const to = status.phase ?? 'Pending';
+  const tell = (reason: Reason, message: string, type: Type = 'Normal'): Transition => ({
+    kind: 'Workflow',
+    from,
+    to,
+    reason,
+    message,
+    type,
+  });
+  const steps = status.steps.flatMap((step) => stepNews(run, step, run.written(step.name), tell));
+  const told = steps.slice(0, MOST_STEPS);
+  if (from === to) return told;
+  const isBegun = written?.startedAt === undefined && status.startedAt !== undefined && status.finishedAt === undefined;
+  if (isBegun && run.spec.mode !== 'Plan') told.unshift(tell('WorkflowStarted', `${status.steps.length} steps`));
+  const own = phaseNews(from, to, status);
+  if (own !== undefined) told.push(tell(own.reason, own.message, own.type));
+  return told;
+}
+
+function stepNews(
+  run: Run,
+  { name, state, message = '' }: StepStatus,
+  before: StepStatus | undefined,
+  tell: (reason: Reason, message: string, type?: Type) => Transition,
+): Transition[] {
+  if (before?.state === state) return [];
+  const what = `${name}: ${message}`;
+  if (state === 'Failed') return [tell('StepFailed', what, 'Warning')];
+  if (state === 'Unknown') return [tell('OutcomeUnknown', what, 'Warning')];
+  const isAsked = state === 'Verifying' && run.step(name).step.approval !== undefined;
+  return isAsked ? [tell('ApprovalNeeded', what)] : [];
+}
+
+const ENDS: Partial<Record<WorkflowPhase, Type>> = {
+  Succeeded: 'Normal',
+  RolledBack: 'Warning',
+  RollbackFailed: 'Warning',
+  Failed: 'Warning',
+  Cancelled: 'Normal',
+  Planned: 'Normal',
+};
+
+function phaseNews(
+  from: WorkflowPhase,
+  to: WorkflowPhase,
+  { reason, message = '', because = '' }: WorkflowStatus,
+): { readonly reason: Reason; readonly message: string; readonly type: Type } | undefined {
+  if (to === 'Paused') return { reason: 'WorkflowPaused', message, type: 'Normal' };
+  if (to === 'RollingBack') return { reason: 'RollbackStarted', message: because, type: 'Warning' };
+  if (to === 'Running' && from === 'Paused') return { reason: 'WorkflowResumed', message, type: 'Normal' };
+  const type = ENDS[to];
+  if (type === undefined) return undefined;
+  return { reason: reason as Reason, message, type: to === 'Planned' && reason === 'PlanRefused' ? 'Warning' : type };
+}

@@ -1,0 +1,103 @@
+import { formatDuration } from '../duration.ts';
+import { changesSomething } from './action.ts';
+import { begin, settle } from './attempt.ts';
+import { candidates, isUndone } from './candidates.ts';
+import { finish } from './ending.ts';
+import { fail, failUnchanged } from './outcome.ts';
+import { deadline, holdOfRollback, pause, resume } from './pause.ts';
+import { parallelSteps, rollbackTimeout } from './rules.ts';
+import type { Run } from './run.ts';
+import { markStopping } from './stop.ts';
+import { readStamp } from './times.ts';
+import { actionOf, backwardTrack, isRunning, isWritten, type Track } from './track.ts';
+
+/** RollingBack: each step is undone when all that came after it are. */
+export function rollBack(run: Run): void {
+  const rollback = (run.status.rollback ??= {});
+  const isHeld = holdOfRollback(run) !== undefined;
+  if (isHeld) pause(run);
+  else resume(run, rollback);
+  const at = deadline(run, rollback.startedAt, rollbackTimeout(run.spec), rollback);
+  const isLate = !isHeld && run.now >= at;
+  if (!isHeld && !isLate) run.wake(at);
+  run.mayUndo = !isLate && !isGivenUp(run);
+  for (const track of tracks(run)) if (isRunning(track)) carryOn(run, track, isLate);
+  if (!isHeld) while (beginSome(run));
+  conclude(run, isLate);
+}
+
+/** With onError Stop the first failure is the last. */
+const isGivenUp = (run: Run): boolean =>
+  run.spec.rollback?.onError === 'Stop' &&
+  candidates(run).some(({ name }) => run.step(name).status.state === 'CompensationFailed');
+
+const isBegun = (run: Run, name: string): boolean => run.step(name).status.compensation !== undefined;
+
+const tracks = (run: Run): Track[] =>
+  candidates(run)
+    .filter(({ name }) => isBegun(run, name))
+    .map(({ name }) => backwardTrack(run, name));
+
+function carryOn(run: Run, track: Track, isLate: boolean): void {
+  const action = actionOf(run, track);
+  if (isLate) {
+    const message = `the rollback took longer than ${formatDuration(rollbackTimeout(run.spec))}`;
+    const failure = { kind: 'failed', reason: 'TimedOut', message, mayRetry: false } as const;
+    if (track.status.compensation?.state === 'Intent' && !isWritten(run, track))
+      return failUnchanged(run, track, failure);
+    if (action.ok && !changesSomething(action.action)) return fail(run, track, failure);
+    markStopping(run, track, message);
+  }
+  settle(run, track);
+}
+
+/** Whether one was undone at once, so that others may follow. */
+function beginSome(run: Run): boolean {
+  run.mayUndo &&= !isGivenUp(run);
+  if (!run.mayUndo) return false;
+  const steps = candidates(run);
+  let free = parallelSteps(run.spec) - tracks(run).filter(isRunning).length;
+  for (const { name } of steps.toReversed()) {
+    if (free <= 0) return false;
+    if (!isReady(run, name)) continue;
+    const track = backwardTrack(run, name);
+    begin(run, track);
+    if (Object.keys(track.record).length === 0) delete track.status.compensation;
+    if (isUndone(track.status)) return true;
+    if ((readStamp(track.record.retryAt) ?? 0) <= run.now) free -= 1;
+  }
+  return false;
+}
+
+function isReady(run: Run, name: string): boolean {
+  const { status } = run.step(name);
+  if (isUndone(status) || isRunning({ direction: 'Backward', status })) return false;
+  const isNext = candidates(run).every(
+    (step) => !run.graph.after(name).has(step.name) || isUndone(run.step(step.name).status),
+  );
+  if (!isNext) return false;
+  const at = readStamp(status.compensation?.retryAt) ?? run.now;
+  if (at <= run.now) return true;
+  run.wake(at);
+  return false;
+}
+
+function conclude(run: Run, isLate: boolean): void {
+  const all = candidates(run);
+  const begun = tracks(run);
+  if (begun.some(isRunning)) return;
+  const isOver = all.every(({ name }) => isUndone(run.step(name).status));
+  if (!isOver && !isLate && !isGivenUp(run)) return;
+  // What was to be tried again is not any more.
+  for (const track of begun) {
+    if (isUndone(track.status)) continue;
+    const message = track.record.message ?? 'it was to be tried again';
+    fail(run, track, { kind: 'failed', reason: isLate ? 'TimedOut' : 'Stopped', message, mayRetry: false });
+  }
+  const { rollback = {} } = run.status;
+  const drifted = begun.filter(({ record }) => record.reason === 'Drifted').length;
+  run.status.rollback = { ...rollback, ...(drifted > 0 && { drifted }) };
+  resume(run, run.status.rollback);
+  const isGood = all.every(({ name }) => run.step(name).status.state === 'Compensated');
+  finish(run, isGood ? 'RolledBack' : 'RollbackFailed');
+}
