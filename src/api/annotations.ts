@@ -3,3 +3,6 @@ export const FENCED_REPLICAS = 'baton.dev/fenced-replicas';
 
 /** On a Service whose traffic a failover moved: it rises with each switch. */
 export const FAILOVER_EPOCH = 'baton.dev/failover-epoch';
+
+/** On what a step of a workflow changed or made: the opId of that attempt. */
+export const OPERATION = 'baton.dev/op';

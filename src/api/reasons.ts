@@ -484,6 +484,42 @@ export const REASONS = {
     means: 'Nobody can know whether the step was carried out, so that it is neither repeated nor taken as done.',
     todo: 'Look at its target; continueOn: [Unknown] goes on all the same.',
   },
+  // Steps of workflows
+  AccountForbidden: {
+    means: 'The ServiceAccount of the workflow lacks a permission.',
+    todo: 'Grant the verb on the resource that the message names to spec.serviceAccountName, by a Role and a RoleBinding.',
+  },
+  ImpersonationForbidden: {
+    means: 'Baton may not act as the ServiceAccount of the workflow.',
+    todo: 'Bind the ClusterRole that lets Baton impersonate ServiceAccounts in this namespace; see docs/workflows.md.',
+  },
+  StepRefused: {
+    means: 'The API server, or an admission policy or webhook, refused what the step wanted.',
+    todo: 'See what it says in the message.',
+  },
+  Drifted: {
+    means: 'Somebody changed the target since the step did, so that it is not put back.',
+    todo: 'Put it back by hand if that is what is wanted; status.steps has what was before.',
+  },
+  LockNotHeld: { means: 'The workflow has not the lock of what the step would change.', todo: 'Wait.' },
+  NameTaken: {
+    means: 'An object of the name that the step would create is there, and is of somebody else.',
+    todo: 'Delete or rename that object.',
+  },
+  JobFailed: { means: 'The Job of a step failed.', todo: 'kubectl logs of its pods; the message has their reason.' },
+  RequestFailed: {
+    means: 'The request of a step could not be sent, or had no answer.',
+    todo: 'Look at the other end; the message says what happened.',
+  },
+  ResponseUnexpected: {
+    means: 'The answer to the request of a step is not what expect asks for.',
+    todo: 'Look at the other end, or correct expect.',
+  },
+  ChildFailed: { means: 'The workflow that a step waits for did not succeed.', todo: 'Look at that workflow.' },
+  DepthExceeded: {
+    means: 'Workflows start workflows too deeply.',
+    todo: 'Start fewer from one another; the message has the limit.',
+  },
   // Events only
   HealthChanged: {
     means: 'The level changed; the message says from what to what and why.',

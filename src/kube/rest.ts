@@ -22,7 +22,7 @@ export interface RequestOptions {
   query?: Readonly<Record<string, string | undefined>>;
 }
 
-export type PatchType = 'merge' | 'json' | 'apply';
+export type PatchType = 'merge' | 'json' | 'strategic' | 'apply';
 
 export interface ApplyOptions extends RequestOptions {
   fieldManager: string;
@@ -39,11 +39,14 @@ export interface RestOptions {
   metrics?: RestMetrics;
   clock?: Clock;
   random?: () => number;
+  /** The user as whom requests are made, by impersonation. Default: who the connection is. */
+  as?: string;
 }
 
 const CONTENT_TYPES: Record<PatchType, string> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
   apply: 'application/apply-patch+yaml',
 };
 const RETRY = { initialMs: 200, factor: 2, maxMs: 5_000 };
@@ -72,10 +75,20 @@ interface Call {
 export class RestClient {
   readonly #options: RestOptions;
   readonly #clock: Clock;
+  readonly #headers: WireRequest['headers'];
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#headers = options.as === undefined ? undefined : { 'impersonate-user': options.as };
+  }
+
+  /**
+   * The same client, over the same connections, as another user. To a ServiceAccount (`system:serviceaccount:NAMESPACE:NAME`) the API server
+   * itself gives the groups of ServiceAccounts where the request names none (kubernetes, apiserver/pkg/endpoints/filters/impersonation).
+   */
+  as(user: string): RestClient {
+    return new RestClient({ ...this.#options, as: user });
   }
 
   /** A Target, or a path such as `/version`. */
@@ -98,8 +111,11 @@ export class RestClient {
     return this.#call({ verb: 'update', method: 'PUT', target, body, idempotent: true }, options);
   }
 
-  /** `merge`: RFC 7386, a `metadata.resourceVersion` in it is a precondition. `json`: RFC 6902. */
-  patch<T>(target: Target, type: 'merge' | 'json', body: unknown, options?: RequestOptions): Promise<T> {
+  /**
+   * `merge`: RFC 7386, a `metadata.resourceVersion` in it is a precondition. `strategic`: the same with lists that are merged by a key, for
+   * kinds of Kubernetes itself. `json`: RFC 6902.
+   */
+  patch<T>(target: Target, type: Exclude<PatchType, 'apply'>, body: unknown, options?: RequestOptions): Promise<T> {
     const contentType = CONTENT_TYPES[type];
     return this.#call(
       { verb: 'patch', method: 'PATCH', target, body, contentType, idempotent: type === 'merge' },
@@ -141,6 +157,7 @@ export class RestClient {
       method: 'GET',
       path: pathOf(target) + queryString(query),
       accept,
+      headers: this.#headers,
       headersTimeoutMs: Math.min(stallMs, 30_000),
       bodyTimeoutMs: stallMs,
       signal,
@@ -170,6 +187,7 @@ export class RestClient {
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       contentType: call.contentType ?? (call.body === undefined ? undefined : 'application/json'),
       accept: call.accept,
+      headers: this.#headers,
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
       signal,

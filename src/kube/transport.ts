@@ -10,6 +10,8 @@ export interface WireRequest {
   readonly contentType?: string | undefined;
   /** Default: JSON. */
   readonly accept?: string | undefined;
+  /** Added to those of the session. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Longest wait for the whole answer, or for the beginning of a stream, milliseconds. */
   readonly headersTimeoutMs: number;
   /** Longest silence within a stream, milliseconds. */
@@ -105,7 +107,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
 
 function open(
   { origin, basePath, agent, headers }: Session,
-  { method, path, body, contentType, accept }: WireRequest,
+  { method, path, body, contentType, accept, headers: added }: WireRequest,
 ): http.ClientRequest {
   const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };
   const options = {
@@ -117,6 +119,7 @@ function open(
     agent,
     headers: {
       ...headers,
+      ...added,
       ...(accept !== undefined && { accept }),
       ...(contentType !== undefined && { 'content-type': contentType }),
       ...length,

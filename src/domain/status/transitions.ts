@@ -7,7 +7,15 @@ import { findCondition } from './conditions.ts';
 
 /** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
-  readonly kind: 'Health' | 'State' | 'Scaling' | 'Failover' | 'Anomaly' | 'Recommendation' | 'Workflow' | ConditionType;
+  readonly kind:
+    | 'Health'
+    | 'State'
+    | 'Scaling'
+    | 'Failover'
+    | 'Anomaly'
+    | 'Recommendation'
+    | 'Workflow'
+    | ConditionType;
   readonly from: string;
   readonly to: string;
   readonly reason: Reason;

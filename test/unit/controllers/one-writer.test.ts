@@ -20,6 +20,7 @@ it('only some files of one room write to the API server', () => {
     'kube/rollouts.ts',
     'kube/services.ts',
     'kube/status.ts',
+    'kube/step-objects.ts',
     'kube/token-review.ts',
     'kube/traffic.ts',
   ]);
@@ -31,4 +32,9 @@ it('those that change what is not Baton’s own are used where the guard decides
       (file) => !/^kube\/|ports\.ts$/.test(file),
     ),
   ).toEqual(['compose/acts.ts', 'controllers/acts/actor.ts']);
+});
+
+it('what steps of workflows change is written where the guard examined it, and nowhere else', () => {
+  expect(using(/\bwrites\.write\(/)).toEqual(['controllers/workflow/steps/actor.ts']);
+  expect(using(/\bexamineStep\(/)).toEqual(['controllers/workflow/steps/actor.ts']);
 });

@@ -1,0 +1,64 @@
+import type { ActionKind } from '../../../domain/workflow/action.ts';
+import type { Answer, Effect, Operation } from '../../../domain/workflow/operation.ts';
+import type { StepActor } from './actor.ts';
+import { type RunContext, type StepContext, type StepKind, waiting } from './contract.ts';
+import { PatchStep } from './patch.ts';
+import type { ObjectsPort } from './ports.ts';
+import { RestartStep } from './restart.ts';
+import { ScaleStep } from './scale.ts';
+import type { Waiters } from './waiters.ts';
+
+export interface StepsOptions {
+  readonly objects: ObjectsPort;
+  readonly actor: StepActor;
+  readonly waiters: Waiters;
+  /** Something that was not expected to go wrong, for the log. */
+  readonly onError: (operation: Operation, error: unknown) => void;
+}
+
+type Kinds = Readonly<Partial<Record<ActionKind, StepKind>>>;
+
+/** Does what the engine wants done with operations, by the kind of their action. */
+export class Steps {
+  readonly #options: StepsOptions;
+  readonly #kinds: Kinds;
+
+  constructor(options: StepsOptions) {
+    this.#options = options;
+    this.#kinds = {
+      scale: new ScaleStep(options),
+      restart: new RestartStep(options),
+      patch: new PatchStep(options),
+    };
+  }
+
+  /**
+   * Answers whatever goes wrong, but for the signal of the context, with whose reason it rejects: where the API server does not answer, with
+   * `waiting`. An Apply that ended so may have been done; the next one finds out.
+   */
+  async run({ want, operation, undo, scope }: Effect, run: RunContext): Promise<Answer> {
+    const { waiters, onError } = this.#options;
+    const context: StepContext = { ...run, undo, scope };
+    const kind = this.#kinds[operation.action.kind];
+    if (kind === undefined) throw new Error(`no steps of kind ${operation.action.kind}`);
+    // Before it is looked: what changes after that is told.
+    const watched = want === 'Verify' || want === 'Stop' ? kind.watches(operation) : [];
+    const forget = waiters.wait(context.workflow, operation.opId, watched);
+    try {
+      const answer = await ASK[want](kind, operation, context);
+      if (answer.kind !== 'waiting') forget();
+      return answer;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      onError(operation, error);
+      return waiting(`it is tried again: ${error instanceof Error ? error.message : String(error)}`, false);
+    }
+  }
+}
+
+const ASK: Record<Effect['want'], (kind: StepKind, operation: Operation, context: StepContext) => Promise<Answer>> = {
+  Prepare: (kind, operation, context) => kind.prepare(operation, context),
+  Apply: (kind, operation, context) => kind.apply(operation, context),
+  Verify: (kind, operation, context) => kind.verify(operation, context),
+  Stop: (kind, operation, context) => kind.stop(operation, context),
+};

@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import type { WorkflowAsker } from '../../../src/domain/guard/step.ts';
+import type { Action } from '../../../src/domain/workflow/action.ts';
+import type { Answer, Before, Operation, Want } from '../../../src/domain/workflow/operation.ts';
+import { StepActor } from '../../../src/controllers/workflow/steps/actor.ts';
+import type { StepContext, WorkflowIdentity } from '../../../src/controllers/workflow/steps/contract.ts';
+import { Steps } from '../../../src/controllers/workflow/steps/steps.ts';
+import { Waiters } from '../../../src/controllers/workflow/steps/waiters.ts';
+import { Connection } from '../../../src/kube/connection.ts';
+import { Discovery } from '../../../src/kube/discovery.ts';
+import { RestClient } from '../../../src/kube/rest.ts';
+import { StepObjects } from '../../../src/kube/step-objects.ts';
+import { accept } from '../operator/support/bed.ts';
+import { Api, unique } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** An account that may do all that steps do, and one that may do nothing. */
+export const RUNNER = 'runner';
+const NOBODY = 'nobody';
+
+const RULES = [
+  { apiGroups: ['apps', 'batch', 'baton.dev', 'widgets.steps.example.dev'], resources: ['*'], verbs: ['*'] },
+  { apiGroups: [''], resources: ['configmaps', 'pods'], verbs: ['*'] },
+];
+
+/** A namespace of a test's own, and steps that are done in it against the real API server. */
+export class StepBed {
+  readonly api = new Api();
+  readonly namespace: string;
+  readonly #connection: Connection;
+  readonly #rest: RestClient;
+  readonly #objects: StepObjects;
+  /** What steps wrote: what came of each, in its order. */
+  readonly outcomes: string[] = [];
+  /** Keys of workflows that were woken. */
+  readonly woken: string[] = [];
+  readonly waiters = new Waiters(({ name }) => this.woken.push(name));
+  /** The Workflow as the guard finds it. */
+  asker: WorkflowAsker | undefined;
+  halt: string | undefined;
+  holdsLocks = true;
+  workflow: WorkflowIdentity;
+  readonly #errors: unknown[] = [];
+
+  private constructor(namespace: string, kubeconfig?: string) {
+    this.namespace = namespace;
+    this.#connection = new Connection({ userAgent: 'baton-test', kubeconfig });
+    this.#rest = new RestClient({ connection: this.#connection });
+    this.#objects = new StepObjects(this.#rest, new Discovery(this.#rest));
+    const uid = randomBytes(8).toString('hex');
+    this.workflow = {
+      namespace,
+      name: 'deploy',
+      uid,
+      type: 'Maintenance',
+      serviceAccountName: RUNNER,
+      requestedBy: 'somebody',
+    };
+    this.asker = { uid, terminating: false, suspended: false, cancelled: false, finished: false };
+  }
+
+  static async make(prefix: string): Promise<StepBed> {
+    const bed = new StepBed(unique(prefix));
+    const { namespace: name } = bed;
+    accept(await bed.api.call('POST', '/api/v1/namespaces', { body: { metadata: { name } } }));
+    for (const account of [RUNNER, NOBODY]) {
+      await bed.create('/api/v1', 'serviceaccounts', { metadata: { name: account } });
+    }
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    await bed.create(rbac, 'roles', { metadata: { name: RUNNER }, rules: RULES });
+    await bed.create(rbac, 'rolebindings', {
+      metadata: { name: RUNNER },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: RUNNER },
+      subjects: [{ kind: 'ServiceAccount', name: RUNNER, namespace: name }],
+    });
+    return bed;
+  }
+
+  /** A kind of its own with a scale subresource, for all tests of steps: nobody looks after its objects. */
+  async installWidgets(): Promise<void> {
+    const paths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    const version = { name: 'v1', served: true, storage: true, schema, subresources: { status: {}, scale: paths } };
+    const group = 'widgets.steps.example.dev';
+    const names = { kind: 'Widget', plural: 'widgets' };
+    const body = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `widgets.${group}` },
+      spec: { group, scope: 'Namespaced', names, versions: [version] },
+    };
+    await this.api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body });
+    const path = this.path(`/apis/${group}/v1`, 'widgets');
+    await eventually(
+      'widgets are served',
+      30,
+      () => this.api.call('GET', path),
+      ({ status }) => status === 200,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.api.call('DELETE', `/api/v1/namespaces/${this.namespace}`);
+    await this.#connection.close();
+  }
+
+  path(group: string, plural: string, name = ''): string {
+    return `${group}/namespaces/${this.namespace}/${plural}${name === '' ? '' : `/${name}`}`;
+  }
+
+  async create(group: string, plural: string, body: object): Promise<Fields> {
+    return accept(await this.api.call('POST', this.path(group, plural), { body })).body;
+  }
+
+  async get(group: string, plural: string, name: string): Promise<Fields> {
+    return accept(await this.api.call('GET', this.path(group, plural, name))).body;
+  }
+
+  /** Somebody else writes. */
+  async patch(group: string, plural: string, name: string, body: object): Promise<void> {
+    accept(await this.api.call('PATCH', this.path(group, plural, name), { body }));
+  }
+
+  /** A process of Baton: one more is what comes after a crash. */
+  process(): Steps {
+    return new Steps({
+      objects: {
+        read: (address, account, signal) => this.#objects.read(address, account, signal),
+        scale: (address, account, signal) => this.#objects.scale(address, account, signal),
+        rehearse: (act, account, signal) => this.#objects.write(act, account, true, signal),
+      },
+      actor: new StepActor({
+        asker: { workflow: () => Promise.resolve(this.asker) },
+        writes: { write: ({ act }, account, signal) => this.#objects.write(act, account, false, signal) },
+        leads: () => true,
+        halt: () => this.halt,
+        isExempt: (type) => type === 'Recovery',
+        holdsLock: () => this.holdsLocks,
+        onOutcome: (type, purpose, outcome) => this.outcomes.push(`${type} ${purpose} ${outcome}`),
+      }),
+      waiters: this.waiters,
+      onError: (_, error) => this.#errors.push(error),
+    });
+  }
+
+  /** What came of writes since it was last asked. */
+  written(): string[] {
+    return this.outcomes.splice(0).filter((outcome) => outcome.endsWith('written'));
+  }
+
+  context(over: Partial<StepContext> = {}): StepContext {
+    const { workflow } = this;
+    const signal = AbortSignal.timeout(60_000);
+    return { workflow, dryRun: false, undo: 'Auto', scope: {}, signal, ...over };
+  }
+
+  /** A context whose account may do nothing. */
+  powerless(over: Partial<StepContext> = {}): StepContext {
+    return this.context({ workflow: { ...this.workflow, serviceAccountName: NOBODY }, ...over });
+  }
+
+  run(want: Want, operation: Operation, context = this.context(), process = this.process()): Promise<Answer> {
+    return process.run({ want, operation, ...context }, context);
+  }
+
+  async prepared(operation: Operation): Promise<Operation & { before: Before }> {
+    const answer = await this.run('Prepare', operation);
+    if (answer.kind !== 'prepared') throw new Error(`not prepared: ${JSON.stringify(answer)}`);
+    // As it comes back from the status.
+    return { ...operation, before: JSON.parse(JSON.stringify(answer.before)) as Before };
+  }
+
+  async applied(operation: Operation): Promise<Operation & { before: Before }> {
+    const ready = await this.prepared(operation);
+    const applied = await this.run('Apply', ready);
+    if (applied.kind !== 'applied') throw new Error(`not applied: ${JSON.stringify(applied)}`);
+    return ready;
+  }
+
+  async verified(operation: Operation): Promise<Answer> {
+    const look = () => this.run('Verify', operation);
+    return eventually(`${operation.action.kind} is verified`, 60, look, ({ kind }) => kind === 'done');
+  }
+}
+
+// Whatever the API has.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Fields = Record<string, any>;
+
+/** The first attempt of a step of its own. */
+export const operationOf = <A extends Action>(action: A, over: Partial<Operation<A>> = {}): Operation<A> => ({
+  step: 'it',
+  direction: 'Forward',
+  attempt: 1,
+  opId: randomBytes(16).toString('hex'),
+  action,
+  before: undefined,
+  undoes: undefined,
+  own: [],
+  attemptedAt: Date.now(),
+  ...over,
+});
+
+export const undoingOf = (done: Operation & { before: Before }): Operation =>
+  operationOf(done.action, {
+    direction: 'Backward',
+    undoes: { opId: done.opId, action: done.action, before: done.before },
+  });
