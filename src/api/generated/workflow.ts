@@ -913,6 +913,10 @@ export interface WorkflowStatus {
      */
     retryAt?: string
     /**
+     * How long the workflow was paused during this attempt, seconds; that does not count against its timeout.
+     */
+    pausedSeconds?: number
+    /**
      * Since when what it waits for is so.
      */
     since?: string
@@ -968,6 +972,10 @@ export interface WorkflowStatus {
        * When it is tried again.
        */
       retryAt?: string
+      /**
+       * How long the rollback was held during this attempt, seconds; that does not count against its timeout.
+       */
+      pausedSeconds?: number
       /**
        * What was there before.
        */

@@ -39,19 +39,16 @@ export function advance(input: WorkflowInput): Advanced {
     summarise(run);
   }
   const status = settled(run, input);
-  return {
-    status,
-    effects: run.effects,
-    looks: run.looks,
-    lookAgainAt: run.lookAgainAt,
-    told: status === input.written ? [] : newsOf(run, input.written),
-  };
+  const told = status === input.written ? [] : newsOf(run, input.written);
+  if (isFinal(status.phase)) return { status, effects: [], looks: new Map(), lookAgainAt: undefined, told };
+  return { status, effects: run.effects(), looks: run.looks, lookAgainAt: run.lookAgainAt, told };
 }
 
 /** As many phases as it takes: what has nothing to wait for is over in one call. */
 function proceed(run: Run): void {
   for (let before: WorkflowPhase | undefined; before !== run.status.phase; ) {
     before = run.status.phase;
+    run.askAnew();
     inPhase(run);
   }
 }

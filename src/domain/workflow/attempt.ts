@@ -2,13 +2,13 @@ import { formatDuration } from '../duration.ts';
 import { type Action, changesSomething } from './action.ts';
 import { whyNoRoom } from './bounds.ts';
 import type { Answer, Before, Failure, Want } from './operation.ts';
+import { deadline } from './pause.ts';
 import { fail, failUnchanged, giveUp, note, succeed } from './outcome.ts';
 import { stepTimeout } from './rules.ts';
 import type { Run } from './run.ts';
 import { isStopping, stop } from './stop.ts';
-import { readStamp, stamp } from './times.ts';
-import { actionOf, clear, enter, isWritten, operationOf, scopeOfTrack, stageOf, type Track } from './track.ts';
-import { undoOf } from './undo.ts';
+import { stamp } from './times.ts';
+import { actionOf, clear, effectOf, enter, isWritten, stageOf, type Track } from './track.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Kinds whose work goes on elsewhere after it was begun. */
@@ -56,7 +56,7 @@ function prepare(run: Run, track: Track, action: Action, attempt: number, opId: 
     record.attemptedAt ??= stamp(run.now);
     record.message = run.words(answer.message);
     run.postpone('Prepare', opId, run.now + answer.lookAgainInMs);
-    if (run.now < deadlineOf(track, action)) return;
+    if (run.now < deadlineOf(run, track, action)) return;
     open(run, track, attempt, opId);
     fail(run, track, timedOut(track, action, answer.message));
   } else {
@@ -134,10 +134,9 @@ function verify(run: Run, track: Track, action: Action): void {
 
 /** Asks for an effect. At the timeout it is asked a last time, whatever was said before: it may have come about meanwhile. */
 function request(run: Run, track: Track, want: Want, action: Action, attempt: number, opId: string): void {
-  const deadline = deadlineOf(track, action);
-  const operation = operationOf(run, track, action, attempt, opId);
-  run.ask({ want, operation, undo: undoOf(track.step), scope: scopeOfTrack(run, track) }, run.now >= deadline);
-  if (run.now < deadline) run.wake(deadline);
+  const end = deadlineOf(run, track, action);
+  run.ask(want, opId, () => effectOf(run, track, action, attempt, opId), run.now >= end);
+  if (run.now < end) run.wake(end);
 }
 
 function wait(
@@ -148,20 +147,20 @@ function wait(
   { message, lookAgainInMs }: Extract<Answer, { kind: 'waiting' }>,
 ): void {
   const { opId = '' } = track.record;
-  const deadline = deadlineOf(track, action);
-  if (run.now >= deadline) {
+  const end = deadlineOf(run, track, action);
+  if (run.now >= end) {
     timeOut(run, track, action, message);
     return;
   }
   note(run, track, message);
   run.postpone(want, opId, run.now + lookAgainInMs);
-  run.wake(deadline);
+  run.wake(end);
 }
 
-/** When the attempt under way has taken too long, ms since the epoch. */
-export function deadlineOf({ step, record }: Track, action: Action): number {
-  const since = readStamp(record.attemptedAt);
-  return since === undefined ? Infinity : since + stepTimeout(step, action);
+/** When the attempt under way has taken too long, ms since the epoch. While the workflow is paused its time does not pass. */
+function deadlineOf(run: Run, { step, record }: Track, action: Action): number {
+  const isTimed = record.attemptedAt !== undefined && run.status.pausedAt === undefined;
+  return isTimed ? deadline(run, record.attemptedAt, stepTimeout(step, action), record) : Infinity;
 }
 
 const timedOut = ({ step }: Track, action: Action, last: string): Failure => ({

@@ -4,6 +4,7 @@ import type { Action } from './action.ts';
 import { end, finish } from './ending.ts';
 import { obey } from './execute.ts';
 import type { Scope, WrittenAction } from './input.ts';
+import { isCancelled } from './pause.ts';
 import { stepsOf } from './rules.ts';
 import type { Run } from './run.ts';
 import { scopeOf } from './scope.ts';
@@ -18,6 +19,13 @@ type Look = { readonly is: boolean; readonly message: string; readonly isFinal: 
 /** Verifying: each criterion has to hold for its time without a break, until its time is over. */
 export function verifyCriteria(run: Run): void {
   const { status } = run;
+  if (run.facts.halted !== undefined && !isCancelled(run)) {
+    // What a halt takes down is no failure of this workflow: afterwards it is verified anew.
+    delete status.stepsEndedAt;
+    status.criteria?.forEach((criterion) => criterion.met || delete criterion.since);
+    run.enter('Paused');
+    return;
+  }
   obey(run);
   if (status.outcome === undefined) {
     const wanted = run.spec.successCriteria ?? [];
@@ -27,7 +35,9 @@ export function verifyCriteria(run: Run): void {
       return;
     }
   }
-  if (run.status.outcome !== undefined) end(run);
+  if (run.status.outcome === undefined) return;
+  run.askAnew();
+  end(run);
 }
 
 function look(run: Run, criterion: Criterion, index: number, before: Met = { met: false }): Met {
@@ -93,7 +103,7 @@ function verify(run: Run, action: Action, index: number, scope: Scope, isUrgent:
       const attemptedAt = readStamp(run.status.stepsEndedAt) ?? run.now;
       const about = { step: nameOf(index), direction: 'Forward', attempt: 1, opId, action } as const;
       const operation = { ...about, before: undefined, undoes: undefined, own: [], attemptedAt };
-      run.ask({ want: 'Verify', operation, undo: 'Nothing', scope }, isUrgent);
+      run.ask('Verify', opId, () => ({ operation, undo: 'Nothing', scope }), isUrgent);
       return undefined;
     }
     case 'done':

@@ -2,7 +2,7 @@ import type { WorkflowPhase } from '../../api/kinds.ts';
 import { changesSomething } from './action.ts';
 import { settle } from './attempt.ts';
 import { fail, failUnchanged } from './outcome.ts';
-import { deadline, isCancelled, resume } from './pause.ts';
+import { deadline, isCancelled } from './pause.ts';
 import { candidates, pointsOfNoReturn } from './candidates.ts';
 import { stepsOf, workflowTimeout } from './rules.ts';
 import type { Run } from './run.ts';
@@ -58,7 +58,6 @@ const stopped = (message: string) => ({ kind: 'failed', reason: 'Stopped', messa
 /** Nothing runs any more. */
 function conclude(run: Run): void {
   const { status } = run;
-  resume(run, status);
   const isToRollBack = rollsBack(run);
   const lost = pointsOfNoReturn(run).length;
   if (isToRollBack && lost > 0) status.rollback = { ...status.rollback, notUndone: lost };

@@ -2,23 +2,30 @@ import { formatDuration } from '../duration.ts';
 import { end, finish } from './ending.ts';
 import { areStepsOver, goForward } from './forward.ts';
 import { deadline, holdOf, isCancelled, pause, resume } from './pause.ts';
-import { stepsOf, workflowTimeout } from './rules.ts';
+import { workflowTimeout } from './rules.ts';
 import type { Run } from './run.ts';
 import { stamp } from './times.ts';
-import { clear } from './track.ts';
 
 /** Running and Paused: the steps, until all are over or one of them, time or a person ends it. */
 export function execute(run: Run): void {
   const { status } = run;
+  const hold = holdOf(run);
+  if (hold === undefined) resume(run, status);
   obey(run);
-  if (status.outcome === undefined) go(run);
+  if (status.outcome === undefined) go(run, hold !== undefined);
   if (status.outcome !== undefined) {
+    // What ends is not paused: time counts again.
+    resume(run, status);
+    run.enter('Running');
+    run.askAnew();
     end(run);
   } else if (areStepsOver(run)) {
+    const isVerified = (run.spec.successCriteria ?? []).length > 0;
+    if (isVerified && run.facts.halted !== undefined) return;
     resume(run, status);
     status.stepsEndedAt = stamp(run.now);
-    if ((run.spec.successCriteria ?? []).length === 0) finish(run, 'Succeeded');
-    else run.enter('Verifying');
+    if (isVerified) run.enter('Verifying');
+    else finish(run, 'Succeeded');
   }
 }
 
@@ -36,25 +43,8 @@ export function obey(run: Run): void {
   else run.wake(at);
 }
 
-function go(run: Run): void {
-  const hold = holdOf(run);
-  if (hold === undefined) {
-    resume(run, run.status);
-    run.enter('Running');
-  } else {
-    pause(run);
-    run.enter('Paused');
-    forgetPreparing(run);
-  }
-  goForward(run, hold === undefined);
-}
-
-/** What waits to be prepared has not begun: its time begins again. */
-export function forgetPreparing(run: Run): void {
-  for (const { name } of stepsOf(run.spec)) {
-    const { status } = run.step(name);
-    if (status.state !== 'Pending' || status.attemptedAt === undefined) continue;
-    clear(status, 'attemptedAt', 'message');
-    if (status.attempt === undefined) clear(status, 'startedAt');
-  }
+function go(run: Run, isHeld: boolean): void {
+  run.enter(isHeld ? 'Paused' : 'Running');
+  if (isHeld) pause(run);
+  goForward(run, !isHeld);
 }

@@ -57,11 +57,12 @@ const ENDS: Partial<Record<WorkflowPhase, Type>> = {
 function phaseNews(
   from: WorkflowPhase,
   to: WorkflowPhase,
-  { reason, message = '', because = '' }: WorkflowStatus,
+  { reason, message = '', because = '', outcome }: WorkflowStatus,
 ): { readonly reason: Reason; readonly message: string; readonly type: Type } | undefined {
   if (to === 'Paused') return { reason: 'WorkflowPaused', message, type: 'Normal' };
   if (to === 'RollingBack') return { reason: 'RollbackStarted', message: because, type: 'Warning' };
-  if (to === 'Running' && from === 'Paused') return { reason: 'WorkflowResumed', message, type: 'Normal' };
+  if (to === 'Running' && from === 'Paused' && outcome === undefined)
+    return { reason: 'WorkflowResumed', message, type: 'Normal' };
   const type = ENDS[to];
   if (type === undefined) return undefined;
   return { reason: reason as Reason, message, type: to === 'Planned' && reason === 'PlanRefused' ? 'Warning' : type };

@@ -12,7 +12,7 @@ export function note(run: Run, { record }: Track, message: string | undefined): 
 
 function close(run: Run, { direction, status, record }: Track): void {
   record.finishedAt = stamp(run.now);
-  clear(record, 'reason', 'attemptedAt', 'retryAt');
+  clear(record, 'reason', 'attemptedAt', 'retryAt', 'pausedSeconds');
   if (direction === 'Forward') clear(status, 'since');
 }
 
@@ -41,7 +41,7 @@ export function fail(run: Run, track: Track, failure: Failure): void {
   const { attempt = 1, opId = '' } = record;
   note(run, track, failure.message);
   if (failure.mayRetry && attempt < attemptsOf(step, direction) && mayRetry(run, track)) {
-    clear(record, 'attemptedAt');
+    clear(record, 'attemptedAt', 'pausedSeconds');
     if (direction === 'Forward') clear(track.status, 'since');
     record.reason = 'Retrying';
     const retryAt = run.now + Math.max(1, backoff(step, attempt, run.jitter(opId)));

@@ -7,7 +7,7 @@ import { parallelSteps, stepsOf } from './rules.ts';
 import type { Run } from './run.ts';
 import { line } from './bounds.ts';
 import { stamp } from './times.ts';
-import { actionOf, forwardTrack, operationOf, scopeOfTrack } from './track.ts';
+import { actionOf, effectOf, forwardTrack } from './track.ts';
 import { undoOf } from './undo.ts';
 
 type Entry = NonNullable<WorkflowStatus['plan']>[number];
@@ -44,9 +44,8 @@ function look(run: Run, step: WorkflowStep): Entry | undefined {
   const opId = run.opId(step.name, 1, 'Forward');
   const answer = run.take('Prepare', opId);
   if (answer === undefined || answer.kind === 'waiting') {
-    const operation = operationOf(run, track, action, 1, opId);
     if (answer !== undefined) run.postpone('Prepare', opId, run.now + answer.lookAgainInMs);
-    else run.ask({ want: 'Prepare', operation, undo: undoOf(step), scope: scopeOfTrack(run, track) });
+    else run.ask('Prepare', opId, () => effectOf(run, track, action, 1, opId));
     return undefined;
   }
   return entryOfAnswer(run, step, answer);

@@ -18,13 +18,12 @@ export class Run {
   readonly spec: WorkflowInput['workflow']['spec'];
   /** A copy that may be changed. */
   readonly status: Draft;
-  readonly effects: Effect[] = [];
   readonly looks = new Map<string, number>();
   lookAgainAt: number | undefined;
   /** Whether undoing may be tried again. */
   mayUndo = true;
   readonly #answers: Map<string, Answer>;
-  readonly #asked = new Set<string>();
+  readonly #asked = new Map<string, () => Effect>();
   readonly #actions = new Map<WrittenAction, ReturnType<Ports['resolve']>>();
   readonly #specs: Map<string, WorkflowStep>;
   readonly #steps: Map<string, StepStatus>;
@@ -74,6 +73,12 @@ export class Run {
     return this.#written.get(name);
   }
 
+  /** What was asked so far follows from what is no longer so: who asks after this asks for all. */
+  askAnew(): void {
+    this.#asked.clear();
+    this.lookAgainAt = undefined;
+  }
+
   wake(at: number): void {
     if (at < Infinity) this.lookAgainAt = Math.min(this.lookAgainAt ?? Infinity, at);
   }
@@ -92,17 +97,16 @@ export class Run {
     this.wake(at);
   }
 
-  /** Asks for an effect, unless it was asked and is to be asked again later. */
-  ask(effect: Effect, isUrgent = false): void {
-    const key = `${effect.want}/${effect.operation.opId}`;
-    if (this.#asked.has(key)) return;
+  /** Asks for an effect, unless it was asked and is to be asked again later. It is made at the end, of what is so then. */
+  ask(want: Want, opId: string, rest: () => Omit<Effect, 'want'>, isUrgent = false): void {
+    const key = `${want}/${opId}`;
     const later = this.looks.get(key) ?? this.facts.looks.get(key);
-    if (!isUrgent && later !== undefined && later > this.now) {
-      this.postpone(effect.want, effect.operation.opId, later);
-      return;
-    }
-    this.#asked.add(key);
-    this.effects.push(effect);
+    if (!isUrgent && later !== undefined && later > this.now) this.postpone(want, opId, later);
+    else this.#asked.set(key, () => ({ want, ...rest() }));
+  }
+
+  effects(): Effect[] {
+    return [...this.#asked.values()].map((make) => make());
   }
 
   resolve(

@@ -4,8 +4,7 @@ import { fail, giveUp } from './outcome.ts';
 import { rollbackTimeout, stepTimeout } from './rules.ts';
 import type { Run } from './run.ts';
 import { readStamp } from './times.ts';
-import { isWritten, operationOf, scopeOfTrack, type Track } from './track.ts';
-import { undoOf } from './undo.ts';
+import { effectOf, isWritten, type Track } from './track.ts';
 
 const AGAIN_MS = 5_000;
 
@@ -21,15 +20,12 @@ export function markStopping(run: Run, { record }: Track, message: string): void
 
 /** Ends what runs of an attempt, and then the attempt. */
 export function stop(run: Run, track: Track, action: Action): void {
-  const { record, step } = track;
+  const { record } = track;
   const { attempt = 1, opId = '', message = '' } = record;
   const answer = run.take('Stop', opId);
   switch (answer?.kind) {
     case undefined:
-      if (isWrittenAsStopping(run, track)) {
-        const operation = operationOf(run, track, action, attempt, opId);
-        run.ask({ want: 'Stop', operation, undo: undoOf(step), scope: scopeOfTrack(run, track) });
-      }
+      if (isWrittenAsStopping(run, track)) run.ask('Stop', opId, () => effectOf(run, track, action, attempt, opId));
       return;
     case 'done':
       if (record.reason === 'TimedOut')

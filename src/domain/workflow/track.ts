@@ -1,7 +1,7 @@
 import type { StepStatus, WorkflowStep } from '../../api/kinds.ts';
 import type { Action } from './action.ts';
 import type { Scope, WrittenAction } from './input.ts';
-import type { Operation } from './operation.ts';
+import type { Effect, Operation } from './operation.ts';
 import type { Direction } from './rules.ts';
 import type { Run } from './run.ts';
 import { scopeOf } from './scope.ts';
@@ -10,7 +10,16 @@ import { compensationOf, undoOf } from './undo.ts';
 /** What the status says of the attempts in one direction. */
 type Attempts = Pick<
   StepStatus,
-  'reason' | 'message' | 'attempt' | 'opId' | 'startedAt' | 'attemptedAt' | 'finishedAt' | 'retryAt' | 'before'
+  | 'reason'
+  | 'message'
+  | 'attempt'
+  | 'opId'
+  | 'startedAt'
+  | 'attemptedAt'
+  | 'finishedAt'
+  | 'retryAt'
+  | 'pausedSeconds'
+  | 'before'
 >;
 
 /** One direction of one step: doing it, or undoing it. */
@@ -95,7 +104,7 @@ export function actionOf(run: Run, track: Pick<Track, 'direction' | 'step'>): Re
   return run.resolve(written, () => scopeOfTrack(run, { direction, step: track.step }));
 }
 
-export function operationOf(run: Run, track: Track, action: Action, attempt: number, opId: string): Operation {
+function operationOf(run: Run, track: Track, action: Action, attempt: number, opId: string): Operation {
   const { direction, step, status, record } = track;
   const undoes = direction === 'Backward' && undoOf(step) === 'Auto' ? undoneBy(status, action) : undefined;
   return {
@@ -111,6 +120,18 @@ export function operationOf(run: Run, track: Track, action: Action, attempt: num
     ...(direction === 'Forward' && status.since !== undefined && { since: Date.parse(status.since) }),
   };
 }
+
+export const effectOf = (
+  run: Run,
+  track: Track,
+  action: Action,
+  attempt: number,
+  opId: string,
+): Omit<Effect, 'want'> => ({
+  operation: operationOf(run, track, action, attempt, opId),
+  undo: undoOf(track.step),
+  scope: scopeOfTrack(run, track),
+});
 
 const undoneBy = ({ opId = '', before, original }: StepStatus, action: Action): Operation['undoes'] => ({
   opId,

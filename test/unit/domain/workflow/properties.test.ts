@@ -1,0 +1,135 @@
+import { expect, it } from 'vitest';
+import type { WorkflowSpec, WorkflowStep } from '../../../../src/api/kinds.ts';
+import { undoOf } from '../../../../src/domain/workflow/undo.ts';
+import { fc } from '../../../support/properties.ts';
+import { Simulation, type Weather } from './simulation.ts';
+import { deployment, scale, specOf } from './world.ts';
+
+const post = { method: 'POST', url: 'http://shop/x', expect: {} } as const;
+
+const action: fc.Arbitrary<Partial<WorkflowStep>> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(scale('x')) },
+  { weight: 2, arbitrary: fc.constant({ http: post, compensate: { http: post } }) },
+  fc.constantFrom<Partial<WorkflowStep>[]>(
+    { wait: { duration: '0s' } },
+    { wait: { duration: '10s' } },
+    { approval: { required: 1 } },
+    { approval: { required: 1 }, compensate: { http: post } },
+    { health: { service: 'shop', atLeast: 'Healthy' } },
+    { restart: { target: deployment('x') } },
+    { job: { template: {} } },
+    { http: post },
+    { scale: { target: deployment('x'), replicas: 3 }, compensate: { none: true } },
+    { wait: { duration: '{{ parameters.nothing }}' } },
+  ),
+);
+
+const steps: fc.Arbitrary<WorkflowStep[]> = fc
+  .array(
+    fc.record({
+      action,
+      above: fc.array(fc.nat(7), { maxLength: 3 }),
+      limit: fc.constantFrom(0, 0, 1, 2),
+      continueOn: fc.subarray(['Failed', 'TimedOut', 'Unknown'] as const),
+      when: fc.constantFrom(undefined, undefined, undefined, 'false', 'true'),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
+  .map((drawn) =>
+    drawn.map(({ action, above, limit, continueOn, when }, index) => {
+      const dependsOn = [...new Set(above.filter((other) => other < index).map((other) => `s${other}`))];
+      return {
+        ...action,
+        name: `s${index}`,
+        dependsOn,
+        retry: { limit, backoff: { initial: '1s', factor: 2, max: '1m' } },
+        timeout: '1m',
+        continueOn: [...continueOn],
+        ...(when !== undefined && { when }),
+      };
+    }),
+  );
+
+const spec: fc.Arbitrary<WorkflowSpec> = fc
+  .record({
+    steps,
+    maxParallelSteps: fc.constantFrom(1, 2, 4),
+    on: fc.constantFrom<('Failed' | 'CriteriaFailed' | 'TimedOut' | 'Cancelled')[] | undefined>(
+      undefined,
+      [],
+      ['Failed'],
+      ['Failed', 'CriteriaFailed', 'TimedOut', 'Cancelled'],
+    ),
+    onError: fc.constantFrom('Continue' as const, 'Stop' as const),
+    hasCriteria: fc.boolean(),
+  })
+  .map(({ steps, maxParallelSteps, on, onError, hasCriteria }) =>
+    specOf(steps, {
+      maxParallelSteps,
+      timeout: '30m',
+      rollback: { onError, timeout: '30m', ...(on && { on }) },
+      ...(hasCriteria && {
+        successCriteria: [{ health: { service: 'shop', atLeast: 'Healthy' }, for: '10s', within: '1m' }],
+      }),
+    }),
+  );
+
+const some = (most: number): fc.Arbitrary<number> => fc.constantFrom(0, 0, most / 4, most);
+
+const weather: fc.Arbitrary<Weather> = fc.record({
+  seed: fc.nat(),
+  failures: some(0.3),
+  crashes: some(0.2),
+  unknowns: some(0.2),
+  waits: some(0.4),
+  disturbance: some(0.2),
+  drift: some(0.05),
+  cancel: fc.constantFrom('None', 'None', 'None', 'Stop', 'StopAndRollback'),
+  cancelAt: fc.nat(120_000),
+  deletes: fc.constantFrom(false, false, false, true),
+  rejects: fc.constantFrom(false, false, true),
+});
+
+const RUNS = { numRuns: 120 } as const;
+
+it('keeps every law whatever fails, dies, waits and is ordered, and comes to an end', () => {
+  fc.assert(
+    fc.property(spec, weather, (spec, weather) => {
+      const simulation = new Simulation(spec, weather).run();
+      expect(simulation.violations).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+it('undoes everything that was done and can be undone, exactly once, when it is rolled back', () => {
+  fc.assert(
+    fc.property(spec, weather, (spec, calm) => {
+      const simulation = new Simulation(spec, { ...calm, drift: 0 }).run();
+      const { phase, steps = [] } = simulation.status;
+      if (phase !== 'RolledBack') return;
+      for (const step of spec.steps ?? []) {
+        const { name } = step;
+        const undo = undoOf(step);
+        const { state } = steps.find((status) => status.name === name) ?? {};
+        const [forward = 0, backward = 0] = [simulation.forward.get(name), simulation.backward.get(name)];
+        if (undo === 'None' || undo === 'Nothing') expect(backward).toBe(0);
+        else if (forward > 0) expect({ name, state, backward }).toEqual({ name, state: 'Compensated', backward: 1 });
+        if (undo === 'Auto') expect(simulation.targets.get(name)?.value ?? 'first').toBe('first');
+      }
+    }),
+    RUNS,
+  );
+});
+
+it('tells little: never of each step', () => {
+  fc.assert(
+    fc.property(spec, weather, (spec, weather) => {
+      const simulation = new Simulation(spec, { ...weather, disturbance: 0 }).run();
+      const asked = spec.steps?.filter((step) => step.approval).length ?? 0;
+      const failed = simulation.status.steps?.filter(({ state }) => /Failed|Unknown|Compensat/.test(state)).length ?? 0;
+      expect(simulation.told).toBeLessThanOrEqual(3 + asked + failed);
+    }),
+    { numRuns: 60 },
+  );
+});
