@@ -104,6 +104,27 @@ export class Simulation {
     return this;
   }
 
+  /** What was not undone although it should be, or undone twice or needlessly. */
+  wrongRollback(): string[] {
+    const { phase, outcome = '', steps = [] } = this.status;
+    const { rollback, cancel } = this.spec;
+    const after: readonly string[] = rollback?.on ?? ['Failed', 'CriteriaFailed'];
+    const isDue = outcome !== '' && (cancel === 'StopAndRollback' || after.includes(outcome));
+    return (this.spec.steps ?? []).flatMap((step) => {
+      const { name } = step;
+      const [forward = 0, backward = 0] = [this.forward.get(name), this.backward.get(name)];
+      const { state } = steps.find((status) => status.name === name) ?? {};
+      const what = `${name} ${undoOf(step)} ${state}: done ${forward}, undone ${backward} times, ${phase}`;
+      const isUndoable = /^(Auto|Action)$/.test(undoOf(step));
+      if (!isDue || !isUndoable) return backward > 0 ? [what] : [];
+      if (forward > 0 && phase !== 'RolledBack' && phase !== 'RollbackFailed') return [what];
+      if (phase !== 'RolledBack') return backward > 1 ? [what] : [];
+      const isWrong = forward > 0 && (backward !== 1 || state !== 'Compensated');
+      const isLeft = undoOf(step) === 'Auto' && (this.targets.get(name)?.value ?? 'first') !== 'first';
+      return isWrong || isLeft || backward > 1 ? [what] : [];
+    });
+  }
+
   #draw(): number {
     // mulberry32
     this.#random = (this.#random + 0x6d2b79f5) >>> 0;
