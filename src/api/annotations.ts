@@ -6,3 +6,6 @@ export const FAILOVER_EPOCH = 'baton.dev/failover-epoch';
 
 /** On what a step of a workflow changed or made: the opId of that attempt. */
 export const OPERATION = 'baton.dev/op';
+
+/** A label of what a step of a workflow made: the uid of the Workflow. */
+export const WORKFLOW = 'baton.dev/workflow';

@@ -25,6 +25,7 @@ export interface LiveObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly {
       readonly kind: string;
+      readonly name: string;
       readonly uid: string;
       readonly controller?: boolean;
     }[];
@@ -74,6 +75,7 @@ type WriteAct = {
 
 const TIMEOUT_MS = 10_000;
 const MANAGER = 'baton';
+const PODS = 500;
 
 /** Objects of any kind, read and written as the ServiceAccounts of workflows. All reject with ApiError where trying again may help. */
 export class StepObjects {
@@ -109,6 +111,24 @@ export class StepObjects {
     } catch (error) {
       if (error instanceof ApiError && error.notFound) return { kind: 'absent' };
       if (error instanceof ApiError && error.status === 403) return denied(error, 'get', target);
+      throw error;
+    }
+  }
+
+  /** Pods that match a selector: those of one Job, which are few. */
+  async pods(
+    namespace: string,
+    labelSelector: string,
+    account: Account,
+    signal: AbortSignal,
+  ): Promise<readonly LiveObject[] | Denied> {
+    const target: Target = { group: '', version: 'v1', plural: 'pods', namespace };
+    const options = { signal, timeoutMs: TIMEOUT_MS, query: { labelSelector, limit: String(PODS) } };
+    try {
+      const { items } = await this.#as(account).get<{ items: readonly LiveObject[] }>(target, options);
+      return items;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return denied(error, 'list', target);
       throw error;
     }
   }

@@ -34,24 +34,25 @@ export function changesBetween(
   ignores: (path: readonly Segment[]) => boolean = () => false,
 ): Change[] {
   const found: Change[] = [];
-  const compare = (path: readonly Segment[], old: unknown, now: unknown, depth: number): void => {
+  const compare = (path: readonly Segment[], old: unknown, now: unknown, above: number): void => {
     if (ignores(path) || (old !== undefined && deepEqual(old, now))) return;
+    const depth = old === undefined ? above : path.length;
     // What came as a whole is kept by its leaves: others may add to it later, and that is no drift.
     if (isFields(now) && (isFields(old) || (old === undefined && Object.keys(now).length > 0))) {
       for (const key of new Set([...Object.keys(old ?? {}), ...Object.keys(now)])) {
         const was = own(old, key);
-        compare([...path, key], was, own(now, key), old === undefined ? depth : depth + 1);
+        compare([...path, key], was, own(now, key), depth);
       }
       return;
     }
     const elements = namedAlike(old, now);
     if (elements !== undefined) {
-      for (const [name, was, is] of elements) compare([...path, { name }], was, is, depth + 1);
+      for (const [name, was, is] of elements) compare([...path, { name }], was, is, depth);
       return;
     }
     found.push({
       path,
-      depth: Math.min(depth, path.length),
+      depth,
       ...(old !== undefined && { before: old }),
       ...(now !== undefined && { after: digest(now) }),
     });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Health } from '../../../src/api/kinds.ts';
 import type { WorkflowAsker } from '../../../src/domain/guard/step.ts';
 import type { Action } from '../../../src/domain/workflow/action.ts';
 import type { Answer, Before, Operation, Want } from '../../../src/domain/workflow/operation.ts';
@@ -10,6 +11,7 @@ import { Connection } from '../../../src/kube/connection.ts';
 import { Discovery } from '../../../src/kube/discovery.ts';
 import { RestClient } from '../../../src/kube/rest.ts';
 import { StepObjects } from '../../../src/kube/step-objects.ts';
+import { createHttpRequests } from '../../../src/sources/http-request.ts';
 import { accept } from '../operator/support/bed.ts';
 import { Api, unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
@@ -40,6 +42,8 @@ export class StepBed {
   halt: string | undefined;
   holdsLocks = true;
   workflow: WorkflowIdentity;
+  /** Of OrchestratedServices, by name. */
+  readonly health = new Map<string, Health>();
   readonly #errors: unknown[] = [];
 
   private constructor(namespace: string, kubeconfig?: string) {
@@ -127,6 +131,7 @@ export class StepBed {
       objects: {
         read: (address, account, signal) => this.#objects.read(address, account, signal),
         scale: (address, account, signal) => this.#objects.scale(address, account, signal),
+        pods: (namespace, selector, account, signal) => this.#objects.pods(namespace, selector, account, signal),
         rehearse: (act, account, signal) => this.#objects.write(act, account, true, signal),
       },
       actor: new StepActor({
@@ -139,6 +144,13 @@ export class StepBed {
         onOutcome: (type, purpose, outcome) => this.outcomes.push(`${type} ${purpose} ${outcome}`),
       }),
       waiters: this.waiters,
+      requests: createHttpRequests({
+        destinations: () => ({ allowed: ['Loopback'], apiServer: [] }),
+        version: 'test',
+      }),
+      healthOf: (_, name) => this.health.get(name),
+      maxDepth: () => 3,
+      now: () => Date.now(),
       onError: (_, error) => this.#errors.push(error),
     });
   }

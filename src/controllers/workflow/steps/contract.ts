@@ -44,7 +44,7 @@ export interface StepKind<A extends Action = Action> {
   /** Ends what still runs of it. */
   stop(operation: Operation<A>, context: StepContext): Promise<Answer>;
   /** What its verification waits for. */
-  watches(operation: Operation<A>): readonly Watched[];
+  watches(operation: Operation<A>, context: Pick<StepContext, 'workflow'>): readonly Watched[];
 }
 
 /** Nothing of it runs beside the API server, so that there is nothing to end. */

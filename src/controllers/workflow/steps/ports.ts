@@ -14,6 +14,7 @@ export interface LiveObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly {
       readonly kind: string;
+      readonly name: string;
       readonly uid: string;
       readonly controller?: boolean;
     }[];
@@ -53,6 +54,13 @@ export interface ObjectsPort {
   read(address: ObjectAddress, account: Account, signal: AbortSignal): Promise<ObjectRead>;
   /** Its scale subresource (autoscaling/v1). */
   scale(address: ObjectAddress, account: Account, signal: AbortSignal): Promise<ObjectRead>;
+  /** Pods of a namespace that match a selector. */
+  pods(
+    namespace: string,
+    selector: string,
+    account: Account,
+    signal: AbortSignal,
+  ): Promise<readonly LiveObject[] | Denied>;
   /** What the API server says would come of it; nothing is changed. */
   rehearse(act: WriteAct, account: Account, signal: AbortSignal): Promise<ObjectWritten>;
 }
@@ -68,4 +76,35 @@ export interface AskerPort {
     reference: { readonly namespace: string; readonly name: string },
     signal: AbortSignal,
   ): Promise<WorkflowAsker | undefined>;
+}
+
+/** What came of a request to somebody outside. */
+export type Reply =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
+      /** As far as it is read. */
+      readonly body: string;
+    }
+  /** It may not be sent there. */
+  | { readonly kind: 'barred'; readonly because: string }
+  /** Nothing of it left this process. */
+  | { readonly kind: 'unsent'; readonly because: string }
+  /** It may have arrived. */
+  | { readonly kind: 'unanswered'; readonly because: string };
+
+export interface Outgoing {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** Requests to somebody outside of the API; none is answered with a redirect that is followed. Never rejects. */
+export interface Requests {
+  /** Why none may be sent there; undefined where it may, or where that cannot be told yet. */
+  barred(url: string): Promise<string | undefined>;
+  send(request: Outgoing, signal: AbortSignal): Promise<Reply>;
 }

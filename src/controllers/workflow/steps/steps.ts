@@ -1,35 +1,61 @@
+import type { Health } from '../../../api/kinds.ts';
 import type { ActionKind } from '../../../domain/workflow/action.ts';
 import type { Answer, Effect, Operation } from '../../../domain/workflow/operation.ts';
 import type { StepActor } from './actor.ts';
+import { APPROVAL_STEP } from './approval.ts';
+import { ChildStep } from './child.ts';
 import { type RunContext, type StepContext, type StepKind, waiting } from './contract.ts';
+import { FailoverStep } from './failover.ts';
+import { HealthStep } from './health.ts';
+import { HttpStep } from './http.ts';
+import { JobStep } from './job.ts';
 import { PatchStep } from './patch.ts';
-import type { ObjectsPort } from './ports.ts';
+import type { ObjectsPort, Requests } from './ports.ts';
 import { RestartStep } from './restart.ts';
 import { ScaleStep } from './scale.ts';
+import { WaitStep } from './wait.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface StepsOptions {
   readonly objects: ObjectsPort;
   readonly actor: StepActor;
   readonly waiters: Waiters;
+  readonly requests: Requests;
+  /** The level of an OrchestratedService as last written; undefined where there is none of that name. */
+  readonly healthOf: (namespace: string, name: string) => Health | undefined;
+  /** How many workflows may start one another, the first and the last included. */
+  readonly maxDepth: () => number;
+  readonly now: () => number;
   /** Something that was not expected to go wrong, for the log. */
   readonly onError: (operation: Operation, error: unknown) => void;
 }
 
-type Kinds = Readonly<Partial<Record<ActionKind, StepKind>>>;
-
 /** Does what the engine wants done with operations, by the kind of their action. */
 export class Steps {
   readonly #options: StepsOptions;
-  readonly #kinds: Kinds;
+  readonly #kinds: Readonly<Record<ActionKind, StepKind>>;
+  readonly #http: HttpStep;
 
   constructor(options: StepsOptions) {
     this.#options = options;
+    this.#http = new HttpStep({ ...options, wake: (workflow) => options.waiters.wake(workflow) });
     this.#kinds = {
       scale: new ScaleStep(options),
       restart: new RestartStep(options),
       patch: new PatchStep(options),
+      job: new JobStep(options),
+      wait: new WaitStep(options),
+      health: new HealthStep(options),
+      http: this.#http,
+      failover: new FailoverStep(options),
+      approval: APPROVAL_STEP,
+      workflow: new ChildStep(options),
     };
+  }
+
+  /** This replica leads from now on: what it remembers of an earlier time does not count. */
+  begin(): void {
+    this.#http.forget();
   }
 
   /**
@@ -40,9 +66,8 @@ export class Steps {
     const { waiters, onError } = this.#options;
     const context: StepContext = { ...run, undo, scope };
     const kind = this.#kinds[operation.action.kind];
-    if (kind === undefined) throw new Error(`no steps of kind ${operation.action.kind}`);
     // Before it is looked: what changes after that is told.
-    const watched = want === 'Verify' || want === 'Stop' ? kind.watches(operation) : [];
+    const watched = want === 'Verify' || want === 'Stop' ? kind.watches(operation, context) : [];
     const forget = waiters.wait(context.workflow, operation.opId, watched);
     try {
       const answer = await ASK[want](kind, operation, context);

@@ -9,12 +9,13 @@ const keyOf = (kind: string, namespace: string, name: string): string => `${kind
  * One waits once for an object: who is woken and has to wait on says so again.
  */
 export class Waiters {
-  readonly #wake: (workflow: Named) => void;
+  /** Has a workflow looked at again. */
+  readonly wake: (workflow: Named) => void;
   /** By object, then by what is done. */
   readonly #waiting = new Map<string, Map<string, Named>>();
 
   constructor(wake: (workflow: Named) => void) {
-    this.#wake = wake;
+    this.wake = wake;
   }
 
   /** Gives back what ends the waiting. */
@@ -41,6 +42,6 @@ export class Waiters {
     const of = this.#waiting.get(key);
     if (of === undefined) return;
     this.#waiting.delete(key);
-    for (const workflow of of.values()) this.#wake(workflow);
+    for (const workflow of of.values()) this.wake(workflow);
   }
 }
