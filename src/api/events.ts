@@ -2,7 +2,7 @@ import type { Reason } from './reasons.ts';
 
 /** One reason that appears as an Event (events.k8s.io/v1) on the object it is about. */
 export interface EventDefinition {
-  readonly about: readonly ('OrchestratedService' | 'Orchestration' | 'Workflow')[];
+  readonly about: readonly ('OrchestratedService' | 'Orchestration' | 'Workflow' | 'ScheduledWorkflow')[];
   /** Warning for the turn to the worse, Normal for the turn back. */
   readonly types: readonly ('Normal' | 'Warning')[];
   readonly when: string;
@@ -15,6 +15,7 @@ const SERVICE = ['OrchestratedService'] as const;
 const SERVICE_OR_ALL = ['OrchestratedService', 'Orchestration'] as const;
 const POLICY = ['Orchestration'] as const;
 const WORKFLOW = ['Workflow'] as const;
+const SCHEDULE = ['ScheduledWorkflow'] as const;
 const BOTH_TYPES = ['Warning', 'Normal'] as const;
 
 /**
@@ -520,6 +521,17 @@ export const EVENTS = {
     types: ['Warning'],
     when: 'Mode Plan: a step could not be carried out.',
     note: '<which step and why>',
+  ScheduleStarted: {
+    about: SCHEDULE,
+    types: ['Normal'],
+    when: 'A workflow was started because it was due.',
+    note: 'started workflow <name> for <time>',
+  },
+  ScheduleMissed: {
+    about: SCHEDULE,
+    types: ['Warning'],
+    when: 'A workflow that was due was left out.',
+    note: '<time> is left out: <why>',
   },
 } as const satisfies Partial<Record<Reason, EventDefinition>>;
 

@@ -579,6 +579,40 @@ export const REASONS = {
   WorkflowResumed: { means: 'Steps begin again.', todo: 'Nothing.' },
   StepFailed: { means: 'A step failed, after all its attempts.', todo: 'See the message and status.steps.' },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
+  // Whose turn it is among workflows, and schedules
+  WaitingForSlot: {
+    means: 'As many workflows run as may, or all units of a slot that it wants are taken.',
+    todo: 'Wait; or raise the limit or the slot in Orchestration/default.',
+  },
+  WaitingForLock: {
+    means: 'Another workflow has a target of this one, or is to have it first.',
+    todo: 'Wait; the message names that workflow.',
+  },
+  WaitingForWorkflow: { means: 'A workflow of dependsOn has not ended.', todo: 'Wait, or start that workflow.' },
+  UnknownSlot: {
+    means: 'It wants more of a slot than there is.',
+    todo: 'Correct spec.slots, or spec.workflows.slots of Orchestration/default.',
+  },
+  DependencyFailed: {
+    means: 'A workflow of dependsOn did not end as it should have.',
+    todo: 'Mend and start that one again under another name, and this one too.',
+  },
+  TemplateNotFound: { means: 'There is no WorkflowTemplate of that name.', todo: 'Create it in the same namespace.' },
+  InvalidParameters: {
+    means: 'The parameters are not what the template wants.',
+    todo: 'Correct them in a new workflow; the message says which.',
+  },
+  Scheduled: { means: 'Workflows are started on schedule.', todo: 'Nothing.' },
+  InvalidSchedule: {
+    means: 'The schedule or its time zone cannot be read.',
+    todo: 'Correct spec.schedule or spec.timeZone.',
+  },
+  ScheduleStarted: { means: 'A workflow was started because it was due.', todo: 'Nothing.' },
+  ScheduleMissed: {
+    means: 'A workflow that was due was left out; the message says why.',
+    todo: 'See concurrencyPolicy and startingDeadline, and how long its workflows take.',
+  },
+  TemplateValid: { means: 'Workflows can be started from the template.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;
 
 export type Reason = keyof typeof REASONS;

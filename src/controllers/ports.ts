@@ -34,7 +34,7 @@ export type Result =
 
 /** The object a write or an Event is about. */
 export interface Reference {
-  readonly kind: 'OrchestratedService' | 'Orchestration';
+  readonly kind: 'OrchestratedService' | 'Orchestration' | 'Workflow' | 'WorkflowTemplate' | 'ScheduledWorkflow';
   readonly namespace: string | undefined;
   readonly name: string;
   readonly uid: string;

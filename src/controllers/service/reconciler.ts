@@ -1,4 +1,4 @@
-import type { OrchestrationSpec } from '../../api/kinds.ts';
+import type { OrchestratedServiceStatus, OrchestrationSpec } from '../../api/kinds.ts';
 import {
   dependencyKeys,
   evaluateDependencies,
@@ -33,7 +33,7 @@ import { podsOf } from './ownership.ts';
 import { lookAtParts, type Part, type PartsAnswer } from './parts.ts';
 import type { PodGroups } from './pod-groups.ts';
 import { findTarget, type ReadForeign } from './target.ts';
-import { WrittenStatuses } from './written.ts';
+import { WrittenStatuses } from '../written.ts';
 
 /** src/sources' prober, as it is needed here. */
 export interface Prober {
@@ -104,7 +104,7 @@ export interface ServiceReconcilerOptions {
  */
 export class ServiceReconciler {
   readonly #options: ServiceReconcilerOptions;
-  readonly #written: WrittenStatuses;
+  readonly #written: WrittenStatuses<OrchestratedServiceStatus, CachedService>;
   readonly #figures = new Map<string, ServiceFigures>();
   readonly #buckets = new Map<string, Bucket>();
   /** New services without their target, and when that was first seen. */

@@ -1,0 +1,63 @@
+import type { ScheduledWorkflow, Workflow, WorkflowPhase, WorkflowTemplate } from '../../api/kinds.ts';
+import type { WatchedCache } from '../ports.ts';
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A Workflow as caches keep it. */
+export type CachedWorkflow = Workflow &
+  Named & {
+    /** The object that it belongs to: the workflow or the schedule that started it. */
+    readonly owner: Owner | undefined;
+  };
+export type CachedTemplate = WorkflowTemplate & Named;
+export type CachedSchedule = ScheduledWorkflow & Named;
+
+export interface WorkflowCaches {
+  readonly workflows: WatchedCache<CachedWorkflow>;
+  readonly templates: WatchedCache<CachedTemplate>;
+  readonly schedules: WatchedCache<CachedSchedule>;
+}
+
+/** Workflows by the uid of their owner. */
+export const BY_OWNER = 'owner';
+/** Workflows by those that have to end first, `namespace/name`. */
+export const BY_DEPENDENCY = 'dependency';
+/** Workflows and schedules by their template, `namespace/name`. */
+export const BY_TEMPLATE = 'template';
+
+export const WORKFLOW_INDEXES = {
+  workflows: {
+    [BY_OWNER]: ({ owner }: CachedWorkflow) => owner?.uid,
+    [BY_DEPENDENCY]: ({ namespace, spec }: CachedWorkflow) => spec.dependsOn?.map(({ name }) => `${namespace}/${name}`),
+    [BY_TEMPLATE]: ({ namespace, spec }: CachedWorkflow) => spec.templateRef && `${namespace}/${spec.templateRef.name}`,
+  },
+  schedules: {
+    [BY_TEMPLATE]: ({ namespace, spec }: CachedSchedule) => `${namespace}/${spec.template}`,
+  },
+} as const;
+
+const OVER: ReadonlySet<WorkflowPhase> = new Set<WorkflowPhase>([
+  'Succeeded',
+  'RolledBack',
+  'RollbackFailed',
+  'Failed',
+  'Cancelled',
+  'Planned',
+]);
+
+export const isOver = (phase: WorkflowPhase | undefined): boolean => phase !== undefined && OVER.has(phase);
+
+/** Whether it has begun and not ended, so that it holds what it locked. */
+export const isUnderWay = (phase: WorkflowPhase | undefined): boolean =>
+  phase !== undefined && !OVER.has(phase) && phase !== 'Pending' && phase !== 'Queued';

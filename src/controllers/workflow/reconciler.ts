@@ -1,0 +1,279 @@
+import type { WorkflowStatus } from '../../api/kinds.ts';
+import type { Transition } from '../../domain/status/transitions.ts';
+import type { ActionKind } from '../../domain/workflow/action.ts';
+import { type Advanced, advance } from '../../domain/workflow/advance.ts';
+import type { Facts, Looks, Ports } from '../../domain/workflow/input.ts';
+import type { Answered, Effect } from '../../domain/workflow/operation.ts';
+import type { Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
+import { say } from '../transitions.ts';
+import { WrittenStatuses } from '../written.ts';
+import { BY_DEPENDENCY, type CachedWorkflow, isOver, type WorkflowCaches } from './caches.ts';
+import type { Entrance } from './entrance.ts';
+import type { Scheduler } from './scheduler.ts';
+import { contextOf } from './steps/context.ts';
+import type { StepKind, Watched } from './steps/contract.ts';
+import { Wakers } from './wakers.ts';
+
+export interface WorkflowReconcilerOptions {
+  readonly caches: Pick<WorkflowCaches, 'workflows'>;
+  readonly scheduler: Scheduler;
+  readonly entrance: Entrance;
+  readonly steps: { readonly [K in ActionKind]: StepKind };
+  readonly ports: Ports;
+  /** Transitions of the lease. */
+  readonly epoch: () => number;
+  /** Why workflows of a type may not go on, in words. */
+  readonly halted: (type: string) => string | undefined;
+  /** limits.maxWorkflowDuration, ms. */
+  readonly maxDurationMs: () => number;
+  readonly durations: (workflow: CachedWorkflow) => readonly number[];
+  readonly delete: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
+  readonly enqueue: (key: string) => void;
+  readonly onEnded: (workflow: CachedWorkflow, status: WorkflowStatus) => void;
+  readonly onChange: () => void;
+  readonly writeStatus: WriteStatus;
+  readonly emit: EmitEvent;
+  readonly record: RecordDecision;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+const DONE: Result = { kind: 'done' };
+/** The cache shows in a moment what was written by somebody else. */
+const CONFLICT_MS = 250;
+/** A workflow of 200 steps, each tried a hundred times at once, takes fewer turns. */
+const MAX_TURNS = 100_000;
+const NO_LOOKS: Looks = new Map();
+
+/**
+ * Carries a workflow on as far as it goes: the engine (src/domain/workflow/advance.ts) says what the status is and what is to be done, the
+ * kinds of steps do it, and their answers go back to the engine. A status is written when nothing more can be done without it: whatever changes
+ * something has its intent in the written status first.
+ */
+export class WorkflowReconciler {
+  readonly #options: WorkflowReconcilerOptions;
+  readonly #written: WrittenStatuses<WorkflowStatus, CachedWorkflow>;
+  readonly #wakers = new Wakers();
+  /** When what was asked is asked again; gone when something woke the workflow, so that all is asked. */
+  readonly #looks = new Map<string, Looks>();
+  /** By workflow and operation, what its verification waits for. */
+  readonly #watched = new Map<string, Map<string, readonly Watched[]>>();
+
+  constructor(options: WorkflowReconcilerOptions) {
+    this.#options = options;
+    this.#written = new WrittenStatuses(options.isNewer);
+  }
+
+  /** Another may have led in the meantime: nothing of this term counts any more. */
+  reset(): void {
+    this.#looks.clear();
+  }
+
+  /** Whether this version of a workflow is what this process wrote. */
+  wrote(key: string, resourceVersion: string): boolean {
+    return this.#written.has(key, resourceVersion);
+  }
+
+  /** An object changed for which workflows may wait. */
+  wake(kind: string, namespace: string, name: string): void {
+    for (const key of this.#wakers.of(kind, namespace, name)) this.awake(key);
+  }
+
+  /** Asks all again of which a workflow waits for an answer. */
+  awake(key: string): void {
+    this.#looks.delete(key);
+    this.#options.enqueue(key);
+  }
+
+  /** With the status that was last written. */
+  latest(key: string): CachedWorkflow | undefined {
+    const cached = this.#options.caches.workflows.get(key);
+    return cached && this.#written.latest(key, cached);
+  }
+
+  async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
+    const workflow = this.latest(key);
+    if (workflow === undefined) {
+      this.#forget(key);
+      this.#wakeDependants(key);
+      return DONE;
+    }
+    if (isOver(workflow.status?.phase)) return this.#keep(key, workflow, signal);
+    if (await this.#options.entrance.instantiate(workflow, signal)) return DONE;
+    return this.#carryOn(key, workflow, signal);
+  }
+
+  /** A workflow that is over: kept until its time has come. */
+  async #keep(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
+    this.#options.scheduler.release(key);
+    this.#leave(key);
+    const leftMs = this.#options.entrance.leftMs(workflow);
+    if (leftMs === undefined || workflow.metadata.deletionTimestamp !== undefined) return DONE;
+    if (leftMs > 0) return { kind: 'requeueAfter', ms: leftMs };
+    await this.#options.delete(workflow, signal);
+    return DONE;
+  }
+
+  async #carryOn(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
+    const { entrance, now } = this.#options;
+    let written = workflow.status;
+    let { resourceVersion } = workflow;
+    let state = written;
+    let answers: readonly Answered[] = [];
+    let failure: unknown;
+    let looks = this.#looks.get(key) ?? NO_LOOKS;
+    this.#looks.set(key, looks);
+    for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      signal.throwIfAborted();
+      const facts = this.#facts(workflow, looks);
+      const found: Advanced = advance({
+        workflow: entrance.subject(workflow),
+        state,
+        written,
+        answers,
+        facts,
+        ports: this.#options.ports,
+      });
+      looks = found.looks;
+      answers = [];
+      state = found.status;
+      if (found.effects.length > 0 && failure === undefined) {
+        ({ answers, failure } = await this.#carryOut(key, workflow, state, found.effects, signal));
+        continue;
+      }
+      if (found.status === written) {
+        this.#rest(key, workflow.namespace, looks);
+        if (failure !== undefined) return { kind: 'error', error: failure };
+        return found.lookAgainAt === undefined
+          ? DONE
+          : { kind: 'requeueAfter', ms: Math.max(0, found.lookAgainAt - now()) };
+      }
+      const outcome = await this.#write(key, workflow, resourceVersion, found, signal);
+      if (outcome === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_MS };
+      if (outcome === 'gone') return DONE;
+      resourceVersion = outcome.resourceVersion;
+      written = found.status;
+      if (!isOver(written.phase)) continue;
+      this.#ended(key, workflow, written);
+      return this.#keep(key, { ...workflow, status: written }, signal);
+    }
+    throw new Error(`workflow ${key} does not come to rest`);
+  }
+
+  #facts(workflow: CachedWorkflow, looks: Looks): Facts {
+    const { entrance, epoch, halted, maxDurationMs, durations, now } = this.#options;
+    return {
+      now: now(),
+      epoch: epoch(),
+      problems: () => entrance.problems(workflow),
+      admission: () => entrance.admission(workflow),
+      halted: halted(workflow.spec.type ?? 'Maintenance'),
+      durations: durations(workflow),
+      maxDurationMs: maxDurationMs(),
+      template: entrance.templateOf(workflow),
+      looks,
+    };
+  }
+
+  /** All at once; what throws is wanted again later, and keeps nothing from the others. */
+  async #carryOut(
+    key: string,
+    workflow: CachedWorkflow,
+    state: WorkflowStatus,
+    effects: readonly Effect[],
+    signal: AbortSignal,
+  ): Promise<{ answers: Answered[]; failure: unknown }> {
+    const answers: Answered[] = [];
+    const watched = this.#watched.get(key) ?? new Map<string, readonly Watched[]>();
+    this.#watched.set(key, watched);
+    let failure: unknown;
+    const one = async ({ want, operation }: Effect): Promise<void> => {
+      const kind = this.#options.steps[operation.action.kind];
+      const context = contextOf(workflow, state, operation, signal);
+      try {
+        const answer = await kind[METHODS[want]](operation, context);
+        answers.push({ want, opId: operation.opId, answer });
+        if (answer.kind === 'waiting') watched.set(operation.opId, kind.watches(operation));
+      } catch (error) {
+        failure ??= error;
+      }
+    };
+    await Promise.all(effects.map(one));
+    return { answers, failure };
+  }
+
+  async #write(
+    key: string,
+    workflow: CachedWorkflow,
+    resourceVersion: string,
+    { status, told }: Advanced,
+    signal: AbortSignal,
+  ): Promise<'conflict' | 'gone' | { readonly resourceVersion: string }> {
+    const { writeStatus, count, onChange } = this.#options;
+    const reference = referenceOf(workflow, resourceVersion);
+    const outcome = await writeStatus(reference, status, signal);
+    count.statusWrite('Workflow', outcome.kind === 'written' ? 'written' : 'conflict');
+    if (outcome.kind !== 'written') return outcome.kind;
+    this.#written.record(key, { uid: workflow.uid, resourceVersion: outcome.resourceVersion, status });
+    this.#tell(reference, told, workflow);
+    onChange();
+    return outcome;
+  }
+
+  #tell(reference: Reference, told: readonly Transition[], { namespace, name }: CachedWorkflow): void {
+    for (const transition of told)
+      say(
+        this.#options,
+        reference,
+        transition,
+        { workflow: `${namespace}/${name}` },
+        { confidence: undefined, inputs: {} },
+      );
+  }
+
+  /** Nothing is to be done before something changes. */
+  #rest(key: string, namespace: string, looks: Looks): void {
+    // Where somebody woke it while it was looked at, all is asked again.
+    if (this.#looks.has(key)) this.#looks.set(key, looks);
+    const watched = this.#watched.get(key);
+    const awaited = new Set([...looks.keys()].map((look) => look.slice(look.indexOf('/') + 1)));
+    for (const opId of watched?.keys() ?? []) if (!awaited.has(opId)) watched?.delete(opId);
+    this.#wakers.set(key, namespace, [...(watched?.values() ?? [])].flat());
+  }
+
+  #ended(key: string, workflow: CachedWorkflow, status: WorkflowStatus): void {
+    this.#options.onEnded(workflow, status);
+    this.#wakeDependants(key);
+    const { owner, namespace } = workflow;
+    if (owner?.kind === 'Workflow') this.wake('Workflow', namespace, workflow.name);
+  }
+
+  #wakeDependants(key: string): void {
+    for (const { namespace, name } of this.#options.caches.workflows.byIndex(BY_DEPENDENCY, key))
+      this.#options.enqueue(`${namespace}/${name}`);
+  }
+
+  #forget(key: string): void {
+    this.#options.scheduler.release(key);
+    this.#leave(key);
+    this.#written.forget(key);
+  }
+
+  #leave(key: string): void {
+    this.#wakers.forget(key);
+    this.#looks.delete(key);
+    this.#watched.delete(key);
+  }
+}
+
+const METHODS = { Prepare: 'prepare', Apply: 'apply', Verify: 'verify', Stop: 'stop' } as const;
+
+const referenceOf = ({ namespace, name, uid }: CachedWorkflow, resourceVersion: string): Reference => ({
+  kind: 'Workflow',
+  namespace,
+  name,
+  uid,
+  resourceVersion,
+});

@@ -1,0 +1,201 @@
+import type { Condition, ScheduledWorkflowStatus } from '../../api/kinds.ts';
+import type { Reason } from '../../api/reasons.ts';
+import { deepEqual } from '../../domain/equal.ts';
+import { Conditions } from '../../domain/status/conditions.ts';
+import { type Child, type Due, readSchedule, recur, recurrenceStatus } from '../../domain/workflow/recurrence.ts';
+import type { Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
+import { WrittenStatuses } from '../written.ts';
+import { BY_OWNER, type CachedSchedule, type CachedWorkflow, isOver, type WorkflowCaches } from './caches.ts';
+
+/** For which time of a schedule a workflow was started. */
+export const SCHEDULED_AT = 'baton.dev/scheduled-at';
+
+export interface SchedulesOptions {
+  readonly caches: WorkflowCaches;
+  /** With the status that was last written. */
+  readonly latest: (key: string) => CachedWorkflow | undefined;
+  /** `exists`: there is one of that name, and its owner is not the schedule. */
+  readonly create: (
+    schedule: CachedSchedule,
+    name: string,
+    at: number,
+    signal: AbortSignal,
+  ) => Promise<'created' | 'exists'>;
+  readonly cancel: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
+  readonly delete: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
+  readonly writeStatus: WriteStatus;
+  readonly emit: EmitEvent;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+const DONE: Result = { kind: 'done' };
+const CONFLICT_MS = 250;
+/** The longest timer: after a jump of the clock it is looked at again. */
+const LONGEST_MS = 300_000;
+
+/** Starts workflows on their schedules: each time once, whoever leads, because the name of a workflow follows from its time. */
+export class Schedules {
+  readonly #options: SchedulesOptions;
+  readonly #written: WrittenStatuses<ScheduledWorkflowStatus, CachedSchedule>;
+
+  constructor(options: SchedulesOptions) {
+    this.#options = options;
+    this.#written = new WrittenStatuses(options.isNewer);
+  }
+
+  wrote(key: string, resourceVersion: string): boolean {
+    return this.#written.has(key, resourceVersion);
+  }
+
+  async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
+    const { caches, now } = this.#options;
+    const cached = caches.schedules.get(key);
+    if (cached === undefined) {
+      this.#written.forget(key);
+      return DONE;
+    }
+    const schedule = this.#written.latest(key, cached);
+    if (schedule.metadata.deletionTimestamp !== undefined) return DONE;
+    const cron = readSchedule(schedule.spec);
+    if (typeof cron === 'string') {
+      await this.#write(key, schedule, schedule.status ?? {}, ['False', 'InvalidSchedule', cron], signal);
+      return DONE;
+    }
+    const due = recur(
+      {
+        name: schedule.name,
+        createdAt: Date.parse(schedule.metadata.creationTimestamp),
+        spec: schedule.spec,
+        status: schedule.status,
+      },
+      cron,
+      this.#children(schedule),
+      now(),
+    );
+    return this.#do(key, schedule, due, signal);
+  }
+
+  async #do(key: string, schedule: CachedSchedule, found: Due, signal: AbortSignal): Promise<Result> {
+    const { cancel, delete: remove, now } = this.#options;
+    for (const name of found.remove) await this.#with(schedule, name, (workflow) => remove(workflow, signal));
+    for (const name of found.cancel) await this.#with(schedule, name, (workflow) => cancel(workflow, signal));
+    const due = await this.#start(schedule, found, signal);
+    const status = recurrenceStatus(schedule.status, due, this.#children(schedule, due.start));
+    const written = await this.#write(key, schedule, status, this.#verdict(schedule, due), signal);
+    if (!written) return { kind: 'requeueAfter', ms: CONFLICT_MS };
+    if (due.leftOut)
+      this.#say(schedule, 'ScheduleMissed', 'Warning', `${stamp(due.leftOut.at)} is left out: ${due.leftOut.because}`);
+    if (due.next === undefined || schedule.spec.suspend) return DONE;
+    return { kind: 'requeueAfter', ms: Math.min(LONGEST_MS, Math.max(0, due.next - now())) };
+  }
+
+  /** What is due is there before the status says so: who dies in between finds it by its name. */
+  async #start(schedule: CachedSchedule, due: Due, signal: AbortSignal): Promise<Due> {
+    if (due.start === undefined) return due;
+    const { name, at } = due.start;
+    const { template } = schedule.spec;
+    if (!this.#hasTemplate(schedule))
+      return { ...due, start: undefined, leftOut: { at, because: `there is no WorkflowTemplate ${template}` } };
+    if ((await this.#options.create(schedule, name, at, signal)) === 'exists')
+      return { ...due, start: undefined, leftOut: { at, because: `there is another workflow ${name}` } };
+    this.#say(schedule, 'ScheduleStarted', 'Normal', `started workflow ${name} for ${stamp(at)}`);
+    return due;
+  }
+
+  #hasTemplate({ namespace, spec }: CachedSchedule): boolean {
+    return this.#options.caches.templates.get(`${namespace}/${spec.template}`) !== undefined;
+  }
+
+  #verdict(schedule: CachedSchedule, { leftOut }: Due): [Condition['status'], Reason, string] {
+    const { template, suspend } = schedule.spec;
+    if (!this.#hasTemplate(schedule))
+      return [
+        'False',
+        'TemplateNotFound',
+        `there is no WorkflowTemplate ${template} in namespace ${schedule.namespace}`,
+      ];
+    if (suspend) return ['False', 'Suspended', 'spec.suspend is true: nothing is started'];
+    if (leftOut) return ['True', 'ScheduleMissed', `${stamp(leftOut.at)} was left out: ${leftOut.because}`];
+    return ['True', 'Scheduled', 'workflows are started on schedule'];
+  }
+
+  #children({ uid }: CachedSchedule, started?: Due['start']): Child[] {
+    const { caches, latest } = this.#options;
+    const children = caches.workflows
+      .byIndex(BY_OWNER, uid)
+      .map((cached) => childOf(latest(`${cached.namespace}/${cached.name}`) ?? cached));
+    // The cache shows it in a moment.
+    if (started !== undefined && !children.some(({ name }) => name === started.name))
+      children.push({
+        name: started.name,
+        phase: undefined,
+        isOver: false,
+        scheduledAt: started.at,
+        finishedAt: undefined,
+        isCancelled: false,
+      });
+    return children;
+  }
+
+  async #with(
+    { namespace }: CachedSchedule,
+    name: string,
+    act: (workflow: CachedWorkflow) => Promise<void>,
+  ): Promise<void> {
+    const workflow = this.#options.latest(`${namespace}/${name}`);
+    if (workflow !== undefined && workflow.metadata.deletionTimestamp === undefined) await act(workflow);
+  }
+
+  async #write(
+    key: string,
+    schedule: CachedSchedule,
+    status: ScheduledWorkflowStatus,
+    [verdict, reason, message]: [Condition['status'], Reason, string],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { writeStatus, now, count } = this.#options;
+    const { generation } = schedule.metadata;
+    const conditions = new Conditions(schedule.status?.conditions, generation, now());
+    conditions.set('Ready', verdict, reason, message);
+    const next = { observedGeneration: generation, ...status, conditions: conditions.list };
+    if (deepEqual(next, schedule.status)) return true;
+    const outcome = await writeStatus(this.#reference(schedule), next, signal);
+    count.statusWrite('ScheduledWorkflow', outcome.kind === 'written' ? 'written' : 'conflict');
+    if (outcome.kind === 'written')
+      this.#written.record(key, { uid: schedule.uid, resourceVersion: outcome.resourceVersion, status: next });
+    return outcome.kind !== 'conflict';
+  }
+
+  #say(
+    schedule: CachedSchedule,
+    reason: 'ScheduleStarted' | 'ScheduleMissed',
+    type: 'Normal' | 'Warning',
+    note: string,
+  ): void {
+    const { emit, log, count } = this.#options;
+    count.decision('Schedule', reason);
+    log.info({ schedule: `${schedule.namespace}/${schedule.name}`, reason }, note);
+    emit(this.#reference(schedule), { reason, type, note });
+  }
+
+  #reference({ namespace, name, uid, resourceVersion }: CachedSchedule): Reference {
+    return { kind: 'ScheduledWorkflow', namespace, name, uid, resourceVersion };
+  }
+}
+
+const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+function childOf({ name, metadata, spec, status }: CachedWorkflow): Child {
+  const scheduledAt = metadata.annotations?.[SCHEDULED_AT];
+  return {
+    name,
+    phase: status?.phase,
+    isOver: isOver(status?.phase),
+    scheduledAt: Date.parse(scheduledAt ?? metadata.creationTimestamp),
+    finishedAt: status?.finishedAt === undefined ? undefined : Date.parse(status.finishedAt),
+    isCancelled: spec.cancel !== 'None',
+  };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { dependenciesOf, type Other } from '../../../../src/domain/workflow/dependency.ts';
+
+const needs = (...names: string[]) => names.map((name) => ({ name, condition: 'Succeeded' as const }));
+const among =
+  (others: Record<string, Partial<Other>>) =>
+  (name: string): Other | undefined => {
+    const other = others[name];
+    return other && { phase: undefined, dependsOn: [], ...other };
+  };
+
+describe('workflows that have to end first', () => {
+  it.each([
+    ['Succeeded', 'Succeeded', 'met'],
+    ['Succeeded', 'Finished', 'met'],
+    ['Succeeded', 'Failed', 'impossible'],
+    ['RolledBack', 'Failed', 'met'],
+    ['Failed', 'Finished', 'met'],
+    ['Cancelled', 'Succeeded', 'impossible'],
+    ['Running', 'Finished', 'waiting'],
+    ['RollingBack', 'Failed', 'waiting'],
+    ['Planned', 'Finished', 'impossible'],
+  ] as const)('one that is %s where %s is wanted: %s', (phase, condition, kind) => {
+    expect(dependenciesOf('a', [{ name: 'b', condition }], among({ b: { phase } })).kind).toBe(kind);
+  });
+
+  it('waits for one that is not there yet, and says so', () => {
+    expect(dependenciesOf('a', needs('b', 'c'), among({ b: { phase: 'Queued' } }))).toEqual({
+      kind: 'waiting',
+      reason: 'WaitingForWorkflow',
+      message: 'waits for the end of workflow b, c (there is none yet)',
+    });
+  });
+
+  it('finds circles, and names them', () => {
+    const others = among({ b: { dependsOn: needs('c') }, c: { dependsOn: needs('a') }, a: { dependsOn: needs('b') } });
+    expect(dependenciesOf('a', needs('b'), others)).toEqual({
+      kind: 'impossible',
+      reason: 'CycleFound',
+      message: 'workflows wait for each other: a → b → c → a',
+    });
+    expect(dependenciesOf('x', needs('a'), others).kind).toBe('waiting');
+    expect(dependenciesOf('a', needs('a'), others).kind).toBe('impossible');
+  });
+});
