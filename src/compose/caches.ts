@@ -1,10 +1,26 @@
-import { GROUP, type Orchestration, type OrchestratedService, VERSION } from '../api/kinds.ts';
+import {
+  GROUP,
+  type Orchestration,
+  type OrchestratedService,
+  type ScheduledWorkflow,
+  VERSION,
+  type Workflow,
+  type WorkflowTemplate,
+} from '../api/kinds.ts';
 import type { CachedOrchestration } from '../controllers/orchestration/reconciler.ts';
 import { type CachedService, INDEXES } from '../controllers/service/caches.ts';
 import { PodProjector, type RawPod } from '../controllers/project/pod.ts';
 import { AUTOSCALER_INDEXES, type AutoscalerSnapshot, projectAutoscaler } from '../controllers/project/autoscaler.ts';
 import { BUDGET_INDEXES, type BudgetSnapshot, projectBudget } from '../controllers/project/budget.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../controllers/project/workload.ts';
+import {
+  type CachedSchedule,
+  type CachedTemplate,
+  type CachedWorkflow,
+  isOver,
+  WORKFLOW_INDEXES,
+} from '../controllers/workflow/caches.ts';
+import { SCHEDULED_AT } from '../controllers/workflow/schedules.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { protobufCodec } from '../kube/protobuf/codec.ts';
 import { DEPLOYMENT, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';
@@ -16,6 +32,9 @@ import type { Indexes, Projected } from '../runtime/store.ts';
 
 export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
 export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
+export const WORKFLOWS = { group: GROUP, version: VERSION, plural: 'workflows', kind: 'Workflow' };
+export const TEMPLATES = { group: GROUP, version: VERSION, plural: 'workflowtemplates', kind: 'WorkflowTemplate' };
+export const SCHEDULES = { group: GROUP, version: VERSION, plural: 'scheduledworkflows', kind: 'ScheduledWorkflow' };
 const AUTOSCALERS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
 const BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', message: POD_DISRUPTION_BUDGET };
 const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };
@@ -58,6 +77,9 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     deployments: reflector<WorkloadSnapshot>(apps('deployments', DEPLOYMENT), projectDeployment),
     statefulSets: reflector<WorkloadSnapshot>(apps('statefulsets', STATEFUL_SET), projectStatefulSet),
     budgets: reflector<BudgetSnapshot>(BUDGETS, projectBudget, BUDGET_INDEXES),
+    workflows: reflector<CachedWorkflow>(WORKFLOWS, projectWorkflow, WORKFLOW_INDEXES.workflows),
+    templates: reflector<CachedTemplate>(TEMPLATES, (raw: WorkflowTemplate) => named(raw)),
+    schedules: reflector<CachedSchedule>(SCHEDULES, (raw: ScheduledWorkflow) => named(raw), WORKFLOW_INDEXES.schedules),
     autoscalers: reflector<AutoscalerSnapshot>(AUTOSCALERS, projectAutoscaler, AUTOSCALER_INDEXES),
   };
 }
@@ -78,8 +100,44 @@ function projectOrchestration(raw: Orchestration): CachedOrchestration {
   return { apiVersion, kind, metadata, ...(spec && { spec }), ...(status && { status }), name, uid, resourceVersion };
 }
 
+interface Owned {
+  readonly ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[];
+}
+
+function projectWorkflow(raw: Workflow): CachedWorkflow {
+  const owner = (raw.metadata as Owned).ownerReferences?.find(({ controller }) => controller === true);
+  const scheduledAt = raw.metadata.annotations?.[SCHEDULED_AT];
+  const { metadata, ...whole } = named(raw);
+  return {
+    ...whole,
+    // Nobody carries out what is over, and its steps are most of it.
+    ...(isOver(raw.status?.phase) && withoutSteps(raw)),
+    metadata: scheduledAt === undefined ? metadata : { ...metadata, annotations: { [SCHEDULED_AT]: scheduledAt } },
+    owner: owner && { kind: owner.kind, name: owner.name, uid: owner.uid },
+  };
+}
+
+function withoutSteps({ spec, status = {} }: Workflow): Pick<Workflow, 'spec' | 'status'> {
+  const { steps: _steps, successCriteria: _criteria, ...orders } = spec;
+  const { steps: _states, plan: _plan, ...found } = status;
+  return { spec: orders, status: found };
+}
+
+function named<T extends { metadata: Workflow['metadata'] }>(
+  raw: T,
+): T & Pick<CachedTemplate, 'namespace' | 'name' | 'uid' | 'resourceVersion'> {
+  const metadata = lean(raw.metadata);
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return { ...raw, metadata, namespace, name, uid, resourceVersion };
+}
+
 /** Metadata without managedFields, labels and annotations: more than half of a small object. */
-function lean<M extends OrchestratedService['metadata'] | Orchestration['metadata']>(metadata: M): M {
+function lean<M extends Orchestration['metadata']>(metadata: M): M {
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
     metadata;
   return {

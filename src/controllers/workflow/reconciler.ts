@@ -1,6 +1,5 @@
 import type { WorkflowStatus } from '../../api/kinds.ts';
 import type { Transition } from '../../domain/status/transitions.ts';
-import type { ActionKind } from '../../domain/workflow/action.ts';
 import { type Advanced, advance } from '../../domain/workflow/advance.ts';
 import type { Facts, Looks, Ports } from '../../domain/workflow/input.ts';
 import type { Answered, Effect } from '../../domain/workflow/operation.ts';
@@ -11,14 +10,13 @@ import { BY_DEPENDENCY, type CachedWorkflow, isOver, type WorkflowCaches } from 
 import type { Entrance } from './entrance.ts';
 import type { Scheduler } from './scheduler.ts';
 import { contextOf } from './steps/context.ts';
-import type { StepKind, Watched } from './steps/contract.ts';
-import { Wakers } from './wakers.ts';
+import type { Steps } from './steps/steps.ts';
 
 export interface WorkflowReconcilerOptions {
   readonly caches: Pick<WorkflowCaches, 'workflows'>;
   readonly scheduler: Scheduler;
   readonly entrance: Entrance;
-  readonly steps: { readonly [K in ActionKind]: StepKind };
+  readonly steps: Pick<Steps, 'run'>;
   readonly ports: Ports;
   /** Transitions of the lease. */
   readonly epoch: () => number;
@@ -55,11 +53,8 @@ const NO_LOOKS: Looks = new Map();
 export class WorkflowReconciler {
   readonly #options: WorkflowReconcilerOptions;
   readonly #written: WrittenStatuses<WorkflowStatus, CachedWorkflow>;
-  readonly #wakers = new Wakers();
   /** When what was asked is asked again; gone when something woke the workflow, so that all is asked. */
   readonly #looks = new Map<string, Looks>();
-  /** By workflow and operation, what its verification waits for. */
-  readonly #watched = new Map<string, Map<string, readonly Watched[]>>();
 
   constructor(options: WorkflowReconcilerOptions) {
     this.#options = options;
@@ -74,11 +69,6 @@ export class WorkflowReconciler {
   /** Whether this version of a workflow is what this process wrote. */
   wrote(key: string, resourceVersion: string): boolean {
     return this.#written.has(key, resourceVersion);
-  }
-
-  /** An object changed for which workflows may wait. */
-  wake(kind: string, namespace: string, name: string): void {
-    for (const key of this.#wakers.of(kind, namespace, name)) this.awake(key);
   }
 
   /** Asks all again of which a workflow waits for an answer. */
@@ -108,7 +98,7 @@ export class WorkflowReconciler {
   /** A workflow that is over: kept until its time has come. */
   async #keep(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
     this.#options.scheduler.release(key);
-    this.#leave(key);
+    this.#looks.delete(key);
     const leftMs = this.#options.entrance.leftMs(workflow);
     if (leftMs === undefined || workflow.metadata.deletionTimestamp !== undefined) return DONE;
     if (leftMs > 0) return { kind: 'requeueAfter', ms: leftMs };
@@ -122,7 +112,6 @@ export class WorkflowReconciler {
     let { resourceVersion } = workflow;
     let state = written;
     let answers: readonly Answered[] = [];
-    let failure: unknown;
     let looks = this.#looks.get(key) ?? NO_LOOKS;
     this.#looks.set(key, looks);
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
@@ -139,13 +128,13 @@ export class WorkflowReconciler {
       looks = found.looks;
       answers = [];
       state = found.status;
-      if (found.effects.length > 0 && failure === undefined) {
-        ({ answers, failure } = await this.#carryOut(key, workflow, state, found.effects, signal));
+      if (found.effects.length > 0) {
+        answers = await this.#carryOut(workflow, state, found.effects, signal);
         continue;
       }
       if (found.status === written) {
-        this.#rest(key, workflow.namespace, looks);
-        if (failure !== undefined) return { kind: 'error', error: failure };
+        // Where somebody woke it while it was looked at, all is asked again.
+        if (this.#looks.has(key)) this.#looks.set(key, looks);
         return found.lookAgainAt === undefined
           ? DONE
           : { kind: 'requeueAfter', ms: Math.max(0, found.lookAgainAt - now()) };
@@ -177,31 +166,19 @@ export class WorkflowReconciler {
     };
   }
 
-  /** All at once; what throws is wanted again later, and keeps nothing from the others. */
-  async #carryOut(
-    key: string,
+  /** All at once. */
+  #carryOut(
     workflow: CachedWorkflow,
     state: WorkflowStatus,
     effects: readonly Effect[],
     signal: AbortSignal,
-  ): Promise<{ answers: Answered[]; failure: unknown }> {
-    const answers: Answered[] = [];
-    const watched = this.#watched.get(key) ?? new Map<string, readonly Watched[]>();
-    this.#watched.set(key, watched);
-    let failure: unknown;
-    const one = async ({ want, operation }: Effect): Promise<void> => {
-      const kind = this.#options.steps[operation.action.kind];
+  ): Promise<Answered[]> {
+    const one = async (effect: Effect): Promise<Answered> => {
+      const { want, operation } = effect;
       const context = contextOf(workflow, state, operation, signal);
-      try {
-        const answer = await kind[METHODS[want]](operation, context);
-        answers.push({ want, opId: operation.opId, answer });
-        if (answer.kind === 'waiting') watched.set(operation.opId, kind.watches(operation));
-      } catch (error) {
-        failure ??= error;
-      }
+      return { want, opId: operation.opId, answer: await this.#options.steps.run(effect, context) };
     };
-    await Promise.all(effects.map(one));
-    return { answers, failure };
+    return Promise.all(effects.map(one));
   }
 
   async #write(
@@ -233,21 +210,9 @@ export class WorkflowReconciler {
       );
   }
 
-  /** Nothing is to be done before something changes. */
-  #rest(key: string, namespace: string, looks: Looks): void {
-    // Where somebody woke it while it was looked at, all is asked again.
-    if (this.#looks.has(key)) this.#looks.set(key, looks);
-    const watched = this.#watched.get(key);
-    const awaited = new Set([...looks.keys()].map((look) => look.slice(look.indexOf('/') + 1)));
-    for (const opId of watched?.keys() ?? []) if (!awaited.has(opId)) watched?.delete(opId);
-    this.#wakers.set(key, namespace, [...(watched?.values() ?? [])].flat());
-  }
-
   #ended(key: string, workflow: CachedWorkflow, status: WorkflowStatus): void {
     this.#options.onEnded(workflow, status);
     this.#wakeDependants(key);
-    const { owner, namespace } = workflow;
-    if (owner?.kind === 'Workflow') this.wake('Workflow', namespace, workflow.name);
   }
 
   #wakeDependants(key: string): void {
@@ -257,18 +222,10 @@ export class WorkflowReconciler {
 
   #forget(key: string): void {
     this.#options.scheduler.release(key);
-    this.#leave(key);
+    this.#looks.delete(key);
     this.#written.forget(key);
   }
-
-  #leave(key: string): void {
-    this.#wakers.forget(key);
-    this.#looks.delete(key);
-    this.#watched.delete(key);
-  }
 }
-
-const METHODS = { Prepare: 'prepare', Apply: 'apply', Verify: 'verify', Stop: 'stop' } as const;
 
 const referenceOf = ({ namespace, name, uid }: CachedWorkflow, resourceVersion: string): Reference => ({
   kind: 'Workflow',
