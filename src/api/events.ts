@@ -521,6 +521,7 @@ export const EVENTS = {
     types: ['Warning'],
     when: 'Mode Plan: a step could not be carried out.',
     note: '<which step and why>',
+  },
   ScheduleStarted: {
     about: SCHEDULE,
     types: ['Normal'],

@@ -6,7 +6,14 @@ import type { WorkflowSpec, WorkflowStatus } from './generated/workflow.ts';
 import type { WorkflowTemplateSpec, WorkflowTemplateStatus } from './generated/workflow-template.ts';
 
 export type { OrchestrationSpec, OrchestrationStatus, OrchestratedServiceSpec, OrchestratedServiceStatus };
-export type { WorkflowSpec, WorkflowStatus, WorkflowTemplateSpec, ScheduledWorkflowSpec, ScheduledWorkflowStatus };
+export type {
+  WorkflowSpec,
+  WorkflowStatus,
+  WorkflowTemplateSpec,
+  WorkflowTemplateStatus,
+  ScheduledWorkflowSpec,
+  ScheduledWorkflowStatus,
+};
 
 export const GROUP = 'baton.dev';
 export const VERSION = 'v1alpha1';

@@ -1,15 +1,16 @@
 import type { WorkflowStatus } from '../../api/kinds.ts';
 import type { Transition } from '../../domain/status/transitions.ts';
-import { type Advanced, advance } from '../../domain/workflow/advance.ts';
-import type { Facts, Looks, Ports } from '../../domain/workflow/input.ts';
+import { advance } from '../../domain/workflow/advance.ts';
+import type { Advanced, Facts, Looks, Ports } from '../../domain/workflow/input.ts';
 import type { Answered, Effect } from '../../domain/workflow/operation.ts';
+import { typeOf } from '../../domain/workflow/rules.ts';
 import type { Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import { WrittenStatuses } from '../written.ts';
 import { BY_DEPENDENCY, type CachedWorkflow, isOver, type WorkflowCaches } from './caches.ts';
 import type { Entrance } from './entrance.ts';
 import type { Scheduler } from './scheduler.ts';
-import { contextOf } from './steps/context.ts';
+import type { WorkflowIdentity } from './steps/contract.ts';
 import type { Steps } from './steps/steps.ts';
 
 export interface WorkflowReconcilerOptions {
@@ -108,9 +109,9 @@ export class WorkflowReconciler {
 
   async #carryOn(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
     const { entrance, now } = this.#options;
-    let written = workflow.status;
+    let written: WorkflowStatus | undefined = workflow.status;
     let { resourceVersion } = workflow;
-    let state = written;
+    let state: WorkflowStatus | undefined = written;
     let answers: readonly Answered[] = [];
     let looks = this.#looks.get(key) ?? NO_LOOKS;
     this.#looks.set(key, looks);
@@ -126,12 +127,9 @@ export class WorkflowReconciler {
         ports: this.#options.ports,
       });
       looks = found.looks;
-      answers = [];
+      answers = await this.#carryOut(workflow, found.effects, signal);
       state = found.status;
-      if (found.effects.length > 0) {
-        answers = await this.#carryOut(workflow, state, found.effects, signal);
-        continue;
-      }
+      if (found.effects.length > 0) continue;
       if (found.status === written) {
         // Where somebody woke it while it was looked at, all is asked again.
         if (this.#looks.has(key)) this.#looks.set(key, looks);
@@ -144,9 +142,9 @@ export class WorkflowReconciler {
       if (outcome === 'gone') return DONE;
       resourceVersion = outcome.resourceVersion;
       written = found.status;
-      if (!isOver(written.phase)) continue;
-      this.#ended(key, workflow, written);
-      return this.#keep(key, { ...workflow, status: written }, signal);
+      if (!isOver(found.status.phase)) continue;
+      this.#ended(key, workflow, found.status);
+      return this.#keep(key, { ...workflow, status: found.status }, signal);
     }
     throw new Error(`workflow ${key} does not come to rest`);
   }
@@ -158,7 +156,7 @@ export class WorkflowReconciler {
       epoch: epoch(),
       problems: () => entrance.problems(workflow),
       admission: () => entrance.admission(workflow),
-      halted: halted(workflow.spec.type ?? 'Maintenance'),
+      halted: halted(typeOf(workflow.spec)),
       durations: durations(workflow),
       maxDurationMs: maxDurationMs(),
       template: entrance.templateOf(workflow),
@@ -167,16 +165,13 @@ export class WorkflowReconciler {
   }
 
   /** All at once. */
-  #carryOut(
-    workflow: CachedWorkflow,
-    state: WorkflowStatus,
-    effects: readonly Effect[],
-    signal: AbortSignal,
-  ): Promise<Answered[]> {
+  #carryOut(workflow: CachedWorkflow, effects: readonly Effect[], signal: AbortSignal): Promise<Answered[]> {
+    const identity = identityOf(workflow);
+    const dryRun = workflow.spec.mode === 'Plan';
     const one = async (effect: Effect): Promise<Answered> => {
-      const { want, operation } = effect;
-      const context = contextOf(workflow, state, operation, signal);
-      return { want, opId: operation.opId, answer: await this.#options.steps.run(effect, context) };
+      const { want, operation, undo, scope } = effect;
+      const answer = await this.#options.steps.run(effect, { workflow: identity, dryRun, undo, scope, signal });
+      return { want, opId: operation.opId, answer };
     };
     return Promise.all(effects.map(one));
   }
@@ -233,4 +228,13 @@ const referenceOf = ({ namespace, name, uid }: CachedWorkflow, resourceVersion: 
   name,
   uid,
   resourceVersion,
+});
+
+const identityOf = ({ namespace, name, uid, spec }: CachedWorkflow): WorkflowIdentity => ({
+  namespace,
+  name,
+  uid,
+  type: typeOf(spec),
+  serviceAccountName: spec.serviceAccountName,
+  requestedBy: spec.requestedBy,
 });

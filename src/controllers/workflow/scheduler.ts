@@ -1,11 +1,18 @@
 import { type Lock, lockName } from '../../domain/workflow/locks.ts';
-import { type Demand, type Limits, schedule, type Verdict, type Waiting } from '../../domain/workflow/schedule.ts';
+import {
+  type Demand,
+  type Foreign,
+  type Limits,
+  schedule,
+  type Verdict,
+  type Waiting,
+} from '../../domain/workflow/schedule.ts';
 
 export interface SchedulerOptions {
   readonly limits: () => Limits;
   readonly now: () => number;
   /** Locks that others than workflows hold, with what they do, such as a failover under way. */
-  readonly foreign: () => ReadonlyMap<string, string>;
+  readonly foreign: Foreign;
   /** Looks at a workflow again: it may begin, or waits for something else than before. */
   readonly enqueue: (key: string) => void;
   /** Runs it soon, when what is being done now is done. */
@@ -28,7 +35,7 @@ export class Scheduler {
   readonly #waiting = new Map<string, Waiting>();
   #verdicts: ReadonlyMap<string, Verdict> = new Map();
   /** Who has what to itself. */
-  readonly #holders = new Map<string, string>();
+  readonly #holders = new Map<string, { readonly workflow: string; readonly lock: Lock }>();
   #isDue = false;
 
   constructor(options: SchedulerOptions) {
@@ -64,7 +71,8 @@ export class Scheduler {
     const wasWaiting = this.#waiting.delete(key);
     const demand = this.#running.get(key);
     this.#running.delete(key);
-    for (const lock of demand?.locks ?? []) if (this.#holders.get(lock.key) === key) this.#holders.delete(lock.key);
+    for (const lock of demand?.locks ?? [])
+      if (this.#holders.get(lock.key)?.workflow === key) this.#holders.delete(lock.key);
     if (demand !== undefined || wasWaiting) this.reconsider();
   }
 
@@ -82,15 +90,16 @@ export class Scheduler {
     return this.#running.has(key);
   }
 
-  /** The workflow that has an object to itself, in words; others leave that object alone. `key` as lockKey gives it. */
-  heldBy(key: string): string | undefined {
+  /** Why others leave an object alone, in words: a workflow has it to itself. `key` as lockKey gives it. */
+  heldBy(key: string, failsOver = false): string | undefined {
     const holder = this.#holders.get(key);
-    return holder && `${lockName(key)} is held by workflow ${holder}`;
+    if (holder === undefined || (failsOver && holder.lock.failsOver === true)) return undefined;
+    return `${lockName(key)} is held by workflow ${holder.workflow}`;
   }
 
   /** Whether that very workflow has it to itself. */
   holds(workflow: string, key: string): boolean {
-    return this.#holders.get(key) === workflow;
+    return this.#holders.get(key)?.workflow === workflow;
   }
 
   /** Priorities of those that wait, for metrics. */
@@ -104,13 +113,14 @@ export class Scheduler {
 
   #admit(demand: Demand): void {
     this.#running.set(demand.key, demand);
-    for (const { key, access } of demand.locks) if (access === 'Exclusive') this.#holders.set(key, demand.key);
+    for (const lock of demand.locks)
+      if (lock.access === 'Exclusive') this.#holders.set(lock.key, { workflow: demand.key, lock });
   }
 
   #schedule(): void {
     const { limits, now, foreign, enqueue } = this.#options;
     const before = this.#verdicts;
-    const found = schedule([...this.#waiting.values()], [...this.#running.values()], limits(), now(), foreign());
+    const found = schedule([...this.#waiting.values()], [...this.#running.values()], limits(), now(), foreign);
     this.#verdicts = found.waiting;
     for (const key of found.granted) {
       const candidate = this.#waiting.get(key);
@@ -134,4 +144,5 @@ function isSame(a: Waiting | undefined, b: Waiting): boolean {
   );
 }
 
-const isSameLock = (a: Lock, b: Lock | undefined): boolean => a.key === b?.key && a.access === b.access;
+const isSameLock = (a: Lock, b: Lock | undefined): boolean =>
+  a.key === b?.key && a.access === b.access && a.failsOver === b.failsOver;

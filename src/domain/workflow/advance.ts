@@ -109,6 +109,10 @@ function queued(run: Run): void {
     run.say(admission.reason, admission.message);
     return;
   }
+  if (admission.kind === 'refused') {
+    refuse(run, admission.reason, admission.message);
+    return;
+  }
   if (bytesOf(admission.locks) > LOCKS_BYTES) {
     refuse(run, 'InvalidSpec', `the names of all its targets take more than ${LOCKS_BYTES} bytes`);
     return;

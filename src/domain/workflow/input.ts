@@ -31,7 +31,9 @@ export interface Problem {
 /** What the scheduler says. */
 export type Admission =
   | { readonly kind: 'granted'; readonly locks: readonly string[] }
-  | { readonly kind: 'waiting'; readonly reason: Reason; readonly message: string };
+  | { readonly kind: 'waiting'; readonly reason: Reason; readonly message: string }
+  /** It can never begin, such as where a workflow of dependsOn has failed. */
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly message: string };
 
 export interface Facts {
   /** ms since the epoch */

@@ -9,6 +9,8 @@ export interface Lock {
   /** `namespace/group/Kind/name`: versions of a group are the same objects. */
   readonly key: string;
   readonly access: Access;
+  /** Its service may fail over all the same: a step of the holder orders that. */
+  readonly failsOver?: boolean;
 }
 
 export const lockKey = (namespace: string, { apiVersion, kind, name }: ObjectReference): string => {
@@ -19,13 +21,17 @@ export const lockKey = (namespace: string, { apiVersion, kind, name }: ObjectRef
 /** `Deployment shop` of `team/apps/Deployment/shop`. */
 export const lockName = (key: string): string => key.split('/').slice(2).join(' ');
 
-/** As `status.locks` has it: an exclusive one as its key, a shared one with a word after it. */
-export const writeLock = ({ key, access }: Lock): string => (access === 'Shared' ? `${key} shared` : key);
+const WORDS = { shared: ' shared', failsOver: ' fails over' } as const;
 
-export const readLock = (text: string): Lock =>
-  text.endsWith(' shared')
-    ? { key: text.slice(0, -' shared'.length), access: 'Shared' }
-    : { key: text, access: 'Exclusive' };
+/** As `status.locks` has it: one that is just exclusive as its key, others with words after it. */
+export const writeLock = ({ key, access, failsOver }: Lock): string =>
+  access === 'Shared' ? key + WORDS.shared : failsOver ? key + WORDS.failsOver : key;
+
+export function readLock(text: string): Lock {
+  if (text.endsWith(WORDS.shared)) return { key: text.slice(0, -WORDS.shared.length), access: 'Shared' };
+  if (!text.endsWith(WORDS.failsOver)) return { key: text, access: 'Exclusive' };
+  return { key: text.slice(0, -WORDS.failsOver.length), access: 'Exclusive', failsOver: true };
+}
 
 type Located = Pick<WorkflowSpec, 'targets' | 'steps'>;
 type Parameters = Readonly<Record<string, string>>;
@@ -41,21 +47,24 @@ export function locksOf(
   parameters: Parameters,
   workloadsOf: (service: string) => readonly ObjectReference[],
 ): Lock[] {
-  const locks = new Map<string, Access>();
-  const add = (target: ObjectReference, access: Access): void => {
+  const locks = new Map<string, Lock>();
+  const add = (target: ObjectReference, access: Access, failsOver = false): void => {
     const key = lockKey(namespace, { ...target, name: nameOf(target.name, parameters) });
-    if (locks.get(key) !== 'Exclusive') locks.set(key, access);
+    const there = locks.get(key);
+    const isExclusive = access === 'Exclusive' || there?.access === 'Exclusive';
+    const orders = failsOver || there?.failsOver === true;
+    locks.set(key, { key, access: isExclusive ? 'Exclusive' : 'Shared', ...(orders && { failsOver: true }) });
   };
   for (const step of steps) {
     for (const action of [step, step.compensate]) {
       const written = action?.scale ?? action?.restart ?? action?.patch;
       if (written) add(written.target, 'Exclusive');
       if (!action?.failover) continue;
-      for (const workload of workloadsOf(nameOf(action.failover.service, parameters))) add(workload, 'Exclusive');
+      for (const workload of workloadsOf(nameOf(action.failover.service, parameters))) add(workload, 'Exclusive', true);
     }
   }
   for (const { access, ...target } of targets) add(target, access);
-  return [...locks].map(([key, access]) => ({ key, access })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...locks.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function nameOf(text: string, parameters: Parameters): string {

@@ -35,6 +35,9 @@ export interface Verdict {
   readonly message: string;
 }
 
+/** What others than workflows do with what a lock is about, in words. */
+export type Foreign = Pick<ReadonlyMap<string, string>, 'get'>;
+
 export interface Schedule {
   /** Who begins now, in this order. */
   readonly granted: readonly string[];
@@ -52,7 +55,7 @@ export function schedule(
   running: readonly Demand[],
   limits: Limits,
   now: number,
-  foreign: ReadonlyMap<string, string> = new Map(),
+  foreign: Foreign = new Map(),
 ): Schedule {
   const board = new Board(limits, foreign);
   for (const demand of running) board.take(demand);
@@ -83,12 +86,12 @@ const byTurn =
 /** What is taken, and what is kept for those that come first. */
 class Board {
   readonly #limits: Limits;
-  readonly #foreign: ReadonlyMap<string, string>;
+  readonly #foreign: Foreign;
   readonly #locks = new Map<string, { access: Access; by: string; isKept: boolean }>();
   readonly #units = new Map<string, number>();
   #running = 0;
 
-  constructor(limits: Limits, foreign: ReadonlyMap<string, string>) {
+  constructor(limits: Limits, foreign: Foreign) {
     this.#limits = limits;
     this.#foreign = foreign;
   }

@@ -19,7 +19,7 @@ const create = (): Scheduler =>
   new Scheduler({
     limits: () => ({ maxConcurrent, ageing: 10, slots: new Map() }),
     now: () => NOW,
-    foreign: () => foreign,
+    foreign,
     enqueue: (key) => enqueued.push(key),
     soon: (run) => due.push(run),
   });
@@ -84,6 +84,12 @@ describe('the scheduler', () => {
     expect([scheduler.holds('ns/a', A), scheduler.holds('ns/b', A)]).toEqual([true, false]);
     scheduler.release('ns/a');
     expect(scheduler.heldBy(A)).toBeUndefined();
+  });
+
+  it('a failover that the holder orders goes on', () => {
+    const scheduler = create();
+    scheduler.ask(wants('ns/a', { locks: [{ key: A, access: 'Exclusive', failsOver: true }] }));
+    expect([scheduler.heldBy(A) === undefined, scheduler.heldBy(A, true) === undefined]).toEqual([false, true]);
   });
 
   it('what is shared keeps nobody away but those that want it to themselves', () => {

@@ -28,8 +28,8 @@ describe('what a workflow locks', () => {
     ).toEqual([
       'shop/apps/Deployment/a',
       'shop/apps/Deployment/b',
-      'shop/apps/Deployment/db',
-      'shop/apps/Deployment/db-standby',
+      'shop/apps/Deployment/db fails over',
+      'shop/apps/Deployment/db-standby fails over',
       'shop/apps/Deployment/shared shared',
     ]);
   });
@@ -56,10 +56,13 @@ describe('what a workflow locks', () => {
   });
 
   it('the status has them as texts', () => {
-    for (const access of ['Exclusive', 'Shared'] as const) {
-      const lock = { key: 'shop/apps/Deployment/a', access };
+    const key = 'shop/apps/Deployment/a';
+    for (const lock of [
+      { key, access: 'Exclusive' },
+      { key, access: 'Shared' },
+      { key, access: 'Exclusive', failsOver: true },
+    ] as const)
       expect(readLock(writeLock(lock))).toEqual(lock);
-    }
     expect(lockName('shop/apps/Deployment/a')).toBe('Deployment a');
     expect(lockName('shop//ConfigMap/a')).toBe('ConfigMap a');
   });
