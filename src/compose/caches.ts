@@ -33,8 +33,16 @@ import type { Indexes, Projected } from '../runtime/store.ts';
 export const SERVICES = { group: GROUP, version: VERSION, plural: 'orchestratedservices', kind: 'OrchestratedService' };
 export const ORCHESTRATIONS = { group: GROUP, version: VERSION, plural: 'orchestrations', kind: 'Orchestration' };
 export const WORKFLOWS = { group: GROUP, version: VERSION, plural: 'workflows', kind: 'Workflow' };
-export const TEMPLATES = { group: GROUP, version: VERSION, plural: 'workflowtemplates', kind: 'WorkflowTemplate' };
-export const SCHEDULES = { group: GROUP, version: VERSION, plural: 'scheduledworkflows', kind: 'ScheduledWorkflow' };
+const TEMPLATES = { group: GROUP, version: VERSION, plural: 'workflowtemplates', kind: 'WorkflowTemplate' };
+const SCHEDULES = { group: GROUP, version: VERSION, plural: 'scheduledworkflows', kind: 'ScheduledWorkflow' };
+/** Collections of Baton's own kinds. */
+export const RESOURCES = {
+  OrchestratedService: SERVICES,
+  Orchestration: ORCHESTRATIONS,
+  Workflow: WORKFLOWS,
+  WorkflowTemplate: TEMPLATES,
+  ScheduledWorkflow: SCHEDULES,
+} as const;
 const AUTOSCALERS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
 const BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', message: POD_DISRUPTION_BUDGET };
 const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };

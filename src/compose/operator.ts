@@ -32,13 +32,13 @@ import { Controller } from '../runtime/controller.ts';
 import { LeaderElector, type Leadership } from '../runtime/leader.ts';
 import { Manager } from '../runtime/manager.ts';
 import { compareVersions } from '../runtime/store.ts';
-import { collectServices, collectSystem } from '../telemetry/collectors.ts';
+import { collectServices, collectSystem, collectWorkflows } from '../telemetry/collectors.ts';
 import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
 import { createActor } from './acts.ts';
 import { createAdvising } from './advising.ts';
-import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
+import { createCaches, RESOURCES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { createEmergency } from './emergency.ts';
 import { createFailover } from './failover.ts';
@@ -49,6 +49,7 @@ import { createScaler } from './scaling.ts';
 import { createStarter } from './startup.ts';
 import { createServers } from './servers.ts';
 import { createSources } from './sources.ts';
+import { createWorkflows } from './workflows.ts';
 
 const LAST_WORDS_MS = 1_000;
 /** metrics-server answers in some milliseconds, or nothing does. */
@@ -113,7 +114,7 @@ export async function runOperator(
   };
   const write: WriteStatus = async (reference, status, abort) => {
     assertLeads();
-    return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
+    return writeStatus(rest, RESOURCES[reference.kind], reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
@@ -152,7 +153,8 @@ export async function runOperator(
     log,
   });
 
-  const replicas = new ReplicasWriter(rest, new Discovery(rest));
+  const discovery = new Discovery(rest);
+  const replicas = new ReplicasWriter(rest, discovery);
   const situations = new Situations({
     services: () => services.all(),
     dependenciesOf: (service) => services.dependenciesOf(service),
@@ -256,7 +258,13 @@ export async function runOperator(
     setFinalizer: async (service, wanted, abort) => {
       assertLeads();
       const others = (service.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
-      return writeFinalizers(rest, SERVICES, service, wanted ? [...others, FINALIZER] : others, abort);
+      return writeFinalizers(
+        rest,
+        RESOURCES.OrchestratedService,
+        service,
+        wanted ? [...others, FINALIZER] : others,
+        abort,
+      );
     },
     enqueue: (key) => enqueue(key),
     onChange: () => sumUp(),
@@ -271,6 +279,26 @@ export async function runOperator(
       emergency.isStopping() ? { kind: 'requeueAfter', ms: STOPPING_MS } : services.reconcile(key, context),
     onError,
     ...controllerHooks(metrics, 'service'),
+  });
+  const workflows = createWorkflows({
+    ...told,
+    rest,
+    discovery,
+    metrics,
+    policy,
+    caches: {
+      ...stores,
+      workflows: caches.workflows.store,
+      templates: caches.templates.store,
+      schedules: caches.schedules.store,
+    },
+    leads,
+    acts: () => acts(),
+    epoch: () => term?.epoch ?? 0,
+    halt: () => emergency.haltId(),
+    latestService: (key) => services.latest(key),
+    onChange: () => sumUp(),
+    onError,
   });
   const orchestration = new OrchestrationReconciler({
     ...told,
@@ -374,7 +402,13 @@ export async function runOperator(
     ],
     caches: Object.values(reflectorsOf(caches)),
     ...(elector && { elector }),
-    workers: [{ name: 'leader', run: lead, stuck: () => controller.stuck() ?? system.stuck() ?? halting.stuck() }],
+    workers: [
+      {
+        name: 'leader',
+        run: lead,
+        stuck: () => controller.stuck() ?? workflows.stuck() ?? system.stuck() ?? halting.stuck(),
+      },
+    ],
     stopTimeoutMs: settings.shutdownTimeout - 500,
     onPhase: (phase) => log.info({}, phase),
   });
@@ -387,6 +421,7 @@ export async function runOperator(
     emergency.reset();
     sources.heartbeats.begin();
     triggers.all();
+    workflows.begin();
     sumUp();
     const listing = sources.resources.run(leadership.signal);
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
@@ -394,7 +429,7 @@ export async function runOperator(
     const tidying = tidyUp(leadership.signal);
     const gathering = advising.run(leadership.signal);
     const measuring = seesAll ? emergency.nodes.run(leadership.signal) : undefined;
-    const controllers = [controller.run(leadership), system.run(leadership), halting.run(leadership)];
+    const controllers = [controller, workflows, system, halting].map((each) => each.run(leadership));
     await Promise.all([...controllers, listing, tidying, gathering, measuring]);
     term = undefined;
     chorus.flush();
@@ -415,6 +450,7 @@ export async function runOperator(
   }
 
   collectServices(metrics, () => figuresOf(services, now()));
+  collectWorkflows(metrics, () => (term ? workflows.figures() : undefined));
   collectSystem(metrics, () => (term && seesAll ? systemOf(orchestration) : undefined));
   log.info({ version, server: connection.server, namespace }, 'baton starts');
   try {
@@ -434,8 +470,23 @@ function reflectorsOf({
   statefulSets,
   budgets,
   autoscalers,
+  workflows,
+  templates,
+  schedules,
 }: ReturnType<typeof createCaches>) {
-  return { services, orchestrations, pods, replicaSets, deployments, statefulSets, budgets, autoscalers };
+  return {
+    services,
+    orchestrations,
+    pods,
+    replicaSets,
+    deployments,
+    statefulSets,
+    budgets,
+    autoscalers,
+    workflows,
+    templates,
+    schedules,
+  };
 }
 
 /** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */
@@ -517,7 +568,7 @@ async function createOrchestration(rest: RestClient, signal: AbortSignal): Promi
     spec: {},
   };
   try {
-    const { metadata } = await rest.create<KubeObject>(ORCHESTRATIONS, body, { signal });
+    const { metadata } = await rest.create<KubeObject>(RESOURCES.Orchestration, body, { signal });
     const { name, uid, resourceVersion } = metadata;
     return { kind: 'Orchestration', namespace: undefined, name, uid, resourceVersion };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Workflow } from '../api/kinds.ts';
 import { ApiError } from './errors.ts';
 import type { KubeObject, Resource } from './resource.ts';
 import type { RestClient } from './rest.ts';
@@ -19,6 +20,19 @@ export class WorkflowObjects {
   constructor(rest: RestClient, resource: Resource) {
     this.#rest = rest;
     this.#resource = resource;
+  }
+
+  /** As the API server has it now; undefined when it is gone. */
+  async get(
+    { namespace, name }: Pick<Reference, 'namespace' | 'name'>,
+    signal: AbortSignal,
+  ): Promise<Workflow | undefined> {
+    try {
+      return await this.#rest.get<Workflow>({ ...this.#resource, namespace, name }, { signal });
+    } catch (error) {
+      if (error instanceof ApiError && error.notFound) return undefined;
+      throw error;
+    }
   }
 
   /** Creates one with an owner; `exists` where there is one of that name that belongs to somebody else. */

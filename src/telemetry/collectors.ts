@@ -122,3 +122,42 @@ export function collectSystem(metrics: Metrics, system: () => System | undefined
     for (const level of LEVELS) emit('baton_services', { level }, now.services[level.toLowerCase()] ?? 0);
   });
 }
+
+const PHASES = [
+  'Pending',
+  'Queued',
+  'Running',
+  'Paused',
+  'Verifying',
+  'RollingBack',
+  'Succeeded',
+  'RolledBack',
+  'RollbackFailed',
+  'Failed',
+  'Cancelled',
+  'Planned',
+];
+const PRIORITIES = Array.from({ length: 11 }, (_, n) => n * 100);
+
+interface Workflows {
+  readonly phases: Iterable<string>;
+  /** Priorities of those that wait, 0 to 1000. */
+  readonly waiting: Iterable<number>;
+}
+
+/** Answers scrapes with the workflows there are; undefined from a replica that does not lead. */
+export function collectWorkflows(metrics: Metrics, workflows: () => Workflows | undefined): void {
+  metrics.collect(['baton_workflows', 'baton_workflow_queue_depth'], (set) => {
+    const found = workflows();
+    if (found === undefined) return;
+    const phases = new Map(PHASES.map((phase) => [phase, 0]));
+    for (const phase of found.phases) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+    for (const [phase, count] of phases) set('baton_workflows', { phase }, count);
+    const depths = new Map(PRIORITIES.map((priority) => [priority, 0]));
+    for (const one of found.waiting) {
+      const hundred = Math.floor(one / 100) * 100;
+      depths.set(hundred, (depths.get(hundred) ?? 0) + 1);
+    }
+    for (const [priority, depth] of depths) set('baton_workflow_queue_depth', { priority: String(priority) }, depth);
+  });
+}

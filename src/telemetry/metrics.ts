@@ -324,6 +324,31 @@ export const METRICS = [
     labels: ['method'],
     buckets: [0.0001, 0.001, 0.005, 0.025, 0.1, 0.2, 0.5, 1, 5],
   },
+  {
+    name: 'baton_workflows',
+    type: 'gauge',
+    help: 'Workflows there are, by phase.',
+    labels: ['phase'],
+  },
+  {
+    name: 'baton_workflow_queue_depth',
+    type: 'gauge',
+    help: 'Workflows that wait for their turn, by the hundred that their priority is in.',
+    labels: ['priority'],
+  },
+  {
+    name: 'baton_workflow_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the first step of a workflow to its end, by type and the phase in which it ended.',
+    labels: ['type', 'phase'],
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
+  },
+  {
+    name: 'baton_workflow_acts_total',
+    type: 'counter',
+    help: 'What steps of workflows did: what it was, whether forward, to undo or to stop, and what came of it.',
+    labels: ['act', 'purpose', 'outcome'],
+  },
   { name: 'leader_election_master_status', type: 'gauge', help: '1 while this replica leads.', labels: ['name'] },
 ] as const satisfies readonly MetricDefinition[];
 

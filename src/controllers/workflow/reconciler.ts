@@ -87,8 +87,7 @@ export class WorkflowReconciler {
   async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
     const workflow = this.latest(key);
     if (workflow === undefined) {
-      this.#forget(key);
-      this.#wakeDependants(key);
+      this.forget(key);
       return DONE;
     }
     if (isOver(workflow.status?.phase)) return this.#keep(key, workflow, signal);
@@ -169,9 +168,8 @@ export class WorkflowReconciler {
     const identity = identityOf(workflow);
     const dryRun = workflow.spec.mode === 'Plan';
     const one = async (effect: Effect): Promise<Answered> => {
-      const { want, operation, undo, scope } = effect;
-      const answer = await this.#options.steps.run(effect, { workflow: identity, dryRun, undo, scope, signal });
-      return { want, opId: operation.opId, answer };
+      const answer = await this.#options.steps.run(effect, { workflow: identity, dryRun, signal });
+      return { want: effect.want, opId: effect.operation.opId, answer };
     };
     return Promise.all(effects.map(one));
   }
@@ -215,10 +213,12 @@ export class WorkflowReconciler {
       this.#options.enqueue(`${namespace}/${name}`);
   }
 
-  #forget(key: string): void {
+  /** It is gone: what it held is free. */
+  forget(key: string): void {
     this.#options.scheduler.release(key);
     this.#looks.delete(key);
     this.#written.forget(key);
+    this.#wakeDependants(key);
   }
 }
 

@@ -1,0 +1,331 @@
+import { createHash } from 'node:crypto';
+import { type Workflow, GROUP, VERSION } from '../api/kinds.ts';
+import { BY_STANDBY, BY_TARGET, type CachedService, type Caches, targetKey } from '../controllers/service/caches.ts';
+import type { Policy } from '../controllers/orchestration/policy.ts';
+import type { Count, EmitEvent, Log, RecordDecision, WriteStatus } from '../controllers/ports.ts';
+import { workflowPolicy } from '../domain/workflow/policy.ts';
+import {
+  BY_TEMPLATE,
+  type CachedSchedule,
+  type CachedWorkflow,
+  isOver,
+  isUnderWay,
+  type WorkflowCaches,
+} from '../controllers/workflow/caches.ts';
+import { Entrance } from '../controllers/workflow/entrance.ts';
+import { WorkflowReconciler } from '../controllers/workflow/reconciler.ts';
+import { Scheduler } from '../controllers/workflow/scheduler.ts';
+import { SCHEDULED_AT, Schedules } from '../controllers/workflow/schedules.ts';
+import { StepActor } from '../controllers/workflow/steps/actor.ts';
+import { Steps } from '../controllers/workflow/steps/steps.ts';
+import { Waiters } from '../controllers/workflow/steps/waiters.ts';
+import { Templates } from '../controllers/workflow/templates.ts';
+import { compile, isTrue } from '../domain/workflow/expression.ts';
+import { lockKey, readLock } from '../domain/workflow/locks.ts';
+import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
+import { readTemplate } from '../domain/workflow/template.ts';
+import type { Discovery } from '../kube/discovery.ts';
+import type { RestClient } from '../kube/rest.ts';
+import { StepObjects } from '../kube/step-objects.ts';
+import { WorkflowObjects } from '../kube/workflows.ts';
+import { Controller } from '../runtime/controller.ts';
+import { controllerHooks } from '../telemetry/hooks.ts';
+import type { Metrics } from '../telemetry/registry.ts';
+import { WORKFLOWS } from './caches.ts';
+
+export interface WorkflowsOptions {
+  readonly rest: RestClient;
+  readonly discovery: Discovery;
+  readonly metrics: Metrics;
+  readonly policy: Policy;
+  readonly caches: WorkflowCaches & Pick<Caches, 'services' | 'deployments' | 'statefulSets'>;
+  readonly leads: () => boolean;
+  /** Whether this replica's term has begun, so that keys are worth queueing. */
+  readonly acts: () => boolean;
+  /** Transitions of the lease. */
+  readonly epoch: () => number;
+  /** The id of the emergency halt that lasts. */
+  readonly halt: () => string | undefined;
+  readonly latestService: (key: string) => CachedService | undefined;
+  /** The summary of all has changed. */
+  readonly onChange: () => void;
+  readonly onError: (key: string, error: unknown, retryInMs: number | undefined) => void;
+  readonly writeStatus: WriteStatus;
+  readonly emit: EmitEvent;
+  readonly record: RecordDecision;
+  readonly isNewer: (a: string, b: string) => boolean;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly count: Count;
+}
+
+const compiler = { compile, readTemplate, expressionsOf };
+
+/** How many earlier runs say how long the next will take. */
+const MOST_DURATIONS = 20;
+
+/** Workflows, their templates and schedules, with the API server behind them. */
+export function createWorkflows(options: WorkflowsOptions) {
+  const { rest, discovery, metrics, policy, caches, leads, acts, halt, onError, now, writeStatus, count, log } =
+    options;
+  const spec = () => workflowPolicy(policy.current.spec);
+  const isExempt = (type: string): boolean => spec().haltExempt.includes(type);
+  const assertLeads = (): void => {
+    if (!leads()) throw new Error('no longer leading');
+  };
+  const objects = new WorkflowObjects(rest, WORKFLOWS);
+  const remove = async (workflow: CachedWorkflow, signal: AbortSignal): Promise<void> => {
+    assertLeads();
+    await objects.delete(workflow, signal);
+  };
+  const scheduler = new Scheduler({
+    limits: spec,
+    now,
+    foreign: { get: (key) => movesOf(key, caches.services, options.latestService) },
+    enqueue: (key) => enqueue(key),
+    soon: (run) => void setImmediate(run),
+  });
+  const entrance = new Entrance({
+    caches,
+    services: caches.services,
+    scheduler,
+    ports: compiler,
+    matches: matchesWhole,
+    writeSpec: async (workflow, content, signal) => {
+      assertLeads();
+      return objects.patchSpec(workflow, content, signal);
+    },
+    objection: () => undefined,
+    now,
+  });
+  const waiters = new Waiters(({ namespace, name }) => reconciler.awake(`${namespace}/${name}`));
+  const stepObjects = new StepObjects(rest, discovery);
+  const actor = new StepActor({
+    asker: {
+      workflow: async ({ namespace, name }, signal) => {
+        const live = await objects.get({ namespace, name }, signal);
+        return live && askerOf(live);
+      },
+    },
+    writes: { write: (permit, account, signal) => stepObjects.write(permit.act, account, false, signal) },
+    leads,
+    halt,
+    isExempt,
+    holdsLock: ({ namespace, name }, target) => scheduler.holds(`${namespace}/${name}`, lockKey(namespace, target)),
+    onOutcome: (act, purpose, outcome) => metrics.increment('baton_workflow_acts_total', { act, purpose, outcome }),
+  });
+  const steps = new Steps({
+    objects: {
+      read: (address, account, signal) => stepObjects.read(address, account, signal),
+      scale: (address, account, signal) => stepObjects.scale(address, account, signal),
+      rehearse: (act, account, signal) => stepObjects.write(act, account, true, signal),
+    },
+    actor,
+    waiters,
+    onError: ({ step }, error) => log.warn({ step, error: String(error) }, 'a step of a workflow is tried again'),
+  });
+  const reconciler = new WorkflowReconciler({
+    ...options,
+    scheduler,
+    entrance,
+    steps,
+    ports: { hash, resolve, isTrue: evaluates },
+    halted: (type) => {
+      const id = isExempt(type) ? undefined : halt();
+      return id === undefined ? undefined : `emergency halt ${id} lasts`;
+    },
+    maxDurationMs: () => spec().maxDurationMs,
+    durations: (workflow) => durationsOf(workflow, caches),
+    delete: remove,
+    enqueue: (key) => enqueue(key),
+    onEnded: ({ spec: { type } }, { phase = '', startedAt, finishedAt }) => {
+      if (startedAt === undefined || finishedAt === undefined) return;
+      const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
+      metrics.observe('baton_workflow_duration_seconds', { type: type ?? 'Maintenance', phase }, seconds);
+    },
+  });
+  const templates = new Templates({ caches, ports: compiler, writeStatus, now, count });
+  const schedules = new Schedules({
+    ...options,
+    latest: (key) => reconciler.latest(key),
+    create: async (schedule, name, at, signal) => {
+      assertLeads();
+      return objects.create(scheduled(schedule, name, at), signal);
+    },
+    cancel: async (workflow, signal) => {
+      assertLeads();
+      await objects.patchSpec(workflow, { cancel: 'StopAndRollback' }, signal);
+    },
+    delete: remove,
+  });
+  const controller = new Controller({
+    name: 'workflow',
+    reconcile: (key, context) => reconciler.reconcile(key, context),
+    onError,
+    ...controllerHooks(metrics, 'workflow'),
+  });
+  const templateController = new Controller({
+    name: 'workflowtemplate',
+    workers: 2,
+    reconcile: (key, context) => templates.reconcile(key, context),
+    onError,
+    ...controllerHooks(metrics, 'workflowtemplate'),
+  });
+  const scheduleController = new Controller({
+    name: 'scheduledworkflow',
+    workers: 4,
+    reconcile: (key, context) => schedules.reconcile(key, context),
+    onError,
+    ...controllerHooks(metrics, 'scheduledworkflow'),
+  });
+  const when =
+    (queue: Controller) =>
+    (key: string): void => {
+      if (acts()) queue.enqueue(key);
+    };
+  const enqueue = when(controller);
+  const enqueueTemplate = when(templateController);
+  const enqueueSchedule = when(scheduleController);
+
+  caches.workflows.subscribe(({ type, key, old, new: workflow }) => {
+    const { namespace, name, owner } = workflow ?? old;
+    waiters.changed('Workflow', { namespace, name });
+    if (owner?.kind === 'ScheduledWorkflow' && old?.status?.phase !== workflow?.status?.phase)
+      enqueueSchedule(`${namespace}/${owner.name}`);
+    if (type === 'deleted') reconciler.forget(key);
+    else if (!reconciler.wrote(key, workflow.resourceVersion)) enqueue(key);
+  });
+  caches.templates.subscribe(({ key }) => {
+    enqueueTemplate(key);
+    for (const { namespace, name, status } of caches.workflows.byIndex(BY_TEMPLATE, key))
+      if (!isOver(status?.phase) && !isUnderWay(status?.phase)) enqueue(`${namespace}/${name}`);
+    for (const { namespace, name } of caches.schedules.byIndex(BY_TEMPLATE, key))
+      enqueueSchedule(`${namespace}/${name}`);
+  });
+  caches.schedules.subscribe(({ type, key, new: schedule }) => {
+    if (type === 'deleted' || !schedules.wrote(key, schedule.resourceVersion)) enqueueSchedule(key);
+  });
+  caches.services.subscribe(({ new: service, old }) => {
+    waiters.changed('OrchestratedService', service ?? old);
+    scheduler.reconsider();
+  });
+  caches.deployments.subscribe(({ new: workload, old }) => waiters.changed('Deployment', workload ?? old));
+  caches.statefulSets.subscribe(({ new: workload, old }) => waiters.changed('StatefulSet', workload ?? old));
+  policy.onChange(() => scheduler.reconsider());
+
+  /** All that is known, when this replica begins to lead: those that run go on, and hold what they held. */
+  function begin(): void {
+    reconciler.reset();
+    const all = [...caches.workflows.list()].map(({ namespace, name }) => reconciler.latest(`${namespace}/${name}`));
+    const known = all.filter((workflow) => workflow !== undefined);
+    scheduler.begin(known.filter(({ status }) => isUnderWay(status?.phase)).map(demandOf));
+    for (const { namespace, name } of known) enqueue(`${namespace}/${name}`);
+    for (const { namespace, name } of caches.templates.list()) enqueueTemplate(`${namespace}/${name}`);
+    for (const { namespace, name } of caches.schedules.list()) enqueueSchedule(`${namespace}/${name}`);
+  }
+
+  return {
+    begin,
+    scheduler,
+    /** A halt began or ended. */
+    haltChanged: (): void => {
+      for (const { namespace, name, status } of caches.workflows.list())
+        if (!isOver(status?.phase)) enqueue(`${namespace}/${name}`);
+    },
+    run: async (term: { readonly signal: AbortSignal }): Promise<void> => {
+      await Promise.all([controller, templateController, scheduleController].map((each) => each.run(term)));
+    },
+    stuck: (): string | undefined => controller.stuck() ?? templateController.stuck() ?? scheduleController.stuck(),
+    figures: () => ({ phases: phasesOf(caches.workflows), waiting: prioritiesOf(scheduler) }),
+  };
+}
+
+function* phasesOf(workflows: WorkflowCaches['workflows']): Generator<string> {
+  for (const { status } of workflows.list()) yield status?.phase ?? 'Pending';
+}
+
+function* prioritiesOf(scheduler: Scheduler): Generator<number> {
+  for (const { priority } of scheduler.waiting()) yield priority;
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function evaluates(text: string, scope: Readonly<Record<string, unknown>>) {
+  const compiled = compile(text, NAMES);
+  return compiled.ok ? isTrue(compiled.expression, scope) : compiled;
+}
+
+/** By RE2, as in expressions: patterns are written by those who may write templates. */
+function matchesWhole(pattern: string, text: string): boolean | undefined {
+  const compiled = compile('text.matches(pattern)', ['text', 'pattern']);
+  const found = compiled.ok ? compiled.expression.evaluate({ text, pattern: `^(?:${pattern})$` }) : compiled;
+  return found.ok ? found.value === true : undefined;
+}
+
+const askerOf = ({ metadata, spec, status }: Workflow) => ({
+  uid: metadata.uid,
+  terminating: metadata.deletionTimestamp !== undefined,
+  suspended: spec.suspend,
+  cancelled: spec.cancel !== 'None',
+  finished: isOver(status?.phase),
+});
+
+const demandOf = ({ namespace, name, spec, status }: CachedWorkflow) => ({
+  key: `${namespace}/${name}`,
+  locks: (status?.locks ?? []).map(readLock),
+  slots: spec.slots ?? [],
+});
+
+/** A workflow for a time of a schedule. Its account and who asked for it are those that were checked when the schedule was written. */
+function scheduled({ namespace, name: schedule, uid, spec }: CachedSchedule, name: string, at: number) {
+  const { template, parameters, priority, requestedBy, serviceAccountName } = spec;
+  const owner = { apiVersion: `${GROUP}/${VERSION}`, kind: 'ScheduledWorkflow', name: schedule, uid, controller: true };
+  return {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: 'Workflow',
+    metadata: {
+      namespace,
+      name,
+      annotations: { [SCHEDULED_AT]: new Date(at).toISOString() },
+      ownerReferences: [{ ...owner, blockOwnerDeletion: true }],
+    },
+    spec: {
+      templateRef: { name: template },
+      priority,
+      ...(parameters && { parameters }),
+      ...(requestedBy !== undefined && { requestedBy }),
+      ...(serviceAccountName !== undefined && { serviceAccountName }),
+    },
+  };
+}
+
+/** How long those took that came from the same template and succeeded, ms. */
+function durationsOf({ spec, namespace }: CachedWorkflow, { workflows }: WorkflowCaches): number[] {
+  if (spec.templateRef === undefined) return [];
+  const durations: number[] = [];
+  for (const { status } of workflows.byIndex(BY_TEMPLATE, `${namespace}/${spec.templateRef.name}`)) {
+    if (status?.phase !== 'Succeeded' || status.startedAt === undefined || status.finishedAt === undefined) continue;
+    durations.push(Date.parse(status.finishedAt) - Date.parse(status.startedAt));
+  }
+  return durations.slice(-MOST_DURATIONS);
+}
+
+const MOVES = new Set(['Preparing', 'Fencing', 'Switching', 'Verifying']);
+
+/** What Baton itself is about to do with a workload: a workflow that wants it to itself waits until that is done. */
+function movesOf(
+  key: string,
+  services: Caches['services'],
+  latest: (key: string) => CachedService | undefined,
+): string | undefined {
+  const [namespace = '', group, kind = '', ...name] = key.split('/');
+  const target = targetKey(`${group}/`, kind, namespace, name.join('/'));
+  for (const index of [BY_TARGET, BY_STANDBY]) {
+    for (const cached of services.byIndex(index, target)) {
+      const { status } = latest(`${cached.namespace}/${cached.name}`) ?? cached;
+      if (MOVES.has(status?.failover?.state ?? '')) return `its service ${cached.name} is being failed over`;
+      if (status?.healing?.intent !== undefined) return `its service ${cached.name} is being healed`;
+    }
+  }
+  return undefined;
+}
