@@ -63,7 +63,7 @@ export class Entrance {
     const problems = validate(workflow.spec, ports);
     if (problems.length > 0) return problems;
     const locks = this.#locks(workflow);
-    return Array.isArray(locks) ? [] : [locks as Problem];
+    return Array.isArray(locks) ? [] : [locks];
   }
 
   /** Asked while it waits: whether it may begin. */
@@ -78,7 +78,7 @@ export class Entrance {
       return { ...before, kind: 'refused' };
     }
     const locks = this.#locks(workflow);
-    if (!Array.isArray(locks)) return { ...(locks as Problem), kind: 'refused' };
+    if (!Array.isArray(locks)) return { ...locks, kind: 'refused' };
     const { priority, slots = [] } = spec;
     const since = status?.queuedAt === undefined ? now() : Date.parse(status.queuedAt);
     const blocked = before.kind === 'waiting' ? before : undefined;

@@ -27,7 +27,7 @@ export type Instance =
  * others. `matches` tells whether a whole text matches a regular expression (RE2).
  */
 export function instantiate(
-  { description: _, parameters: declared = [], ...content }: WorkflowTemplateSpec,
+  { description: _description, parameters: declared = [], ...content }: WorkflowTemplateSpec,
   given: Values,
   matches: (pattern: string, text: string) => boolean | undefined,
 ): Instance {
