@@ -1,3 +1,4 @@
+import { WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
   type Orchestration,
@@ -26,7 +27,7 @@ import { protobufCodec } from '../kube/protobuf/codec.ts';
 import { DEPLOYMENT, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';
 import type { Message } from '../kube/protobuf/message.ts';
 import { Reflector, type ReflectorEvent } from '../kube/reflector.ts';
-import type { Resource } from '../kube/resource.ts';
+import type { KubeObject, Resource } from '../kube/resource.ts';
 import type { RestClient } from '../kube/rest.ts';
 import type { Indexes, Projected } from '../runtime/store.ts';
 
@@ -44,6 +45,7 @@ export const RESOURCES = {
   ScheduledWorkflow: SCHEDULES,
 } as const;
 const AUTOSCALERS = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers' };
+const JOBS = { group: 'batch', version: 'v1', plural: 'jobs', labelSelector: WORKFLOW };
 const BUDGETS = { group: 'policy', version: 'v1', plural: 'poddisruptionbudgets', message: POD_DISRUPTION_BUDGET };
 const PODS = { group: '', version: 'v1', plural: 'pods', message: POD };
 const apps = (plural: string, message: Message) => ({ group: 'apps', version: 'v1', plural, message });
@@ -60,13 +62,14 @@ export interface CacheOptions {
 /** Every watch of the operator. */
 export function createCaches({ rest, namespace, now, onEvent, onListenerError }: CacheOptions) {
   const reflector = <T extends Projected>(
-    resource: Resource & { readonly message?: Message },
+    resource: Resource & { readonly message?: Message; readonly labelSelector?: string },
     project: (raw: never) => T,
     indexes: Indexes<T> = {},
   ) =>
     new Reflector<T>({
       rest,
       resource,
+      ...(resource.labelSelector && { labelSelector: resource.labelSelector }),
       ...(resource.message && { codec: protobufCodec(resource.message) }),
       ...(namespace !== '' && resource !== ORCHESTRATIONS && { namespace }),
       // The API server answers with objects of the kind that was asked for.
@@ -88,6 +91,11 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
     workflows: reflector<CachedWorkflow>(WORKFLOWS, projectWorkflow, WORKFLOW_INDEXES.workflows),
     templates: reflector<CachedTemplate>(TEMPLATES, (raw: WorkflowTemplate) => named(raw)),
     schedules: reflector<CachedSchedule>(SCHEDULES, (raw: ScheduledWorkflow) => named(raw), WORKFLOW_INDEXES.schedules),
+    // Those that steps of workflows run; that one changed is all that has to be known of it.
+    jobs: reflector<Projected>(JOBS, ({ metadata }: KubeObject) => {
+      const { namespace, name, uid, resourceVersion } = metadata;
+      return { namespace, name, uid, resourceVersion };
+    }),
     autoscalers: reflector<AutoscalerSnapshot>(AUTOSCALERS, projectAutoscaler, AUTOSCALER_INDEXES),
   };
 }

@@ -292,6 +292,9 @@ export async function runOperator(
       templates: caches.templates.store,
       schedules: caches.schedules.store,
     },
+    jobs: caches.jobs.store,
+    destinations: sources.destinations,
+    version,
     leads,
     acts: () => acts(),
     epoch: () => term?.epoch ?? 0,
@@ -347,6 +350,7 @@ export async function runOperator(
     if (type === 'deleted') sources.heartbeats.forget(old.namespace, old.name);
   });
   stores.orchestrations.subscribe(({ new: orch }) => {
+    workflows.lookAtHalt();
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
     sumUp();
   });
@@ -473,6 +477,7 @@ function reflectorsOf({
   workflows,
   templates,
   schedules,
+  jobs,
 }: ReturnType<typeof createCaches>) {
   return {
     services,
@@ -486,6 +491,7 @@ function reflectorsOf({
     workflows,
     templates,
     schedules,
+    jobs,
   };
 }
 

@@ -64,7 +64,15 @@ export function createSources(options: SourceOptions) {
     heartbeat: measured(heartbeats),
     service: (reference, signal) => serviceTarget(rest, clock, reference, signal),
   };
-  return { sources, prober, resources, heartbeats, prometheus, usage: (of: string) => usageOf(resources, of) };
+  return {
+    sources,
+    prober,
+    resources,
+    heartbeats,
+    prometheus,
+    destinations,
+    usage: (of: string) => usageOf(resources, of),
+  };
 }
 
 function usageOf(resources: ReturnType<typeof createResourceMetrics>, namespace: string): Usage {

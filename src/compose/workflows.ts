@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Workflow, GROUP, VERSION } from '../api/kinds.ts';
 import { BY_STANDBY, BY_TARGET, type CachedService, type Caches, targetKey } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
-import type { Count, EmitEvent, Log, RecordDecision, WriteStatus } from '../controllers/ports.ts';
+import type { Count, EmitEvent, Log, RecordDecision, WatchedCache, WriteStatus } from '../controllers/ports.ts';
 import { workflowPolicy } from '../domain/workflow/policy.ts';
 import {
   BY_TEMPLATE,
@@ -29,6 +29,9 @@ import type { RestClient } from '../kube/rest.ts';
 import { StepObjects } from '../kube/step-objects.ts';
 import { WorkflowObjects } from '../kube/workflows.ts';
 import { Controller } from '../runtime/controller.ts';
+import type { Projected } from '../runtime/store.ts';
+import type { DestinationPolicy } from '../sources/api.ts';
+import { createHttpRequests } from '../sources/http-request.ts';
 import { controllerHooks } from '../telemetry/hooks.ts';
 import type { Metrics } from '../telemetry/registry.ts';
 import { WORKFLOWS } from './caches.ts';
@@ -39,6 +42,10 @@ export interface WorkflowsOptions {
   readonly metrics: Metrics;
   readonly policy: Policy;
   readonly caches: WorkflowCaches & Pick<Caches, 'services' | 'deployments' | 'statefulSets'>;
+  readonly jobs: WatchedCache<Projected>;
+  /** Where requests of steps may go. */
+  readonly destinations: () => DestinationPolicy;
+  readonly version: string;
   readonly leads: () => boolean;
   /** Whether this replica's term has begun, so that keys are worth queueing. */
   readonly acts: () => boolean;
@@ -118,10 +125,15 @@ export function createWorkflows(options: WorkflowsOptions) {
     objects: {
       read: (address, account, signal) => stepObjects.read(address, account, signal),
       scale: (address, account, signal) => stepObjects.scale(address, account, signal),
+      pods: (namespace, selector, account, signal) => stepObjects.pods(namespace, selector, account, signal),
       rehearse: (act, account, signal) => stepObjects.write(act, account, true, signal),
     },
     actor,
     waiters,
+    requests: createHttpRequests({ destinations: options.destinations, version: options.version }),
+    healthOf: (namespace, name) => options.latestService(`${namespace}/${name}`)?.status?.health,
+    maxDepth: () => spec().maxDepth,
+    now,
     onError: ({ step }, error) => log.warn({ step, error: String(error) }, 'a step of a workflow is tried again'),
   });
   const reconciler = new WorkflowReconciler({
@@ -211,7 +223,10 @@ export function createWorkflows(options: WorkflowsOptions) {
   });
   caches.deployments.subscribe(({ new: workload, old }) => waiters.changed('Deployment', workload ?? old));
   caches.statefulSets.subscribe(({ new: workload, old }) => waiters.changed('StatefulSet', workload ?? old));
+  options.jobs.subscribe(({ new: job, old }) => waiters.changed('Job', job ?? old));
   policy.onChange(() => scheduler.reconsider());
+
+  let halted: string | undefined;
 
   /** All that is known, when this replica begins to lead: those that run go on, and hold what they held. */
   function begin(): void {
@@ -227,8 +242,11 @@ export function createWorkflows(options: WorkflowsOptions) {
   return {
     begin,
     scheduler,
-    /** A halt began or ended. */
-    haltChanged: (): void => {
+    /** Asked whenever a halt may have begun or ended. */
+    lookAtHalt: (): void => {
+      const before = halted;
+      halted = halt();
+      if (halted === before) return;
       for (const { namespace, name, status } of caches.workflows.list())
         if (!isOver(status?.phase)) enqueue(`${namespace}/${name}`);
     },
