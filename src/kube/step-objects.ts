@@ -172,6 +172,8 @@ export class StepObjects {
   }
 
   async #targetOf({ apiVersion, kind, namespace, name }: ObjectAddress) {
+    // What lies between would resolve them, and no object is called that.
+    if (/^\.*$/.test(name)) return 'absent';
     const found = await this.#discovery.resolveScaleTarget(apiVersion, kind);
     if (!found) return 'unknownKind';
     if (!found.namespaced) return 'clusterScoped';

@@ -124,11 +124,12 @@ const wait = (reason: Reason, message: string) => ({ kind: 'wait', reason, messa
 /** In the order in which they are asked; the first objection counts. */
 const POLICIES: Readonly<Record<string, Policy>> = {
   leadership: ({ leads }) => (leads ? undefined : wait('NotLeading', 'another replica of Baton may lead by now')),
-  asker: ({ asker, decidedFor }) =>
-    asker?.uid === decidedFor && !asker.terminating ? undefined : gone('Stopped', 'the Workflow is gone'),
+  asker: ({ asker, decidedFor }) => (asker?.uid === decidedFor ? undefined : gone('Stopped', 'the Workflow is gone')),
   finished: ({ asker, purpose }) =>
     asker?.finished === true && purpose !== 'Stop' ? gone('Stopped', 'the Workflow has ended') : undefined,
   // What was begun may be undone, and ended.
+  terminating: ({ asker, purpose }) =>
+    asker?.terminating === true && purpose === 'Forward' ? gone('Stopped', 'the Workflow is being deleted') : undefined,
   cancelled: ({ asker, purpose }) =>
     asker?.cancelled === true && purpose === 'Forward' ? gone('Stopped', 'spec.cancel says to end it') : undefined,
   halted: ({ halt, exempt, annotations, purpose }) => {

@@ -19,6 +19,8 @@ import { eventually } from '../support/eventually.ts';
 /** An account that may do all that steps do, and one that may do nothing. */
 export const RUNNER = 'runner';
 const NOBODY = 'nobody';
+/** One that may run Jobs, and see no pods. */
+export const BLIND = 'blind';
 
 const RULES = [
   { apiGroups: ['apps', 'batch', 'baton.dev', 'widgets.steps.example.dev'], resources: ['*'], verbs: ['*'] },
@@ -67,17 +69,35 @@ export class StepBed {
     const bed = new StepBed(unique(prefix));
     const { namespace: name } = bed;
     accept(await bed.api.call('POST', '/api/v1/namespaces', { body: { metadata: { name } } }));
-    for (const account of [RUNNER, NOBODY]) {
-      await bed.create('/api/v1', 'serviceaccounts', { metadata: { name: account } });
-    }
-    const rbac = '/apis/rbac.authorization.k8s.io/v1';
-    await bed.create(rbac, 'roles', { metadata: { name: RUNNER }, rules: RULES });
-    await bed.create(rbac, 'rolebindings', {
-      metadata: { name: RUNNER },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: RUNNER },
-      subjects: [{ kind: 'ServiceAccount', name: RUNNER, namespace: name }],
-    });
+    await bed.account(RUNNER, RULES);
+    await bed.account(BLIND, [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] }]);
+    await bed.account(NOBODY, []);
     return bed;
+  }
+
+  async account(name: string, rules: readonly object[]): Promise<void> {
+    await this.create('/api/v1', 'serviceaccounts', { metadata: { name } });
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    await this.create(rbac, 'roles', { metadata: { name }, rules });
+    await this.create(rbac, 'rolebindings', {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: this.namespace }],
+    });
+  }
+
+  /** A Workflow that is there: what has an owner that is not goes at once. */
+  async makeWorkflow(name: string, spec: object = {}): Promise<WorkflowIdentity> {
+    const steps = [{ name: 'it', wait: { duration: '1h' } }];
+    const body = { apiVersion: 'baton.dev/v1alpha1', kind: 'Workflow', metadata: { name }, spec: { steps, ...spec } };
+    const { metadata } = await this.create('/apis/baton.dev/v1alpha1', 'workflows', body);
+    return { ...this.workflow, name, uid: metadata.uid as string };
+  }
+
+  /** Acts for that workflow from now on. */
+  actFor(workflow: WorkflowIdentity): void {
+    this.workflow = workflow;
+    this.asker = { uid: workflow.uid, terminating: false, suspended: false, cancelled: false, finished: false };
   }
 
   /** A kind of its own with a scale subresource, for all tests of steps: nobody looks after its objects. */
@@ -166,9 +186,13 @@ export class StepBed {
     return { workflow, dryRun: false, undo: 'Auto', scope: {}, signal, ...over };
   }
 
-  /** A context whose account may do nothing. */
+  /** A context whose account may do nothing, or that other one. */
+  as(serviceAccountName: string, over: Partial<StepContext> = {}): StepContext {
+    return this.context({ workflow: { ...this.workflow, serviceAccountName }, ...over });
+  }
+
   powerless(over: Partial<StepContext> = {}): StepContext {
-    return this.context({ workflow: { ...this.workflow, serviceAccountName: NOBODY }, ...over });
+    return this.as(NOBODY, over);
   }
 
   run(want: Want, operation: Operation, context = this.context(), process = this.process()): Promise<Answer> {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Action } from '../../../src/domain/workflow/action.ts';
 import type { Operation } from '../../../src/domain/workflow/operation.ts';
-import { workload } from '../operator/support/objects.ts';
+import { osvc, workload } from '../operator/support/objects.ts';
+import { installCrds } from '../support/crds.ts';
 import { type Fields, operationOf, StepBed, undoingOf } from './bed.ts';
 
 const APPS = '/apis/apps/v1';
+const BATON = '/apis/baton.dev/v1alpha1';
 const WIDGETS = '/apis/widgets.steps.example.dev/v1';
 
 /** A kind of step on an object: what it does, and how that looks. */
@@ -141,6 +143,33 @@ const CASES: readonly Case[] = [
     writes: 1,
     needs: /configmaps/,
   },
+  {
+    name: 'failover',
+    group: BATON,
+    plural: 'orchestratedservices',
+    object: (name) =>
+      osvc(name, {
+        failover: {
+          standbyRef: target('apps/v1', 'Deployment', `${name}-standby`),
+          serviceName: name,
+          selectors: { primary: { role: 'a' }, standby: { role: 'b' } },
+        },
+      }),
+    action: (name) => ({ kind: 'failover', service: name, to: 'Standby' }),
+    shows: ({ spec }) => spec.failover.desired ?? 'Primary',
+    before: 'Primary',
+    after: 'Standby',
+    drift: { spec: { failover: { desired: 'Primary' } } },
+    writes: 1,
+    needs: /orchestratedservices\.baton\.dev/,
+    play: async (where, name) => {
+      const { metadata, spec } = await where.get(BATON, 'orchestratedservices', name);
+      const active = spec.failover.desired ?? 'Primary';
+      const failover = { state: 'Completed', active, ordered: active, epoch: 1, since: '2026-01-01T00:00:00Z' };
+      const status = { observedGeneration: metadata.generation, failover };
+      await where.patch(BATON, 'orchestratedservices', `${name}/status`, { status });
+    },
+  },
 ];
 
 let bed: StepBed;
@@ -149,6 +178,7 @@ let count = 0;
 
 beforeAll(async () => {
   [bed, other] = await Promise.all([StepBed.make('steps'), StepBed.make('steps-other')]);
+  await installCrds(bed.api);
   await bed.installWidgets();
 });
 beforeEach(() => void bed.written());

@@ -31,6 +31,26 @@ describe('requests', () => {
     );
   });
 
+  test('are made as somebody else over the same connections, with no group but those that the server adds', async () => {
+    server.answers = [json({ ok: true })];
+    const rest = server.client({}, { token: 'secret' });
+    const other = rest.as('system:serviceaccount:shop:deployer');
+    await rest.get(ONE);
+    await other.patch(ONE, 'strategic', {});
+    await rest.get(ONE);
+    expect(server.seen.map(({ headers }) => headers['impersonate-user'])).toEqual([
+      undefined,
+      'system:serviceaccount:shop:deployer',
+      undefined,
+    ]);
+    expect(server.seen[1]?.headers).toMatchObject({
+      authorization: 'Bearer secret',
+      'content-type': 'application/strategic-merge-patch+json',
+    });
+    expect(server.seen[1]?.headers).not.toHaveProperty('impersonate-group');
+    expect(server.connections).toBe(1);
+  });
+
   test('carry who we are, and what each kind of patch needs', async () => {
     server.answers = [json({ ok: true })];
     const rest = server.client({}, { token: 'secret' });

@@ -15,10 +15,10 @@ interface Ports {
   readonly maxDepth: () => number;
 }
 
+/** A workflow that is named is not stamped: annotations of Baton on workflows are Baton's own to write, and it is let go as the account. */
 interface Before {
   readonly uid: string;
   readonly suspend: boolean;
-  readonly stamp: string | null;
 }
 
 type Child = LiveObject & Pick<Workflow, 'spec' | 'status'>;
@@ -73,8 +73,10 @@ export class ChildStep implements StepKind<ChildAction> {
     if (child === undefined) return { kind: 'done' };
     if (isFailure(child)) return child;
     const { name } = child.metadata;
-    // One that others let go, or that ran before, is theirs.
-    if (stampOf(child) !== operation.opId || ENDED.has(child.status?.phase)) return { kind: 'done' };
+    // One that ran before is not this step's to end.
+    const before = operation.before as unknown as Before | undefined;
+    const isOurs = operation.action.template !== undefined || (before?.uid === child.metadata.uid && before.suspend);
+    if (!isOurs || child.spec.suspend || ENDED.has(child.status?.phase)) return { kind: 'done' };
     if (child.spec.cancel !== 'None') return waiting(`Workflow ${name} ends, and is rolled back`, true);
     const account = this.#accountOf(operation, context);
     if (account !== undefined && isFailure(account)) return account;
@@ -121,7 +123,7 @@ export class ChildStep implements StepKind<ChildAction> {
     if (isFailure(child)) return child;
     const obstacle = await this.#circle(child, context);
     if (obstacle !== undefined) return obstacle;
-    const before: Before = { uid: child.metadata.uid, suspend: child.spec.suspend, stamp: stampOf(child) };
+    const before: Before = { uid: child.metadata.uid, suspend: child.spec.suspend };
     if (!context.dryRun) return { kind: 'prepared', before: { ...before } };
     if (!child.spec.suspend) {
       return {
@@ -132,7 +134,7 @@ export class ChildStep implements StepKind<ChildAction> {
     }
     const account = accountOf(context);
     if (isFailure(account)) return account;
-    const tried = await this.#ports.objects.rehearse(letGoOf(child, operation, context), account, context.signal);
+    const tried = await this.#ports.objects.rehearse(letGoOf(child, context), account, context.signal);
     if (tried.kind !== 'written') return refusal(tried, account);
     const rehearsal = { message: `lets Workflow ${name} go`, diff: 'spec.suspend: true → false' };
     return { kind: 'prepared', before: { ...before }, rehearsal };
@@ -147,12 +149,9 @@ export class ChildStep implements StepKind<ChildAction> {
     if (child.metadata.uid !== uid) return failed('TargetNotFound', `Workflow ${name} is another one by now`, true);
     // By this step before, or by somebody else: there is nothing left to do.
     if (!child.spec.suspend) return { kind: 'applied' };
-    if (stampOf(child) === operation.opId) {
-      return { kind: 'unknown', message: `Workflow ${name} was let go, and somebody suspended it again` };
-    }
     const account = accountOf(context);
     if (isFailure(account)) return account;
-    const act = letGoOf(child, operation, context);
+    const act = letGoOf(child, context);
     const outcome = await this.#ports.actor.carryOut(
       { act, purpose: operation.direction, context, live: child },
       account,
@@ -248,5 +247,4 @@ function patchOf({ metadata }: Child, { workflow }: StepContext, body: object) {
   return { type: 'Patch', target, uid, resourceVersion, patch: 'merge', body } as const;
 }
 
-const letGoOf = (child: Child, { opId }: Op, context: StepContext) =>
-  patchOf(child, context, { metadata: { annotations: stamp(opId) }, spec: { suspend: false } });
+const letGoOf = (child: Child, context: StepContext) => patchOf(child, context, { spec: { suspend: false } });

@@ -10,6 +10,7 @@ const BARRED_GROUPS = new Set([
   'authentication.k8s.io',
   'authorization.k8s.io',
   'certificates.k8s.io',
+  'coordination.k8s.io',
 ]);
 const OWN = /^(?:[^/]*\.)?baton\.dev\//;
 const OPEN = ['labels', 'annotations'] as const;
@@ -18,6 +19,7 @@ const OPEN = ['labels', 'annotations'] as const;
 export function objectionTo({ target, type, patch }: PatchAction): string | undefined {
   const group = target.apiVersion.includes('/') ? (target.apiVersion.split('/')[0] ?? '') : '';
   if (BARRED_GROUPS.has(group)) return `steps do not patch objects of ${group}`;
+  if (group === '' && target.kind === 'ServiceAccount') return 'steps do not patch ServiceAccounts';
   // What was there before would be in the status, for all to read who may read workflows.
   if (group === '' && target.kind === 'Secret')
     return 'steps do not patch Secrets: their content would show in the status';
