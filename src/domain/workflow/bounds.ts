@@ -16,6 +16,18 @@ export const LOCKS_BYTES = 32 * KIB;
 
 const encoder = new TextEncoder();
 
+/** What a step found is not changed any more, and measured often. */
+const measured = new WeakMap<object, number>();
+
+function sizeOf(value: Readonly<Record<string, unknown>> | undefined): number {
+  if (value === undefined) return 0;
+  const known = measured.get(value);
+  if (known !== undefined) return known;
+  const bytes = bytesOf(value);
+  measured.set(value, bytes);
+  return bytes;
+}
+
 /** As JSON in UTF-8. */
 export const bytesOf = (value: unknown): number =>
   value === undefined ? 0 : encoder.encode(JSON.stringify(value)).length;
@@ -31,14 +43,15 @@ export function line(text: string, bytes: number): string {
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
+  if (bytesOf(clean) - 2 <= bytes) return clean;
   let left = bytes - 3;
   let short = '';
   for (const character of clean) {
     left -= bytesOf(character) - 2;
-    if (left < 0) return bytesOf(clean) - 2 <= bytes ? clean : `${short}…`;
+    if (left < 0) break;
     short += character;
   }
-  return clean;
+  return `${short}…`;
 }
 
 /** Room for what steps found and what was before them. */
@@ -49,9 +62,9 @@ function room({ steps = [], locks = [] }: WorkflowStatus): number {
 
 /** For each `before` as much again is kept free: undoing finds something of that size, too. */
 const reserved = ({ before, original, outputs }: StepStatus): number =>
-  2 * bytesOf(before) + bytesOf(original) + bytesOf(outputs);
+  2 * sizeOf(before) + sizeOf(original) + sizeOf(outputs);
 const taken = ({ before, original, outputs, compensation }: StepStatus): number =>
-  bytesOf(before) + bytesOf(original) + bytesOf(outputs) + bytesOf(compensation?.before);
+  sizeOf(before) + sizeOf(original) + sizeOf(outputs) + sizeOf(compensation?.before);
 
 const sum = ({ steps = [] }: WorkflowStatus, of: (step: StepStatus) => number): number =>
   steps.reduce((total, step) => total + of(step), 0);

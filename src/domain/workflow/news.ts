@@ -33,17 +33,30 @@ export function newsOf(run: Run, written: WorkflowStatus | undefined): Transitio
 
 function stepNews(
   run: Run,
-  { name, state, message = '' }: StepStatus,
+  { name, state, reason, message = '' }: StepStatus,
   before: StepStatus | undefined,
   tell: (reason: Reason, message: string, type?: Type) => Transition,
 ): Transition[] {
   if (before?.state === state) return [];
   const what = `${name}: ${message}`;
-  if (state === 'Failed') return [tell('StepFailed', what, 'Warning')];
-  if (state === 'Unknown') return [tell('OutcomeUnknown', what, 'Warning')];
+  // One that failed may be undone already when that is written.
+  if (hasEnded(state) && (before === undefined || !hasEnded(before.state)) && !isNoNews(reason)) {
+    return [tell(reason === 'OutcomeUnknown' ? reason : 'StepFailed', what, 'Warning')];
+  }
   const isAsked = state === 'Verifying' && run.step(name).step.approval !== undefined;
   return isAsked ? [tell('ApprovalNeeded', what)] : [];
 }
+
+const hasEnded = (state: StepStatus['state']): boolean =>
+  state === 'Failed' ||
+  state === 'Unknown' ||
+  state === 'Compensating' ||
+  state === 'Compensated' ||
+  state === 'CompensationFailed';
+
+/** It succeeded, or was ended because of another. */
+const isNoNews = (reason: string | undefined): boolean =>
+  reason === undefined || reason === 'Stopped' || reason === 'OutputsLeftOut';
 
 const ENDS: Partial<Record<WorkflowPhase, Type>> = {
   Succeeded: 'Normal',

@@ -1,3 +1,4 @@
+import type { WorkflowStep } from '../../api/kinds.ts';
 import { formatDuration } from '../duration.ts';
 import { changesSomething } from './action.ts';
 import { begin, settle } from './attempt.ts';
@@ -11,6 +12,8 @@ import { markStopping } from './stop.ts';
 import { readStamp } from './times.ts';
 import { actionOf, backwardTrack, isRunning, isWritten, type Track } from './track.ts';
 
+type Steps = readonly WorkflowStep[];
+
 /** RollingBack: each step is undone when all that came after it are. */
 export function rollBack(run: Run): void {
   const rollback = (run.status.rollback ??= {});
@@ -20,22 +23,22 @@ export function rollBack(run: Run): void {
   const at = deadline(run, rollback.startedAt, rollbackTimeout(run.spec), rollback);
   const isLate = !isHeld && run.now >= at;
   if (!isHeld && !isLate) run.wake(at);
-  run.mayUndo = !isLate && !isGivenUp(run);
-  for (const track of tracks(run)) if (isRunning(track)) carryOn(run, track, isLate);
-  if (!isHeld) while (beginSome(run));
-  conclude(run, isLate);
+  const steps = candidates(run);
+  run.mayUndo = !isLate && !isGivenUp(run, steps);
+  for (const track of tracks(run, steps)) if (isRunning(track)) carryOn(run, track, isLate);
+  if (!isHeld) while (beginSome(run, steps));
+  conclude(run, steps, isLate);
 }
 
 /** With onError Stop the first failure is the last. */
-const isGivenUp = (run: Run): boolean =>
+const isGivenUp = (run: Run, steps: Steps): boolean =>
   run.spec.rollback?.onError === 'Stop' &&
-  candidates(run).some(({ name }) => run.step(name).status.state === 'CompensationFailed');
+  steps.some(({ name }) => run.step(name).status.state === 'CompensationFailed');
 
-const isBegun = (run: Run, name: string): boolean => run.step(name).status.compensation !== undefined;
-
-const tracks = (run: Run): Track[] =>
-  candidates(run)
-    .filter(({ name }) => isBegun(run, name))
+/** Of those that have begun. */
+const tracks = (run: Run, steps: Steps): Track[] =>
+  steps
+    .filter(({ name }) => run.step(name).status.compensation !== undefined)
     .map(({ name }) => backwardTrack(run, name));
 
 function carryOn(run: Run, track: Track, isLate: boolean): void {
@@ -52,14 +55,14 @@ function carryOn(run: Run, track: Track, isLate: boolean): void {
 }
 
 /** Whether one was undone at once, so that others may follow. */
-function beginSome(run: Run): boolean {
-  run.mayUndo &&= !isGivenUp(run);
+function beginSome(run: Run, steps: Steps): boolean {
+  run.mayUndo &&= !isGivenUp(run, steps);
   if (!run.mayUndo) return false;
-  const steps = candidates(run);
-  let free = parallelSteps(run.spec) - tracks(run).filter(isRunning).length;
-  for (const { name } of steps.toReversed()) {
+  const open = steps.filter(({ name }) => !isUndone(run.step(name).status));
+  let free = parallelSteps(run.spec) - tracks(run, open).filter(isRunning).length;
+  for (const { name } of open.toReversed()) {
     if (free <= 0) return false;
-    if (!isReady(run, name)) continue;
+    if (!isReady(run, open, name)) continue;
     const track = backwardTrack(run, name);
     begin(run, track);
     if (Object.keys(track.record).length === 0) delete track.status.compensation;
@@ -69,25 +72,22 @@ function beginSome(run: Run): boolean {
   return false;
 }
 
-function isReady(run: Run, name: string): boolean {
+function isReady(run: Run, open: Steps, name: string): boolean {
   const { status } = run.step(name);
-  if (isUndone(status) || isRunning({ direction: 'Backward', status })) return false;
-  const isNext = candidates(run).every(
-    (step) => !run.graph.after(name).has(step.name) || isUndone(run.step(step.name).status),
-  );
-  if (!isNext) return false;
+  if (isRunning({ direction: 'Backward', status })) return false;
+  const after = run.graph.after(name);
+  if (open.some((step) => after.has(step.name))) return false;
   const at = readStamp(status.compensation?.retryAt) ?? run.now;
   if (at <= run.now) return true;
   run.wake(at);
   return false;
 }
 
-function conclude(run: Run, isLate: boolean): void {
-  const all = candidates(run);
-  const begun = tracks(run);
+function conclude(run: Run, steps: Steps, isLate: boolean): void {
+  const begun = tracks(run, steps);
   if (begun.some(isRunning)) return;
-  const isOver = all.every(({ name }) => isUndone(run.step(name).status));
-  if (!isOver && !isLate && !isGivenUp(run)) return;
+  const isOver = steps.every(({ name }) => isUndone(run.step(name).status));
+  if (!isOver && !isLate && !isGivenUp(run, steps)) return;
   // What was to be tried again is not any more.
   for (const track of begun) {
     if (isUndone(track.status)) continue;
@@ -98,6 +98,6 @@ function conclude(run: Run, isLate: boolean): void {
   const drifted = begun.filter(({ record }) => record.reason === 'Drifted').length;
   run.status.rollback = { ...rollback, ...(drifted > 0 && { drifted }) };
   resume(run, run.status.rollback);
-  const isGood = all.every(({ name }) => run.step(name).status.state === 'Compensated');
+  const isGood = steps.every(({ name }) => run.step(name).status.state === 'Compensated');
   finish(run, isGood ? 'RolledBack' : 'RollbackFailed');
 }

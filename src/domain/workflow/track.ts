@@ -142,19 +142,20 @@ const undoneBy = ({ opId = '', before, original }: StepStatus, action: Action): 
 /** Forward: earlier attempts. Backward: everything that this workflow has stamped, but the attempt that is undone. */
 function stampsBeside(run: Run, { direction, step, status }: Track, attempt: number): string[] {
   const stamps: string[] = [];
-  const add = (name: string, attempts: number, of: Direction): void => {
-    for (let each = 1; each <= attempts; each++) stamps.push(run.opId(name, each, of));
+  const add = (name: string, attempts: number, way: Direction): void => {
+    for (let each = 1; each <= attempts; each++) stamps.push(run.opId(name, each, way));
   };
-  if (direction === 'Forward') {
-    add(step.name, attempt - 1, 'Forward');
-    return stamps;
-  }
+  add(step.name, (direction === 'Forward' ? attempt : (status.attempt ?? 1)) - 1, 'Forward');
+  if (direction === 'Forward') return stamps;
+  add(step.name, attempt - 1, 'Backward');
   for (const other of run.status.steps) {
     if (other === status) continue;
-    if (mayHaveHappened(other)) add(other.name, other.attempt ?? 0, 'Forward');
-    add(other.name, other.compensation?.attempt ?? 0, 'Backward');
+    for (const way of ['Forward', 'Backward'] as const) {
+      const record = way === 'Forward' ? other : other.compensation;
+      if (record?.opId === undefined || (way === 'Forward' && !mayHaveHappened(other))) continue;
+      add(other.name, (record.attempt ?? 1) - 1, way);
+      stamps.push(record.opId);
+    }
   }
-  add(step.name, (status.attempt ?? 1) - 1, 'Forward');
-  add(step.name, attempt - 1, 'Backward');
   return stamps;
 }

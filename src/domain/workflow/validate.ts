@@ -1,5 +1,6 @@
 import type { WorkflowSpec, WorkflowStep } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
+import { ACTION_KINDS } from './action.ts';
 import { findCycle, Graph, unknownDependencies } from './graph.ts';
 import type { Problem, WrittenAction } from './input.ts';
 import { rollbackTimeout, stepsOf } from './rules.ts';
@@ -113,7 +114,7 @@ class Expressions {
     const before = this.#graph.before(name);
     const where = `step ${name}`;
     if (when !== undefined) this.#expression(`${where}: when`, when, NAMES, before);
-    this.#action(where, step, before);
+    this.#action(where, actionIn(step), before);
     const compensation = compensationOf(step);
     if (compensation !== undefined) this.#action(`${where}: compensate`, compensation, new Set([...before, name]));
   }
@@ -165,5 +166,9 @@ class Expressions {
     }
   }
 }
+
+/** Without its compensation, whose templates may name the step itself. */
+const actionIn = (step: WorkflowStep): WrittenAction =>
+  Object.fromEntries(ACTION_KINDS.flatMap((kind) => (step[kind] === undefined ? [] : [[kind, step[kind]]])));
 
 const NONE: ReadonlySet<string> = new Set();

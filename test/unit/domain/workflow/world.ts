@@ -45,6 +45,12 @@ export const specOf = (steps: WorkflowStep[], more: Partial<WorkflowSpec> = {}):
 /** Answers an effect; undefined: as if all went well at once. */
 export type Answering = (effect: Effect) => Answer | undefined;
 
+/** Answers some effects so, `want step` or `want undo step`, and all others well. */
+export const answers =
+  (given: Readonly<Record<string, Answer>>): Answering =>
+  ({ want, operation: { direction, step } }) =>
+    given[`${want} ${direction === 'Backward' ? 'undo ' : ''}${step}`];
+
 const WELL: Readonly<Record<Effect['want'], Answer>> = {
   Prepare: { kind: 'prepared', before: { replicas: 1 } },
   Apply: { kind: 'applied' },
