@@ -15,7 +15,7 @@ export interface WorkflowTemplateSpec {
    */
   parameters?: {
     /**
-     * Its name.
+     * Its name, as in parameters.NAME.
      */
     name: string
     /**
@@ -33,6 +33,7 @@ export interface WorkflowTemplateSpec {
     /**
      * Values there are.
      *
+     * @minItems 1
      * @maxItems 64
      */
     enum?: string[]
@@ -84,7 +85,7 @@ export interface WorkflowTemplateSpec {
    */
   timeout?: string
   /**
-   * How long it is expected to take; without it earlier runs tell.
+   * How long it is expected to take, 1s to 168h; without it earlier runs tell.
    */
   estimatedDuration?: string
   /**
@@ -99,7 +100,7 @@ export interface WorkflowTemplateSpec {
    */
   steps: {
     /**
-     * Its name, as in steps.NAME.outputs.
+     * Its name, as in steps.NAME.outputs; with a - in it steps['NAME'].outputs.
      */
     name: string
     /**
@@ -133,13 +134,13 @@ export interface WorkflowTemplateSpec {
          */
         factor: number
         /**
-         * No longer than this, up to 24h.
+         * No longer than this, 10ms to 24h.
          */
         max: string
       }
     }
     /**
-     * How long one attempt may take; 5m where it says nothing (approval: as long as the workflow may run).
+     * How long one attempt may take, 1s to 168h; 5m where it says nothing (approval: as long as the workflow may run).
      */
     timeout?: string
     /**
@@ -153,7 +154,7 @@ export interface WorkflowTemplateSpec {
      */
     scale?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -170,7 +171,7 @@ export interface WorkflowTemplateSpec {
         name: string
       }
       /**
-       * A number, or a template that gives one.
+       * A number from 0 to 100000, or a template that gives one.
        */
       replicas: number | string
     }
@@ -179,7 +180,7 @@ export interface WorkflowTemplateSpec {
      */
     restart?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -201,7 +202,7 @@ export interface WorkflowTemplateSpec {
      */
     patch?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -244,7 +245,7 @@ export interface WorkflowTemplateSpec {
        */
       duration?: string
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target?: {
         /**
@@ -282,7 +283,7 @@ export interface WorkflowTemplateSpec {
        */
       atLeast: ("Healthy" | "Warning" | "Degraded" | "Critical")
       /**
-       * For how long it has to be so; 0s where it says nothing.
+       * For how long it has to be so, 0s to 24h; 0s where it says nothing.
        */
       for?: string
     }
@@ -420,7 +421,7 @@ export interface WorkflowTemplateSpec {
        */
       scale?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -437,7 +438,7 @@ export interface WorkflowTemplateSpec {
           name: string
         }
         /**
-         * A number, or a template that gives one.
+         * A number from 0 to 100000, or a template that gives one.
          */
         replicas: number | string
       }
@@ -446,7 +447,7 @@ export interface WorkflowTemplateSpec {
        */
       restart?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -468,7 +469,7 @@ export interface WorkflowTemplateSpec {
        */
       patch?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -511,7 +512,7 @@ export interface WorkflowTemplateSpec {
          */
         duration?: string
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target?: {
           /**
@@ -654,7 +655,7 @@ export interface WorkflowTemplateSpec {
      */
     expression?: string
     /**
-     * A workload of this namespace.
+     * An object of this namespace.
      */
     target?: {
       /**
@@ -671,18 +672,18 @@ export interface WorkflowTemplateSpec {
       name: string
     }
     /**
-     * For how long it has to be so without a break.
+     * For how long it has to be so without a break, 0s to 24h.
      */
     for: string
     /**
-     * Until when, counted from the last step.
+     * Until when, counted from the last step, 1s to 168h.
      */
     within: string
   }[]
   /**
-   * When and how what was done is undone.
+   * When and how what was done is undone. Where it says nothing: after Failed and CriteriaFailed, going on where one step could not be undone, for 1h.
    */
-  rollback: {
+  rollback?: {
     /**
      * After what. Failed and CriteriaFailed where it says nothing; [] means never. cancel: StopAndRollback always does.
      *
@@ -694,7 +695,7 @@ export interface WorkflowTemplateSpec {
      */
     onError: ("Continue" | "Stop")
     /**
-     * How long it may take in all.
+     * How long it may take in all, 1s to 168h.
      */
     timeout: string
   }

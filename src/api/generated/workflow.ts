@@ -106,7 +106,7 @@ export interface WorkflowSpec {
    */
   timeout?: string
   /**
-   * How long it is expected to take; without it earlier runs tell.
+   * How long it is expected to take, 1s to 168h; without it earlier runs tell.
    */
   estimatedDuration?: string
   /**
@@ -129,7 +129,7 @@ export interface WorkflowSpec {
    */
   steps?: {
     /**
-     * Its name, as in steps.NAME.outputs.
+     * Its name, as in steps.NAME.outputs; with a - in it steps['NAME'].outputs.
      */
     name: string
     /**
@@ -163,13 +163,13 @@ export interface WorkflowSpec {
          */
         factor: number
         /**
-         * No longer than this, up to 24h.
+         * No longer than this, 10ms to 24h.
          */
         max: string
       }
     }
     /**
-     * How long one attempt may take; 5m where it says nothing (approval: as long as the workflow may run).
+     * How long one attempt may take, 1s to 168h; 5m where it says nothing (approval: as long as the workflow may run).
      */
     timeout?: string
     /**
@@ -183,7 +183,7 @@ export interface WorkflowSpec {
      */
     scale?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -200,7 +200,7 @@ export interface WorkflowSpec {
         name: string
       }
       /**
-       * A number, or a template that gives one.
+       * A number from 0 to 100000, or a template that gives one.
        */
       replicas: number | string
     }
@@ -209,7 +209,7 @@ export interface WorkflowSpec {
      */
     restart?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -231,7 +231,7 @@ export interface WorkflowSpec {
      */
     patch?: {
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target: {
         /**
@@ -274,7 +274,7 @@ export interface WorkflowSpec {
        */
       duration?: string
       /**
-       * A workload of this namespace.
+       * An object of this namespace.
        */
       target?: {
         /**
@@ -312,7 +312,7 @@ export interface WorkflowSpec {
        */
       atLeast: ("Healthy" | "Warning" | "Degraded" | "Critical")
       /**
-       * For how long it has to be so; 0s where it says nothing.
+       * For how long it has to be so, 0s to 24h; 0s where it says nothing.
        */
       for?: string
     }
@@ -450,7 +450,7 @@ export interface WorkflowSpec {
        */
       scale?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -467,7 +467,7 @@ export interface WorkflowSpec {
           name: string
         }
         /**
-         * A number, or a template that gives one.
+         * A number from 0 to 100000, or a template that gives one.
          */
         replicas: number | string
       }
@@ -476,7 +476,7 @@ export interface WorkflowSpec {
        */
       restart?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -498,7 +498,7 @@ export interface WorkflowSpec {
        */
       patch?: {
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target: {
           /**
@@ -541,7 +541,7 @@ export interface WorkflowSpec {
          */
         duration?: string
         /**
-         * A workload of this namespace.
+         * An object of this namespace.
          */
         target?: {
           /**
@@ -684,7 +684,7 @@ export interface WorkflowSpec {
      */
     expression?: string
     /**
-     * A workload of this namespace.
+     * An object of this namespace.
      */
     target?: {
       /**
@@ -701,18 +701,18 @@ export interface WorkflowSpec {
       name: string
     }
     /**
-     * For how long it has to be so without a break.
+     * For how long it has to be so without a break, 0s to 24h.
      */
     for: string
     /**
-     * Until when, counted from the last step.
+     * Until when, counted from the last step, 1s to 168h.
      */
     within: string
   }[]
   /**
-   * When and how what was done is undone.
+   * When and how what was done is undone. Where it says nothing: after Failed and CriteriaFailed, going on where one step could not be undone, for 1h.
    */
-  rollback: {
+  rollback?: {
     /**
      * After what. Failed and CriteriaFailed where it says nothing; [] means never. cancel: StopAndRollback always does.
      *
@@ -724,16 +724,16 @@ export interface WorkflowSpec {
      */
     onError: ("Continue" | "Stop")
     /**
-     * How long it may take in all.
+     * How long it may take in all, 1s to 168h.
      */
     timeout: string
   }
   /**
-   * Decisions of people. Append your own; nobody can write for another.
+   * Decisions of people, one for each step and person. Append your own; nobody can write for another.
    *
    * @maxItems 200
    */
-  approvals?: {
+  approvals: {
     /**
      * The step that waits for it.
      */

@@ -33,7 +33,7 @@ export class Templates {
       name: parameter.name,
       value: parameter.default ?? '',
     }));
-    const problems = validate({ ...ORDERS, ...spec, parameters }, ports);
+    const problems = validate({ ...ORDERS, approvals: [], ...spec, parameters }, ports);
     const conditions = new Conditions(before?.conditions, generation, now());
     const [first] = problems;
     if (first === undefined) conditions.set('Ready', 'True', 'TemplateValid', 'workflows can be started from it');

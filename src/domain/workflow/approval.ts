@@ -13,7 +13,7 @@ export type Decision = { readonly kind: 'approved' | 'rejected' | 'open'; readon
 export function decide(
   step: string,
   { users, groups, required }: ApprovalAction,
-  { approvals = [], requestedBy }: Pick<WorkflowSpec, 'approvals' | 'requestedBy'>,
+  { approvals, requestedBy }: Pick<WorkflowSpec, 'approvals' | 'requestedBy'>,
 ): Decision {
   const isAsked = (entry: Entry): boolean =>
     (users.length === 0 && groups.length === 0) ||

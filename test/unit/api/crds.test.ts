@@ -7,7 +7,16 @@ import { typesOf } from '../../../hack/generate/types.ts';
 import { CONDITIONS } from '../../../src/api/conditions.ts';
 import { settingsSchema } from '../../../src/config/schema.ts';
 
-const CRDS = ['orchestratedservices', 'orchestrations'].map((plural) => `crds/${plural}.baton.dev.yaml`);
+/** In the order of the reference. */
+const FILES: Readonly<Record<string, string>> = {
+  OrchestratedService: 'orchestrated-service',
+  Workflow: 'workflow',
+  WorkflowTemplate: 'workflow-template',
+  ScheduledWorkflow: 'scheduled-workflow',
+  Orchestration: 'orchestration',
+};
+const PLURALS = Object.keys(FILES).map((kind) => `${kind.toLowerCase()}s`);
+const CRDS = PLURALS.map((plural) => `crds/${plural}.baton.dev.yaml`);
 const reference = readFileSync('docs/reference/api.md', 'utf8');
 
 /** Every field below `schema` with its path; `[]` stands for an element. */
@@ -54,20 +63,54 @@ describe.each(CRDS)('%s', async (path) => {
       return section?.includes(`| \`${name}\``) !== true;
     });
     expect(missing.map(([field]) => field)).toEqual([]);
+    const columns = reference.split(`\n### ${crd.kind}: columns\n`)[1]?.split('\n### ')[0] ?? '';
     for (const { name, jsonPath } of crd.columns) {
       const rows = ['', ' (wide)'].map((wide) => `| ${name.toUpperCase()}${wide} | \`${jsonPath}\` |`);
-      expect(rows.filter((row) => reference.includes(row))).toHaveLength(1);
+      expect(rows.filter((row) => columns.includes(row))).toHaveLength(1);
     }
   });
 
   it('has types that are up to date', async () => {
-    const file = crd.kind === 'Orchestration' ? 'orchestration' : 'orchestrated-service';
-    expect(readFileSync(`src/api/generated/${file}.ts`, 'utf8')).toBe(await typesOf(path));
+    expect(readFileSync(`src/api/generated/${FILES[crd.kind]}.ts`, 'utf8')).toBe(await typesOf(path));
   });
 
   it('has columns that read conditions there are', () => {
     const named = crd.columns.flatMap(({ jsonPath }) => /@\.type=="(\w+)"/.exec(jsonPath)?.[1] ?? []);
     expect(Object.keys(CONDITIONS)).toEqual(expect.arrayContaining(named));
+  });
+});
+
+describe('a workflow and its template', async () => {
+  const [workflow, template] = await Promise.all(
+    ['workflows', 'workflowtemplates'].map(async (plural) => {
+      const { schema } = await readCrd(`crds/${plural}.baton.dev.yaml`);
+      return schema.properties?.['spec']?.properties ?? {};
+    }),
+  );
+  const own = ['description', 'parameters'];
+  const shared = Object.keys(template ?? {}).filter((field) => !own.includes(field));
+
+  it('have the same parts, with the same rules and words', () => {
+    expect(shared).toHaveLength(9);
+    expect(shared.map((field) => workflow?.[field])).toEqual(shared.map((field) => template?.[field]));
+  });
+
+  it('have no default in what a template gives, which would look as if the workflow said it', () => {
+    expect(shared.filter((field) => workflow?.[field]?.default !== undefined)).toEqual([]);
+  });
+
+  it('have every part of what is done fixed once it runs, and kept from others by the admission policy', async () => {
+    const orders = ['suspend', 'cancel', 'priority', 'approvals'];
+    const kept = ['requestedBy', 'serviceAccountName', 'templateRef'];
+    const { schema } = await readCrd('crds/workflows.baton.dev.yaml');
+    const rule = schema['x-kubernetes-validations']?.find(({ message }) =>
+      message.includes('only suspend, cancel'),
+    )?.rule;
+    const rest = Object.keys(workflow ?? {}).filter((field) => ![...orders, ...kept].includes(field));
+    expect(rest.filter((field) => rule?.includes(`self.spec.${field} == oldSelf.spec.${field}`) !== true)).toEqual([]);
+    const policy = readFileSync('charts/baton/templates/admission.yaml', 'utf8');
+    expect(policy).toContain(`f in ['${orders.join("', '")}']`);
+    expect(policy).toContain(`f in ['${shared.join("', '")}']`);
   });
 });
 

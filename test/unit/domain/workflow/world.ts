@@ -38,6 +38,7 @@ export const specOf = (steps: WorkflowStep[], more: Partial<WorkflowSpec> = {}):
   suspend: false,
   cancel: 'None',
   rollback: { onError: 'Continue', timeout: '1h' },
+  approvals: [],
   steps,
   ...more,
 });
