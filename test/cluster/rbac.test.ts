@@ -53,7 +53,12 @@ afterEach(async () => {
 
 /** Applies what the chart grants and starts the operator with a token of its ServiceAccount and the chart's settings. */
 async function start(...values: string[]): Promise<Operator> {
-  const set = [`fullnameOverride=${name()}`, 'crds.install=false', ...values].flatMap((value) => ['--set', value]);
+  // Held in these namespaces only: others make workflows beside this test.
+  const held = `admissionPolicies.namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name=${shop}`;
+  const set = [`fullnameOverride=${name()}`, 'crds.install=false', held, ...values].flatMap((value) => [
+    '--set',
+    value,
+  ]);
   granted = parseObjects(
     await helm('template', name(), 'charts/baton', '--namespace', home, '--kube-version', '1.36', ...set),
   );

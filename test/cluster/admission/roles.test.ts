@@ -4,6 +4,7 @@ import { parseObjects } from '../../../hack/generate/deploy.ts';
 import { Api, unique } from '../support/api.ts';
 import { installCrds } from '../support/crds.ts';
 import { eventually } from '../support/eventually.ts';
+import { pause, schedule, schedulesOf, workflow, workflowsOf } from './workflows.ts';
 
 // People get view, edit or admin of Kubernetes itself, in a namespace or everywhere; Baton's roles are aggregated into those.
 
@@ -14,6 +15,8 @@ const id = unique('roles');
 const roles: string[] = [];
 let namespace: Awaited<ReturnType<Api['namespace']>>;
 let services: string;
+let workflows: string;
+let schedules: string;
 
 const create = async (path: string, body: object): Promise<void> => {
   const { status, message } = await api.call('POST', path, { body });
@@ -28,9 +31,11 @@ beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('roles');
   services = `/apis/baton.dev/v1alpha1/namespaces/${namespace.name}/orchestratedservices`;
+  workflows = workflowsOf(namespace.name);
+  schedules = schedulesOf(namespace.name);
   const shipped = parseObjects(await readFile('deploy/rbac.yaml', 'utf8'));
   // Under names of this test's own, so that nothing of an installed Baton is touched.
-  for (const role of shipped.filter(({ metadata }) => /^baton-(view|edit|policy)$/.test(metadata.name))) {
+  for (const role of shipped.filter(({ metadata }) => /^baton-(view|edit|approve|policy)$/.test(metadata.name))) {
     const metadata = { ...role.metadata, name: `${id}-${role.metadata.name}` };
     await create(`${RBAC}/clusterroles`, { ...role, metadata });
     roles.push(metadata.name);
@@ -46,7 +51,11 @@ beforeAll(async () => {
   }
   const policy = { metadata: { name: user('policy') }, subjects: subjects('policy') };
   await create(`${RBAC}/clusterrolebindings`, { ...policy, roleRef: roleRef(`${id}-baton-policy`) });
+  const approvers = { metadata: { name: 'approve' }, subjects: subjects('approve') };
+  const bindings = `${RBAC}/namespaces/${namespace.name}/rolebindings`;
+  await create(bindings, { ...approvers, roleRef: roleRef(`${id}-baton-approve`) });
   await create(services, service('there'));
+  await create(workflows, workflow({ steps: [pause] }, 'there'));
   for (const role of ['view', 'edit', 'admin']) {
     await eventually(
       `${role} is aggregated`,
@@ -86,6 +95,12 @@ async function verbs(as: Api): Promise<Record<string, boolean>> {
     patch: as.call('PATCH', `${services}/there`, { body: { spec: { priority: 'High' } }, ...dryRun }),
     delete: as.call('DELETE', `${services}/there`, dryRun),
     writeStatus: as.call('PATCH', `${services}/there/status`, { body: { status: { score: 1 } }, ...dryRun }),
+    readWorkflow: as.call('GET', `${workflows}/there`),
+    createWorkflow: as.call('POST', workflows, { body: workflow({ steps: [pause] }, 'new'), ...dryRun }),
+    patchWorkflow: as.call('PATCH', `${workflows}/there`, { body: { spec: { priority: 1 } }, ...dryRun }),
+    deleteWorkflow: as.call('DELETE', `${workflows}/there`, dryRun),
+    writeWorkflowStatus: as.call('PATCH', `${workflows}/there/status`, { body: { status: {} }, ...dryRun }),
+    createSchedule: as.call('POST', schedules, { body: schedule({}), ...dryRun }),
     readPolicy: as.call('GET', ORCHESTRATION),
     writePolicy: as.call('PATCH', ORCHESTRATION, spec),
   };
@@ -100,11 +115,25 @@ const nothing = {
   patch: false,
   delete: false,
   writeStatus: false,
+  readWorkflow: false,
+  createWorkflow: false,
+  patchWorkflow: false,
+  deleteWorkflow: false,
+  writeWorkflowStatus: false,
+  createSchedule: false,
   readPolicy: false,
   writePolicy: false,
 };
-const reading = { read: true, list: true };
-const writing = { create: true, patch: true, delete: true };
+const reading = { read: true, list: true, readWorkflow: true };
+const writing = {
+  create: true,
+  patch: true,
+  delete: true,
+  createWorkflow: true,
+  patchWorkflow: true,
+  deleteWorkflow: true,
+  createSchedule: true,
+};
 
 describe('a person with', () => {
   it.each([
@@ -112,6 +141,7 @@ describe('a person with', () => {
     ['view in the namespace', 'view', { ...nothing, ...reading }],
     ['edit in the namespace', 'edit', { ...nothing, ...reading, ...writing }],
     ['admin in the namespace', 'admin', { ...nothing, ...reading, ...writing }],
+    ['baton-approve in the namespace', 'approve', { ...nothing, readWorkflow: true, patchWorkflow: true }],
     ['view everywhere', 'all-view', { ...nothing, ...reading, readPolicy: true }],
     ['edit everywhere', 'all-edit', { ...nothing, ...reading, ...writing, readPolicy: true }],
     ['baton-policy', 'policy', { ...nothing, readPolicy: true, writePolicy: true }],

@@ -28,14 +28,19 @@ async function writeCrds(change: (text: string) => string): Promise<void> {
   for (const file of await readdir(join(chart, 'files/crds'))) {
     const path = join(chart, 'files/crds', file);
     const text = (await readFile(path, 'utf8'))
-      .replaceAll(/\b(orchestratedservices|orchestrations)\.baton\.dev/g, `$1.${group}`)
+      .replaceAll(
+        /\b(orchestratedservices|orchestrations|workflows|workflowtemplates|scheduledworkflows)\.baton\.dev/g,
+        `$1.${group}`,
+      )
       .replace('group: baton.dev', `group: ${group}`);
     await writeFile(path, change(text));
   }
 }
 
 const withoutScore = (text: string) => text.replace(/^ *- \{name: Score,.*\n/m, '');
-const options = () => ['--namespace', namespace, '--set', `fullnameOverride=${release}`];
+// Held in its own namespace only: others make workflows beside this test.
+const held = `admissionPolicies.namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name=${namespace}`;
+const options = () => ['--namespace', namespace, '--set', `fullnameOverride=${release},${held}`];
 
 beforeAll(async () => {
   chart = join(await mkdtemp(join(tmpdir(), 'chart-')), 'baton');
@@ -46,7 +51,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await helm('uninstall', release, '--namespace', namespace, '--ignore-not-found');
-  await kubectl('delete', 'crd', `orchestratedservices.${group}`, `orchestrations.${group}`, '--ignore-not-found');
+  const plurals = ['orchestratedservices', 'orchestrations', 'workflows', 'workflowtemplates', 'scheduledworkflows'];
+  await kubectl('delete', 'crd', ...plurals.map((plural) => `${plural}.${group}`), '--ignore-not-found');
   await kubectl('delete', 'namespace', namespace, '--wait=false');
   await rm(join(chart, '..'), { recursive: true, force: true });
 }, 120_000);

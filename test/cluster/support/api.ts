@@ -38,16 +38,16 @@ const send = (url: URL, options: RequestOptions, body: object | undefined): Prom
 /** A plain client for the API server of the tests: nothing is retried and nothing is thrown for a refusal. */
 export class Api {
   readonly #config = new KubeConfig();
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #headers: Readonly<Record<string, string | string[]>>;
 
-  constructor(headers: Readonly<Record<string, string>> = {}, kubeconfig?: string) {
+  constructor(headers: Readonly<Record<string, string | string[]>> = {}, kubeconfig?: string) {
     this.#config.loadFromFile(kubeconfig ?? (process.env['KUBECONFIG'] || '.cluster/kubeconfig'));
     this.#headers = headers;
   }
 
   /** The same server as another user, by impersonation. */
-  static as(user: string): Api {
-    return new Api({ 'impersonate-user': user, 'impersonate-group': 'system:authenticated' });
+  static as(user: string, ...groups: string[]): Api {
+    return new Api({ 'impersonate-user': user, 'impersonate-group': ['system:authenticated', ...groups] });
   }
 
   async call(method: Method, path: string, call: Call = {}): Promise<Answer> {

@@ -67,7 +67,7 @@ describe('the chart', () => {
       'CustomResourceDefinition',
     ];
     for (const object of objects) {
-      expect(object.metadata.name).toMatch(/^conductor(-|$)|^orchestrat\w+\.baton\.dev$/);
+      expect(object.metadata.name).toMatch(/^conductor(-|$)|^(orchestrat|workflow|scheduledworkflow)\w+\.baton\.dev$/);
       expect(object.metadata.namespace).toBe(clusterWide.includes(object.kind) ? undefined : 'baton-system');
     }
     const settings = settingsOf(objects, 'conductor-config');

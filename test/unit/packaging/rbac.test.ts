@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const rulesOf = (role: KubernetesObject) => (role['rules'] ?? []) as Rule[];
 const roles = (objects: KubernetesObject[]) => objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
-const forPeople = ['baton-view', 'baton-edit', 'baton-policy'];
+const forPeople = ['baton-view', 'baton-edit', 'baton-approve', 'baton-policy'];
 const operatorRules = (objects: KubernetesObject[], kind: string) =>
   roles(objects)
     .filter((role) => role.kind === kind && !forPeople.includes(role.metadata.name))
@@ -48,13 +48,18 @@ describe('the permissions', () => {
       'create orchestrations',
       'create pods/eviction',
       'create tokenreviews',
+      'create workflows',
+      'delete workflows',
+      'impersonate serviceaccounts',
       'patch deployments,statefulsets,replicasets',
       'patch events',
       'patch horizontalpodautoscalers',
       'patch orchestratedservices',
       'patch services',
+      'patch workflows',
       'update orchestratedservices/status',
       'update orchestrations/status',
+      'update workflows/status,workflowtemplates/status,scheduledworkflows/status',
     ]);
   });
 
@@ -83,6 +88,26 @@ describe('the permissions', () => {
     ]);
   });
 
+  it('to act as ServiceAccounts are bound in the namespaces that were named, and nowhere else', async () => {
+    const role = (binding: KubernetesObject) => (binding['roleRef'] as { name: string }).name;
+    const where = (objects: KubernetesObject[]) =>
+      bindings(objects).filter((binding) => role(binding) === 'baton-impersonator');
+    expect(where(defaults)).toEqual([]);
+    const bound = where(await render(['workflows.impersonate.namespaces=["shop","billing"]']));
+    expect(bound.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual([
+      'RoleBinding shop',
+      'RoleBinding billing',
+    ]);
+    const others = roles(defaults).filter(({ metadata }) => metadata.name !== 'baton-impersonator');
+    expect(JSON.stringify(others)).not.toContain('impersonate');
+  });
+
+  it('of an approver are to read workflows and to patch them, which the admission policy holds to decisions', () => {
+    expect(rulesOf(find(defaults, 'ClusterRole', 'baton-approve'))).toEqual([
+      { apiGroups: ['baton.dev'], resources: ['workflows'], verbs: ['get', 'list', 'watch', 'patch'] },
+    ]);
+  });
+
   it('on Secrets and TokenReviews go when nothing needs them', async () => {
     const text = (objects: KubernetesObject[]) => JSON.stringify(roles(objects));
     expect(text(everything)).not.toContain('secrets');
@@ -103,6 +128,7 @@ describe('the permissions', () => {
       find(defaults, 'ClusterRole', name).metadata.labels?.[`rbac.authorization.k8s.io/aggregate-to-${to}`];
     expect(['view', 'edit', 'admin'].map((to) => label('baton-view', to))).toEqual(['true', 'true', 'true']);
     expect(['view', 'edit', 'admin'].map((to) => label('baton-edit', to))).toEqual([undefined, 'true', 'true']);
+    expect(['view', 'edit', 'admin'].map((to) => label('baton-approve', to))).toEqual([undefined, 'true', 'true']);
     expect(['view', 'edit', 'admin'].map((to) => label('baton-policy', to))).toEqual([undefined, undefined, undefined]);
     for (const name of forPeople) {
       expect(JSON.stringify(rulesOf(find(defaults, 'ClusterRole', name)))).not.toContain('status');
