@@ -172,6 +172,53 @@ export interface OrchestrationSpec {
     }
   }
   /**
+   * How many and how long.
+   */
+  limits: {
+    /**
+     * Workflows that run at once; others wait, by priority.
+     */
+    maxConcurrentWorkflows: number
+    /**
+     * How deep workflows may start workflows: 1 lets none start another.
+     */
+    maxWorkflowDepth: number
+    /**
+     * How long a workflow may run whatever its own timeout says, 1m to 168h. The emergency rule workflowsOverdue looks at it.
+     */
+    maxWorkflowDuration: string
+  }
+  /**
+   * How workflows take turns.
+   */
+  workflows: {
+    /**
+     * What there is only so much of, in all namespaces together. A workflow takes of it by spec.slots; what has no entry here has no units.
+     *
+     * @maxItems 64
+     */
+    slots: {
+      /**
+       * Its name.
+       */
+      name: string
+      /**
+       * How many units there are; 0 lets none begin that takes of it.
+       */
+      capacity: number
+    }[]
+    /**
+     * By how much the priority of a workflow rises with each minute that it waits. With 0 one of low priority may wait for ever.
+     */
+    ageing: number
+    /**
+     * Types of workflows that go on during an emergency halt. None do by default; Recovery is what may.
+     *
+     * @maxItems 5
+     */
+    haltExempt: ("Optimization" | "Monitoring" | "Scaling" | "Maintenance" | "Recovery")[]
+  }
+  /**
    * Times of planned work for all services.
    *
    * @maxItems 16
@@ -312,6 +359,36 @@ export interface OrchestrationSpec {
          */
         atLeast: number
       }
+      /**
+       * Workflows that failed, of those that ended within an hour.
+       */
+      workflowsFailed: {
+        /**
+         * Disabled; DryRun tells what a halt would stop; Halt stops it.
+         */
+        action: ("Disabled" | "DryRun" | "Halt")
+        /**
+         * In percent; the rule holds above it.
+         */
+        above: number
+        /**
+         * How long it must last without a break, 30s to 24h.
+         */
+        for: string
+        /**
+         * With fewer workflows that ended the rule says nothing.
+         */
+        atLeast: number
+      }
+      /**
+       * A workflow that has run for longer than limits.maxWorkflowDuration and has not ended.
+       */
+      workflowsOverdue: {
+        /**
+         * Disabled; DryRun tells what a halt would stop; Halt stops it.
+         */
+        action: ("Disabled" | "DryRun" | "Halt")
+      }
     }
   }
   /**
@@ -387,6 +464,27 @@ export interface OrchestrationStatus {
      * Without evidence so far.
      */
     unknown?: number
+  }
+  /**
+   * Workflows that have not ended, by where they stand.
+   */
+  workflows?: {
+    /**
+     * Pending and Queued.
+     */
+    queued?: number
+    /**
+     * Running and Verifying.
+     */
+    running?: number
+    /**
+     * Paused.
+     */
+    paused?: number
+    /**
+     * RollingBack.
+     */
+    rollingBack?: number
   }
   /**
    * The worst five services below Healthy.

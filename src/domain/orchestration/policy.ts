@@ -21,8 +21,12 @@ export const DEFAULT_POLICY: OrchestrationSpec = {
       nodeCPU: { action: 'DryRun', above: 95, for: '10m', atLeast: 3 },
       nodeMemory: { action: 'DryRun', above: 95, for: '10m', atLeast: 3 },
       servicesFailed: { action: 'DryRun', above: 50, for: '5m', atLeast: 10 },
+      workflowsFailed: { action: 'DryRun', above: 30, for: '5m', atLeast: 10 },
+      workflowsOverdue: { action: 'DryRun' },
     },
   },
+  limits: { maxConcurrentWorkflows: 10, maxWorkflowDepth: 5, maxWorkflowDuration: '24h' },
+  workflows: { slots: [], ageing: 10, haltExempt: [] },
   stoppedNamespaces: [],
   maintenanceWindows: [],
 };

@@ -266,8 +266,12 @@ describe('an Orchestration is accepted', () => {
           nodeCPU: { action: 'DryRun', above: 95, atLeast: 3, for: '10m' },
           nodeMemory: { action: 'DryRun', above: 95, atLeast: 3, for: '10m' },
           servicesFailed: { action: 'DryRun', above: 50, atLeast: 10, for: '5m' },
+          workflowsFailed: { action: 'DryRun', above: 30, atLeast: 10, for: '5m' },
+          workflowsOverdue: { action: 'DryRun' },
         },
       },
+      limits: { maxConcurrentWorkflows: 10, maxWorkflowDepth: 5, maxWorkflowDuration: '24h' },
+      workflows: { slots: [], ageing: 10, haltExempt: [] },
       stoppedNamespaces: [],
       maintenanceWindows: [],
     });
