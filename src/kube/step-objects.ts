@@ -202,7 +202,7 @@ function outcomeOf(error: unknown, type: WriteAct['type'], target: Target): Obje
   // A creation is told so where the namespace is gone.
   if (error.notFound) return { kind: 'gone' };
   // An admission policy or webhook may answer 403 too; RBAC's refusal names what the user cannot do.
-  if (error.status === 403 && /cannot \w+ resource/.test(error.message)) return denied(error, VERBS[type], target);
+  if (error.status === 403 && /cannot \S+ resource/.test(error.message)) return denied(error, VERBS[type], target);
   if (error.status >= 400 && error.status < 500 && error.status !== 429) {
     return { kind: 'refused', message: messageOf(error) };
   }
@@ -217,7 +217,8 @@ const messageOf = ({ message }: ApiError): string =>
     .toWellFormed();
 
 function denied({ message }: ApiError, verb: string, target: Target): Denied {
-  const impersonation = /cannot impersonate resource/.test(message);
+  // From 1.36 on the verb may be one of constrained impersonation: `impersonate-on:serviceaccount:get`.
+  const impersonation = /cannot impersonate\S* resource/.test(message);
   const resource = `${resourceName(target)}${target.subresource ? `/${target.subresource}` : ''}`;
   return { kind: 'forbidden', verb, resource, impersonation };
 }

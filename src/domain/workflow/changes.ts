@@ -10,6 +10,8 @@ export interface Change {
   readonly depth: number;
   /** Absent where there was nothing. */
   readonly before?: unknown;
+  /** Of the value before, where that is not kept itself: then it cannot be put back. */
+  readonly was?: string;
   /** Of the value that it got; absent where it went. */
   readonly after?: string;
 }
@@ -69,18 +71,26 @@ export const areAsWritten = (object: Fields, changes: readonly Change[], digest:
   });
 
 /** Whether each field has the value that it had before. */
-export const areAsBefore = (object: Fields, changes: readonly Change[]): boolean =>
-  changes.every(({ path, before }) => deepEqual(lookUp(object, path), before));
+export const areAsBefore = (object: Fields, changes: readonly Change[], digest: Digest): boolean =>
+  changes.every(({ path, before, was }) => {
+    const value = lookUp(object, path);
+    return was === undefined ? deepEqual(value, before) : value !== undefined && digest(value) === was;
+  });
+
+/** The same, without what was there before: as much as tells whether a patch was done. */
+export const withoutValues = (changes: readonly Change[], digest: Digest): Change[] =>
+  changes.map(({ before, ...change }) => (before === undefined ? change : { ...change, was: digest(before) }));
 
 /**
  * What puts the fields back that a patch changed, and leaves all others. It is for this very version of the object, in which each of the
- * fields is as the patch wrote it. Undefined where an element of a list in which one was is gone.
+ * fields is as the patch wrote it. Undefined where an element of a list in which one was is gone, and where a value was not kept.
  */
 export function inverseOf(object: Fields, changes: readonly Change[]): PatchOperation[] | undefined {
   const operations: PatchOperation[] = [];
   const emptied = new Set<string>();
   for (const change of changes) {
-    const { path, depth, before } = change;
+    const { path, depth, before, was } = change;
+    if (was !== undefined) return undefined;
     if (before === undefined) {
       // What came with the patch as a whole goes as a whole, unless somebody has added to it.
       const root = path.slice(0, Math.min(depth + 1, path.length));

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Health } from '../../../src/api/kinds.ts';
 import type { WorkflowAsker } from '../../../src/domain/guard/step.ts';
 import type { Action } from '../../../src/domain/workflow/action.ts';
@@ -13,12 +16,13 @@ import { RestClient } from '../../../src/kube/rest.ts';
 import { StepObjects } from '../../../src/kube/step-objects.ts';
 import { createHttpRequests } from '../../../src/sources/http-request.ts';
 import { accept } from '../operator/support/bed.ts';
+import { apiServer, writeTokenKubeconfig } from '../packaging/cluster.ts';
 import { Api, unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** An account that may do all that steps do, and one that may do nothing. */
-export const RUNNER = 'runner';
-const NOBODY = 'nobody';
+const RUNNER = 'runner';
+export const NOBODY = 'nobody';
 /** One that may run Jobs, and see no pods. */
 export const BLIND = 'blind';
 
@@ -47,6 +51,7 @@ export class StepBed {
   /** Of OrchestratedServices, by name. */
   readonly health = new Map<string, Health>();
   readonly #errors: unknown[] = [];
+  #dir: string | undefined;
 
   private constructor(namespace: string, kubeconfig?: string) {
     this.namespace = namespace;
@@ -73,6 +78,21 @@ export class StepBed {
     await bed.account(BLIND, [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] }]);
     await bed.account(NOBODY, []);
     return bed;
+  }
+
+  /** Steps in the namespace of that bed, by an operator that is one of its accounts. */
+  static async as(bed: StepBed, account: string): Promise<StepBed> {
+    const dir = await mkdtemp(join(tmpdir(), 'baton-steps-'));
+    const kubeconfig = join(dir, 'kubeconfig');
+    await writeTokenKubeconfig(kubeconfig, (await apiServer()).server, await bed.tokenOf(account));
+    const weak = new StepBed(bed.namespace, kubeconfig);
+    weak.#dir = dir;
+    return weak;
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#connection.close();
+    if (this.#dir !== undefined) await rm(this.#dir, { recursive: true, force: true });
   }
 
   async account(name: string, rules: readonly object[]): Promise<void> {
@@ -145,8 +165,16 @@ export class StepBed {
     accept(await this.api.call('PATCH', this.path(group, plural, name), { body }));
   }
 
-  /** A process of Baton: one more is what comes after a crash. */
-  process(): Steps {
+  /** A token by which somebody is that account of this namespace. */
+  async tokenOf(account: string): Promise<string> {
+    const path = `${this.path('/api/v1', 'serviceaccounts', account)}/token`;
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    return String((accept(await this.api.call('POST', path, { body })).body as Fields)['status'].token);
+  }
+
+  /** A process of Baton: one more is what comes after a crash. Where `writes` are so many, it dies at the next. */
+  process(writes = Infinity): Steps {
+    let left = writes;
     return new Steps({
       objects: {
         read: (address, account, signal) => this.#objects.read(address, account, signal),
@@ -156,7 +184,13 @@ export class StepBed {
       },
       actor: new StepActor({
         asker: { workflow: () => Promise.resolve(this.asker) },
-        writes: { write: ({ act }, account, signal) => this.#objects.write(act, account, false, signal) },
+        writes: {
+          write: ({ act }, account, signal) => {
+            left -= 1;
+            if (left < 0) throw new Error('this process is no more');
+            return this.#objects.write(act, account, false, signal);
+          },
+        },
         leads: () => true,
         halt: () => this.halt,
         isExempt: (type) => type === 'Recovery',

@@ -3,7 +3,7 @@ import type { Action } from '../../../src/domain/workflow/action.ts';
 import type { Operation } from '../../../src/domain/workflow/operation.ts';
 import { osvc, workload } from '../operator/support/objects.ts';
 import { installCrds } from '../support/crds.ts';
-import { type Fields, operationOf, StepBed, undoingOf } from './bed.ts';
+import { type Fields, NOBODY, operationOf, StepBed, undoingOf } from './bed.ts';
 
 const APPS = '/apis/apps/v1';
 const BATON = '/apis/baton.dev/v1alpha1';
@@ -336,4 +336,132 @@ describe.each(CASES)('$name', (each) => {
     await done(name, { ...undoingOf(forward), own: ['later'] });
     expect(await seen(name)).toEqual(each.before);
   });
+});
+
+describe('scale of a kind that is written through its scale', () => {
+  it('goes on where Baton died between the stamp and the replicas, and is undone there', async () => {
+    const make = async (name: string) => {
+      const metadata = { name };
+      const widget = { apiVersion: 'widgets.steps.example.dev/v1', kind: 'Widget' };
+      await bed.create(WIDGETS, 'widgets', { ...widget, metadata, spec: { replicas: 1 } });
+      return operationOf({ kind: 'scale', target: { ...widget, name }, replicas: 4 });
+    };
+    const replicas = async (name: string) => (await bed.get(WIDGETS, 'widgets', name))['spec'].replicas;
+    const half = async (name: string) => {
+      const ready = await bed.prepared(await make(name));
+      expect(await bed.run('Apply', ready, bed.context(), bed.process(1))).toMatchObject({ kind: 'waiting' });
+      expect(await replicas(name)).toBe(1);
+      return ready;
+    };
+    const first = await half('half');
+    expect(await bed.run('Apply', first)).toMatchObject({ kind: 'applied' });
+    expect(await replicas('half')).toBe(4);
+    await bed.applied(undoingOf(await half('undone')));
+    expect(await replicas('undone')).toBe(1);
+  });
+});
+
+describe('failover to where it was ordered before', () => {
+  const status = (active: string, ordered: string, generation: number, more: object = {}) => ({
+    status: {
+      observedGeneration: generation,
+      failover: { state: 'Idle', active, ordered, epoch: 2, since: '2026-01-01T00:00:00Z', ...more },
+    },
+  });
+  const look = () => bed.get(BATON, 'orchestratedservices', 'again');
+
+  it('orders the other side first, which moves nothing, and tells of a refusal', async () => {
+    const failover = {
+      standbyRef: target('apps/v1', 'Deployment', 'again-standby'),
+      serviceName: 'again',
+      selectors: { primary: { role: 'a' }, standby: { role: 'b' } },
+      desired: 'Standby',
+    };
+    await bed.create(BATON, 'orchestratedservices', osvc('again', { failover }));
+    // It was carried out, and traffic came back by itself.
+    await bed.patch(BATON, 'orchestratedservices', 'again/status', status('Primary', 'Standby', 1));
+    const ready = await bed.prepared(operationOf({ kind: 'failover', service: 'again', to: 'Standby' }));
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'waiting' });
+    expect((await look())['spec'].failover.desired).toBe('Primary');
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'waiting' });
+    await bed.patch(BATON, 'orchestratedservices', 'again/status', status('Primary', 'Primary', 2));
+    expect(await bed.run('Apply', ready)).toEqual({ kind: 'applied' });
+    expect(await bed.run('Apply', ready)).toEqual({ kind: 'applied' });
+    expect((await look())['spec'].failover.desired).toBe('Standby');
+    expect(await bed.run('Verify', ready)).toMatchObject({ kind: 'waiting' });
+    const refused = { state: 'Refused', to: 'Standby', reason: 'StandbyNotReady', message: 'no pod is ready' };
+    await bed.patch(BATON, 'orchestratedservices', 'again/status', status('Primary', 'Primary', 3, refused));
+    expect(await bed.run('Verify', ready)).toMatchObject({
+      kind: 'failed',
+      reason: 'FailoverRefused',
+      message: 'no pod is ready',
+    });
+    await bed.patch(BATON, 'orchestratedservices', 'again/status', status('Standby', 'Standby', 3));
+    expect(await bed.run('Verify', ready)).toMatchObject({ kind: 'done' });
+  });
+
+  it('is refused where the service moves no traffic', async () => {
+    await bed.create(BATON, 'orchestratedservices', osvc('plain'));
+    const answer = await bed.run('Prepare', operationOf({ kind: 'failover', service: 'plain', to: 'Standby' }));
+    expect(answer).toMatchObject({ kind: 'failed', reason: 'InvalidSpec' });
+  });
+});
+
+describe('patch', () => {
+  const config = target('v1', 'ConfigMap', 'large');
+
+  it('is not begun where what was before is too much to be kept', async () => {
+    await bed.create('/api/v1', 'configmaps', { metadata: { name: 'large' }, data: { a: 'x'.repeat(4_096) } });
+    const operation = operationOf({ kind: 'patch', target: config, type: 'Merge', patch: { data: { a: 'y' } } });
+    const answer = await bed.run('Prepare', operation);
+    expect(answer).toMatchObject({ kind: 'failed', reason: 'StateTooLarge', mayRetry: false });
+    expect(answer).toMatchObject({ message: expect.stringContaining('could not be undone by itself') });
+    expect(await bed.run('Prepare', operation, bed.context({ undo: 'None' }))).toMatchObject({ kind: 'prepared' });
+  });
+
+  it('keeps of what was before no more than its digest where it is not undone by itself, and is done once', async () => {
+    const operation = operationOf({ kind: 'patch', target: config, type: 'Merge', patch: { data: { a: 'z' } } });
+    const context = bed.context({ undo: 'None' });
+    const answer = await bed.run('Prepare', operation, context);
+    if (answer.kind !== 'prepared') throw new Error(`not prepared: ${JSON.stringify(answer)}`);
+    const ready = { ...operation, before: answer.before };
+    expect(JSON.stringify(ready.before).length).toBeLessThan(1_000);
+    expect(await bed.run('Apply', ready, context)).toEqual({ kind: 'applied' });
+    expect(await bed.run('Apply', ready, context)).toEqual({ kind: 'applied' });
+    await bed.patch('/api/v1', 'configmaps', 'large', { data: { a: 'w' } });
+    expect(await bed.run('Apply', ready, context)).toMatchObject({ kind: 'unknown' });
+  });
+});
+
+describe('restart', () => {
+  it('is refused of what would not be rolled', async () => {
+    await bed.create(APPS, 'deployments', workload('Deployment', 'paused', { replicas: 0, spec: { paused: true } }));
+    const strategy = { updateStrategy: { type: 'OnDelete' } };
+    await bed.create(APPS, 'statefulsets', workload('StatefulSet', 'by-hand', { replicas: 0, spec: strategy }));
+    const prepare = (of: ReturnType<typeof target>) => bed.run('Prepare', operationOf({ kind: 'restart', target: of }));
+    const refused = { kind: 'failed', reason: 'StepRefused' };
+    expect(await prepare(target('apps/v1', 'Deployment', 'paused'))).toMatchObject(refused);
+    expect(await prepare(target('apps/v1', 'StatefulSet', 'by-hand'))).toMatchObject(refused);
+    expect(await prepare(target('v1', 'ConfigMap', 'large'))).toMatchObject({ reason: 'InvalidSpec' });
+  });
+});
+
+it('says that it is Baton that may not act as the account, of what it reads and of what it writes', async () => {
+  await bed.create(APPS, 'deployments', workload('Deployment', 'denied', { replicas: 0 }));
+  const to = target('apps/v1', 'Deployment', 'denied');
+  const job = { kind: 'job', template: { template: { spec: { restartPolicy: 'Never', containers: [] } } } } as const;
+  const scale = operationOf({ kind: 'scale', target: to, replicas: 1 });
+  const weak = await StepBed.as(bed, NOBODY);
+  try {
+    const denied = {
+      kind: 'failed',
+      reason: 'ImpersonationForbidden',
+      mayRetry: false,
+      message: `Baton may not act as ServiceAccount runner: it needs the verb impersonate on serviceaccounts in namespace ${bed.namespace}`,
+    };
+    expect(await weak.run('Prepare', scale)).toEqual(denied);
+    expect(await weak.run('Apply', { ...operationOf(job), before: {} })).toEqual(denied);
+  } finally {
+    await weak.disconnect();
+  }
 });

@@ -6,7 +6,7 @@ import type { Answer, Operation } from '../../../domain/workflow/operation.ts';
 import { NOTHING_TO_STOP, type StepContext, type StepKind, waiting } from './contract.ts';
 
 interface Ports {
-  /** The level of an OrchestratedService as last written; undefined where there is none of that name. */
+  /** The level of an OrchestratedService as last written; undefined where there is none. */
   readonly healthOf: (namespace: string, name: string) => Health | undefined;
   readonly now: () => number;
 }
@@ -44,7 +44,7 @@ export class HealthStep implements StepKind<HealthAction> {
 
   #look({ service, atLeast, forMs }: HealthAction, since: number | undefined, namespace: string): Answer {
     const health = this.#ports.healthOf(namespace, service);
-    if (health === undefined) return waiting(`there is no OrchestratedService ${service}`, true);
+    if (health === undefined) return waiting(`nothing is known of an OrchestratedService ${service} yet`, true);
     if (!isLevel(health) || rank(health) > rank(atLeast)) {
       return waiting(`${service} is ${health}, and has to be ${atLeast} or better`, true);
     }

@@ -9,6 +9,7 @@ import {
   escape,
   inverseOf,
   textOf,
+  withoutValues,
 } from '../../../domain/workflow/changes.ts';
 import type { Answer, Failure, Operation } from '../../../domain/workflow/operation.ts';
 import { isFailure, refusal, type Target, targetOf, untilStill } from './access.ts';
@@ -63,7 +64,7 @@ export class PatchStep implements StepKind<PatchAction> {
     const tried = await objects.rehearse(actOf(found, operation), account, context.signal);
     if (tried.kind !== 'written') return refusal(tried, account);
     const changes = changesBetween(object, tried.object, digest, isIgnored);
-    const kept = { ...before, changes };
+    const kept = keptOf(before, changes, context);
     if (sizeOf(kept) > LIMIT) return tooMuch(context);
     if (!context.dryRun) return { kind: 'prepared', before: kept };
     const { kind, name } = operation.action.target;
@@ -126,7 +127,7 @@ function settle(object: LiveObject, operation: Op): Answer | undefined {
   if (object.metadata.uid !== before.uid)
     return failed('TargetNotFound', `${kind} ${name} is another object by now`, true);
   const changes = (undoes === undefined ? before : (undoes.before as unknown as Before)).changes ?? [];
-  const isOld = areAsBefore(object, changes);
+  const isOld = areAsBefore(object, changes, digest);
   const isNew = areAsWritten(object, changes, digest);
   const [isDone, isToDo] = undoes === undefined ? [isNew, isOld] : [isOld, isNew];
   const now = stampOf(object);
@@ -148,11 +149,17 @@ function driftOf(object: LiveObject, operation: Op): Failure | undefined {
   if (object.metadata.uid !== uid) return failed('Drifted', `${kind} ${name} is another object by now`);
   const now = stampOf(object);
   const isOwn = isOwnStamp(now, operation);
-  if (areAsBefore(object, changes) && (isOwn || now === was)) return undefined;
+  if (areAsBefore(object, changes, digest) && (isOwn || now === was)) return undefined;
   if (!isOwn) return failed('Drifted', `${kind} ${name} does not carry the stamp of this workflow any more`);
   if (areAsWritten(object, changes, digest) && inverseOf(object, changes) !== undefined) return undefined;
   const changed = changes.find((change) => !areAsWritten(object, [change], digest));
   return failed('Drifted', `${textOf(changed?.path ?? [])} of ${kind} ${name} was changed since`);
+}
+
+/** What was before is kept for undoing; where it is too much, and nothing is undone by it, only as much as tells whether it was done. */
+function keptOf(before: Before, changes: readonly Change[], { undo }: StepContext) {
+  const whole = { ...before, changes };
+  return undo === 'Auto' || sizeOf(whole) <= LIMIT ? whole : { ...before, changes: withoutValues(changes, digest) };
 }
 
 const tooMuch = ({ undo }: StepContext): Failure =>

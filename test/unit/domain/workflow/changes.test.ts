@@ -6,6 +6,7 @@ import {
   inverseOf,
   type PatchOperation,
   textOf,
+  withoutValues,
 } from '../../../../src/domain/workflow/changes.ts';
 import { fc } from '../../../support/properties.ts';
 
@@ -48,7 +49,7 @@ function undone(before: Fields, after: Fields, live = after): Fields {
   const inverse = inverseOf(live, changes);
   if (inverse === undefined) throw new Error('it cannot be put back');
   const back = patched(live, inverse);
-  expect(areAsBefore(back, changes)).toBe(true);
+  expect(areAsBefore(back, changes, digest)).toBe(true);
   return back;
 }
 
@@ -97,6 +98,16 @@ describe('what a patch changed', () => {
         expect(changesBetween(same, structuredClone(same), digest)).toEqual([]);
       }),
     );
+  });
+
+  it('is known also without what was there before, and then not put back', () => {
+    const lean = withoutValues(changesBetween({ a: 1 }, { a: 2, b: 3 }, digest), digest);
+    expect(lean.every((change) => !('before' in change))).toBe(true);
+    expect(areAsBefore({ a: 1 }, lean, digest)).toBe(true);
+    expect(areAsBefore({ a: 4 }, lean, digest)).toBe(false);
+    expect(areAsBefore({ b: 3 }, lean, digest)).toBe(false);
+    expect(areAsWritten({ a: 2, b: 3 }, lean, digest)).toBe(true);
+    expect(inverseOf({ a: 2, b: 3 }, lean)).toBeUndefined();
   });
 
   it('is told by its name in a list whose elements have one', () => {
