@@ -21,6 +21,7 @@ import { Connection } from '../kube/connection.ts';
 import { Discovery } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import { leasePort } from '../kube/lease.ts';
+import { LeaderFence } from '../kube/fence.ts';
 import { EventRecorder } from '../kube/recorder.ts';
 import { ReplicasWriter } from '../kube/replicas.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -70,6 +71,11 @@ export async function runOperator(
   const metrics = new Metrics({ version });
   const connection = new Connection({ userAgent: `baton/${version}` });
   const rest = new RestClient({ connection, metrics: restHooks(metrics) });
+  // Right also when this process slept through its own timers: another replica may lead by now.
+  const leads = (): boolean => !elector || elector.leadership?.isFresh() === true;
+  const fence = new LeaderFence({ leads, onItsWayMs: settings.leaseDuration, clock });
+  /** For whatever only a leader may write. */
+  const leading = new RestClient({ connection, metrics: restHooks(metrics), fence });
   const namespace = settings.leaseNamespace || connection.namespace || 'default';
   const faulty = (error: unknown): void => log.error({ error }, 'a fault of the program: please report it');
   const onWatch = watchLog(log, metrics);
@@ -106,14 +112,13 @@ export async function runOperator(
     metrics.increment('baton_events_total', { outcome: 'recorded' });
     recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
   };
-  // Right also when this process slept through its own timers: another replica may lead by now.
-  const leads = (): boolean => !elector || elector.leadership?.isFresh() === true;
   const assertLeads = (): void => {
     if (!leads()) throw new Error('no longer leading');
   };
   const write: WriteStatus = async (reference, status, abort) => {
     assertLeads();
-    return writeStatus(rest, reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES, reference, status, abort);
+    const resource = reference.kind === 'Orchestration' ? ORCHESTRATIONS : SERVICES;
+    return writeStatus(leading, resource, reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
@@ -152,7 +157,7 @@ export async function runOperator(
     log,
   });
 
-  const replicas = new ReplicasWriter(rest, new Discovery(rest));
+  const replicas = new ReplicasWriter(leading, new Discovery(rest));
   const situations = new Situations({
     services: () => services.all(),
     dependenciesOf: (service) => services.dependenciesOf(service),
@@ -161,7 +166,7 @@ export async function runOperator(
   });
   const { projector } = caches;
   const actor = createActor({
-    rest,
+    rest: leading,
     metrics,
     replicas,
     leads,
@@ -256,7 +261,7 @@ export async function runOperator(
     setFinalizer: async (service, wanted, abort) => {
       assertLeads();
       const others = (service.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
-      return writeFinalizers(rest, SERVICES, service, wanted ? [...others, FINALIZER] : others, abort);
+      return writeFinalizers(leading, SERVICES, service, wanted ? [...others, FINALIZER] : others, abort);
     },
     enqueue: (key) => enqueue(key),
     onChange: () => sumUp(),
@@ -279,7 +284,7 @@ export async function runOperator(
     services: () => summaries(services, stores.services.list()),
     emergency: emergency.forSum,
     monotonic: () => clock.monotonic(),
-    create: (abort) => createOrchestration(rest, abort),
+    create: (abort) => createOrchestration(leading, abort),
   });
   const system = new Controller({
     name: 'orchestration',
@@ -350,6 +355,7 @@ export async function runOperator(
         leaseDurationSeconds: settings.leaseDuration / 1_000,
         renewDeadlineSeconds: settings.renewDeadline / 1_000,
         retryPeriodSeconds: settings.retryPeriod / 1_000,
+        mayRelease: () => fence.isQuiet,
         metrics: { leading: tellLeading },
         onError: (error) => log.warn({ error: describe(error) }, 'leader election could not read or write the lease'),
       })

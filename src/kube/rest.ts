@@ -2,6 +2,7 @@ import { backoffDelay } from '../runtime/backoff.ts';
 import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Codec } from './codec.ts';
 import type { Connection, Session } from './connection.ts';
+import { Fenced, type WriteFence } from './fence.ts';
 import { ApiError, errorOfResponse, errorWithoutResponse } from './errors.ts';
 import { pathOf, type Target } from './resource.ts';
 import { NoAnswer, send, type StreamConsumer, type WireRequest, type WireResponse } from './transport.ts';
@@ -37,6 +38,8 @@ export interface ListOf<T> {
 export interface RestOptions {
   connection: Connection;
   metrics?: RestMetrics;
+  /** For a client that may write only for a time; reads are free. */
+  fence?: WriteFence;
   clock?: Clock;
   random?: () => number;
 }
@@ -173,6 +176,7 @@ export class RestClient {
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
       signal,
+      fence: call.method === 'GET' ? undefined : this.#options.fence,
     };
     let unanswered = false;
     for (let attempt = 1, left = timeoutMs; ; attempt += 1) {
@@ -214,7 +218,7 @@ export class RestClient {
       throw errorOfResponse(name, response);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      const isGivenUp = wire.signal.aborted || error instanceof NoAnswer;
+      const isGivenUp = wire.signal.aborted || error instanceof NoAnswer || error instanceof Fenced;
       throw errorWithoutResponse(name, error, isGivenUp ? 'Aborted' : 'Unreachable');
     }
   }
