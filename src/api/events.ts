@@ -338,7 +338,7 @@ export const EVENTS = {
     about: POLICY,
     types: ['Warning'],
     when: 'Workloads were found that an unknown halt holds.',
-    note: '<id>: <why>; <n> workloads are held; <how to resume>',
+    note: '<id>: <why>: <n> workloads (<some>); they stay as they are, and nothing else follows; <how to resume>',
   },
   HaltComplete: {
     about: POLICY,

@@ -369,8 +369,9 @@ export const REASONS = {
     todo: 'Resume it by its id when the emergency is over; the message has the command.',
   },
   HaltFound: {
-    means: 'Workloads carry the id of a halt that the status did not know; it was taken up.',
-    todo: 'Resume it by its id; the message has the command.',
+    means:
+      'Workloads carry the id of a halt that the status did not know. They stay as they are; nothing else is kept from anything.',
+    todo: 'Resume it by its id, the message has the command; or take the annotations off what somebody annotated by hand.',
   },
   HaltComplete: { means: 'Nothing is left to stop.', todo: 'Resume it by its id when the emergency is over.' },
   HaltReminder: {

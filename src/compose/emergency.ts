@@ -7,6 +7,7 @@ import type { Policy } from '../controllers/orchestration/policy.ts';
 import type { Result } from '../controllers/ports.ts';
 import type { Caches, CachedService } from '../controllers/service/caches.ts';
 import type { EmergencyFindings } from '../domain/emergency/derive.ts';
+import { isInForce } from '../domain/emergency/halt.ts';
 import { failedServices, type RuleName, type RuleReading, type ServiceEvidence } from '../domain/emergency/rules.ts';
 import { emergencyOf } from '../domain/orchestration/policy.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -60,8 +61,8 @@ export function createEmergency(options: EmergencyOptions) {
   const rules = new RuleWatch({ policy: spec, reading: (name) => readings[name](), monotonic });
   const part = new HaltPart({ policy: spec, ownNamespace, status, now });
   const isOver = (): boolean => {
-    const state = status()?.halt?.state;
-    return state === undefined || state === 'Resumed';
+    const halt = status()?.halt;
+    return halt === undefined || (halt.state !== 'Resuming' && !isInForce(halt));
   };
   const keeper = new EmergencyKeeper({
     caches,
@@ -89,7 +90,7 @@ export function createEmergency(options: EmergencyOptions) {
     /** What the guard asks: the id of the halt that lasts. */
     haltId: (): string | undefined => {
       const halt = status()?.halt;
-      return halt?.state === 'Halting' || halt?.state === 'Halted' ? halt.id : undefined;
+      return halt && isInForce(halt) ? halt.id : undefined;
     },
     isStopping: (): boolean => keeper.isStopping,
     reset: (): void => {

@@ -432,7 +432,7 @@ export interface OrchestrationStatus {
      */
     state: ("Halting" | "Halted" | "Resuming" | "Resumed")
     /**
-     * A person, a rule, or workloads that were found halted.
+     * A person, a rule, or workloads that were found halted: these are held, and nothing else follows until a person resumes them.
      */
     by?: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "Found")
     /**

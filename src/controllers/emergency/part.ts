@@ -1,6 +1,7 @@
-import type { OrchestratedServiceStatus, OrchestrationStatus } from '../../api/kinds.ts';
+import type { OrchestratedServiceStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { ordersOf, wayBack } from '../../domain/emergency/derive.ts';
+import { isInForce } from '../../domain/emergency/halt.ts';
 import { type Hold, plannedNamespace } from '../../domain/emergency/hold.ts';
 import { haltAction } from '../../domain/emergency/plan.ts';
 import { readHalt } from '../../domain/emergency/status.ts';
@@ -80,7 +81,7 @@ export class HaltPart implements Part {
   /** What is kept is scaled and nothing else, as the guard has it. */
   #keepsStill({ service: { spec, metadata } }: PartLook): Held | undefined {
     const halt = this.#options.status()?.halt;
-    if (halt?.state !== 'Halting' && halt?.state !== 'Halted') return undefined;
+    if (halt === undefined || !isInForce(halt)) return undefined;
     const isAsked = spec.startup !== undefined || spec.failover !== undefined || spec.healing !== undefined;
     if (!isAsked || metadata.deletionTimestamp !== undefined) return undefined;
     return { reason: 'EmergencyHalt', message: `${halt.id} is not over; ${wayBack(halt.id)}` };
@@ -91,10 +92,10 @@ export class HaltPart implements Part {
     // It is not taken any more, and what others took from it must not wait for the end of a halt.
     if (service.metadata.deletionTimestamp !== undefined) return undefined;
     const { policy, ownNamespace, status } = this.#options;
-    const state = status()?.halt?.state;
-    const isHalting = state === 'Halting' || state === 'Halted';
+    const last = status()?.halt;
+    const isHalting = last !== undefined && isInForce(last);
     if (!isHalting && (policy().stoppedNamespaces ?? []).length === 0) return undefined;
-    const { halt, stopped, policy: emergency, shielded } = ordersOf(policy(), ownNamespace, readHalt(haltOf(status())));
+    const { halt, stopped, policy: emergency, shielded } = ordersOf(policy(), ownNamespace, readHalt(last));
     if (stopped.has(service.namespace)) return { reason: 'NamespaceStopped', message: STOPPED };
     if (halt === undefined || halt.phase === 'GivingBack') return undefined;
     const action = haltAction(subjectOf(service, workload), emergency, shielded);
@@ -107,8 +108,6 @@ const STOPPED = 'its namespace is stopped on purpose';
 const UNREADABLE = 'its annotation baton.dev/halt-id names no halt, so nobody knows who is to give back what';
 
 const isForeign = ({ apiVersion }: { readonly apiVersion: string }): boolean => apiVersion !== 'apps/v1';
-
-const haltOf = (status: OrchestrationStatus | undefined): OrchestrationStatus['halt'] => status?.halt;
 
 function heldBy({ id, original, to }: Hold): Held {
   if (id === '') return { reason: 'HoldUnreadable', message: advise(UNREADABLE, 'HoldUnreadable') };

@@ -15,7 +15,7 @@ const MOST_PROBLEMS = 20;
 /** The halt that a status tells of. */
 export function readHalt(status: OrchestrationStatus['halt']): Halt | undefined {
   if (status?.state === undefined) return undefined;
-  const { id, state, by = 'Found', because = '', orderSpent = false } = status;
+  const { id, state, by = 'Manual', because = '', orderSpent = false } = status;
   const moment = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
   return {
     id,

@@ -4,6 +4,7 @@ import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
 import { scoresShown } from '../scores/total.ts';
 import type { EmergencyFindings } from '../emergency/derive.ts';
+import { isInForce } from '../emergency/halt.ts';
 import { cut } from '../health/names.ts';
 import { Conditions, timestamp } from '../status/conditions.ts';
 import type { Transition } from '../status/transitions.ts';
@@ -107,7 +108,7 @@ const earliest = (...moments: readonly (number | undefined)[]): number | undefin
 
 function haltOf(emergency: EmergencyFindings | undefined): string | undefined {
   const halt = emergency?.status.halt;
-  return halt === undefined || halt.state === 'Resumed' ? undefined : halt.id;
+  return halt && (isInForce(halt) || halt.state === 'Resuming') ? halt.id : undefined;
 }
 
 const LONGEST_HISTORY = 20;

@@ -230,6 +230,23 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
     await until('everything is back', BEFORE);
   });
 
+  it('is kept from nothing by annotations that somebody wrote, and these keep nobody else from anything', async () => {
+    const annotations = { 'baton.dev/halt-id': 'halt-20200101t000000z', 'baton.dev/halted-replicas': '2' };
+    const kept = { metadata: { annotations }, spec: { replicas: 0 } };
+    await bed.patch('Deployment', 'kept', kept);
+    const found = await whole('what was found', ({ halt: seen }) => seen?.by === 'Found');
+    expect(found.state).not.toBe('EmergencyHalt');
+    expect(conditionOf({ status: found }, 'Halted')).toMatchObject({ status: 'False', reason: 'HaltFound' });
+    await told('HaltFound');
+    await bed.condition('kept', 'Halted', 'True', 'HeldByHalt');
+    await say({ emergency: { halt: 'Halt', onHalt: { Low: 'ScaleToZero' }, resumePerSecond: 100 } });
+    const { halt: own } = await whole('Halted', ({ halt: seen }) => seen?.by === 'Manual' && seen.state === 'Halted');
+    expect(await replicas()).toEqual({ ...HALTED, kept: 0 });
+    await resume(own?.id ?? '');
+    expect(await replicas()).toEqual(BEFORE);
+    expect(await held()).toEqual([]);
+  });
+
   it('is undone by hand, with the line of the documentation, where Baton is gone', async () => {
     await halt();
     await operator.end('SIGKILL');

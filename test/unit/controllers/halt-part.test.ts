@@ -57,6 +57,14 @@ describe('while an emergency halt lasts', () => {
     expect(await look({})).toMatchObject({ parts: undefined, scaling: undefined, findings: [] });
   });
 
+  it('that was only found on workloads of others, nobody is left alone but those', async () => {
+    status = { halt: { id: ID, state: 'Halted', by: 'Found' } };
+    expect(await look(ZERO)).toMatchObject({ parts: undefined, scaling: undefined });
+    expect(await look({ startup: STARTUP })).toMatchObject({ parts: undefined });
+    const held = workload({ name: 'web', desired: 0, hold: { id: ID, original: 3, to: 0 } });
+    expect(await look({}, { target: { state: 'Found', workload: held } })).toMatchObject({ scaling: 'HeldByHalt' });
+  });
+
   it('one that is deleted gets back what was taken from it before', async () => {
     expect(await look(ZERO, { isGoing: true })).toMatchObject({ parts: undefined, scaling: undefined });
     expect(await look({ startup: STARTUP }, { isGoing: true })).toMatchObject({ parts: undefined });

@@ -1,7 +1,7 @@
 import type { OrchestrationSpec, OrchestrationStatus, Priority } from '../../../../src/api/kinds.ts';
 import { deriveEmergency, type EmergencyInput, ordersOf } from '../../../../src/domain/emergency/derive.ts';
 import { holdOf } from '../../../../src/domain/emergency/hold.ts';
-import { type Due, type DueStep, dueSteps, writeOf } from '../../../../src/domain/emergency/next.ts';
+import { type Due, type DueStep, dueSteps, type Orders, writeOf } from '../../../../src/domain/emergency/next.ts';
 import type { Subject } from '../../../../src/domain/emergency/plan.ts';
 import { readHalt } from '../../../../src/domain/emergency/status.ts';
 import { DEFAULT_POLICY } from '../../../../src/domain/orchestration/policy.ts';
@@ -15,6 +15,7 @@ type Emergency = OrchestrationSpec['emergency'];
 export interface Workload {
   replicas: number;
   annotations: Record<string, string>;
+  terminating?: boolean;
 }
 
 export interface Played {
@@ -45,7 +46,7 @@ export class World {
   }
 
   subjects(): Subject[] {
-    return [...this.workloads].map(([key, { replicas, annotations }]) => {
+    return [...this.workloads].map(([key, { replicas, annotations, terminating = false }]) => {
       const service = this.services.get(key);
       const {
         priority = 'Normal',
@@ -67,7 +68,7 @@ export class World {
         suspended,
         onHalt,
         raiseTo,
-        workload: { replicas, hold: holdOf(annotations), terminating: false, isTwoWrites: false },
+        workload: { replicas, hold: holdOf(annotations), terminating, isTwoWrites: false },
       };
     });
   }
@@ -87,7 +88,11 @@ export class World {
 
   /** As it follows from the written status alone. */
   due(): Due {
-    return dueSteps(this.subjects(), ordersOf(this.policy, OWN, readHalt(this.status.halt)));
+    return dueSteps(this.subjects(), this.orders);
+  }
+
+  get orders(): Orders {
+    return ordersOf(this.policy, OWN, readHalt(this.status.halt));
   }
 
   get policy(): OrchestrationSpec {
