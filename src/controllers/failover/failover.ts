@@ -1,12 +1,13 @@
 import { FENCED_REPLICAS } from '../../api/annotations.ts';
-import type { FailoverFacts, Obstacle, SideFacts } from '../../domain/failover/facts.ts';
+import { type FailoverFacts, type Obstacle, type SideFacts, withdrawal } from '../../domain/failover/facts.ts';
 import type { Ground } from '../../domain/failover/obstacles.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { readState } from '../../domain/failover/read.ts';
 import { readiness } from '../../domain/failover/readiness.ts';
 import { type FailoverSpec, other, rulesOf, type Side } from '../../domain/failover/rules.ts';
 import { type FailoverState, isMoving, sameState, type Took, writeState } from '../../domain/failover/state.ts';
-import { type FailoverAct, step, type Step, type Told } from '../../domain/failover/step.ts';
+import type { FailoverAct, Told } from '../../domain/failover/next.ts';
+import { step, type Step } from '../../domain/failover/step.ts';
 import type { SelectAct } from '../../domain/guard/act.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import { isDown } from '../../domain/health/level.ts';
@@ -217,7 +218,8 @@ export class Failover implements Part {
       podsGone,
       endpoints,
       followed: this.#followed(service, rules.follow),
-      held: look.held,
+      isSuspended: service.spec.suspend === true,
+      held: look.held?.reason === 'Suspended' ? undefined : look.held,
     };
   }
 
@@ -282,14 +284,14 @@ export class Failover implements Part {
   async #scale(
     { service, sides, signal }: Look,
     { side, from, to, fences }: Extract<FailoverAct, { type: 'Scale' }>,
-    { isGoing }: FailoverFacts,
+    facts: FailoverFacts,
   ): Promise<ActOutcome> {
     const { target } = sides[side];
     if (target.state !== 'Found') return { kind: 'gone' };
     const { apiVersion, kind, namespace, name, uid } = target.workload;
     const annotations = { [FENCED_REPLICAS]: fences === undefined ? null : String(fences) };
     const act = { type: 'Scale', target: { apiVersion, kind, namespace, name, uid }, from, to, annotations } as const;
-    return this.#options.actor.carryOut({ act, cause: isGoing ? 'GivingBack' : 'Failover', service }, signal);
+    return this.#options.actor.carryOut({ act, cause: withdrawal(facts) ? 'GivingBack' : 'Failover', service }, signal);
   }
 
   async #select(

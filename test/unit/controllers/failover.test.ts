@@ -1,10 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
+import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
 import type { Proposal } from '../../../src/controllers/acts/actor.ts';
 import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
 import { Failover } from '../../../src/controllers/failover/failover.ts';
 import type { FailoverPort } from '../../../src/controllers/failover/ports.ts';
-import type { PartAnswer } from '../../../src/controllers/service/parts.ts';
+import type { PartAnswer, PartLook } from '../../../src/controllers/service/parts.ts';
 import { NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 
@@ -75,13 +75,17 @@ beforeEach(() => {
 });
 
 /** A look at the service with this status, with its finalizer. */
-async function look(status?: OrchestratedServiceStatus) {
-  bed.service('a', { failover: FAILOVER }, status);
+async function look(
+  status?: OrchestratedServiceStatus,
+  spec: Partial<OrchestratedServiceSpec> = {},
+  held?: PartLook['held'],
+) {
+  bed.service('a', { failover: FAILOVER, ...spec }, status);
   const service = bed.stores.services.get('shop/a');
   const workload = bed.stores.deployments.get('shop/a');
   if (!service || !workload) throw new Error('not there');
   const target = { state: 'Found', workload } as const;
-  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
+  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held, isSafe: true };
   return part.look({ ...given, signal: new AbortController().signal });
 }
 
@@ -186,6 +190,18 @@ it('holds back others while it moves, and only then', async () => {
   const answer = await look({ ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } });
   expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
   expect(answer?.needsFinalizer).toBe(true);
+});
+
+it('gives back what it took when it may do no more, as what the guard lets through then', async () => {
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Primary', cause: 'Failure', wantedReplicas: 1, decidedAt: since, leavingReplicas: 1 } as const;
+  const status = { ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } } as const;
+  bed.deployment('a', { desired: 0 });
+  await look(status, { mode: 'Observe' });
+  await look(status, { suspend: true }, { reason: 'Suspended', message: 'spec.suspend is true' });
+  await look(status, { suspend: true }, { reason: 'HeldByHalt', message: 'a halt has it' });
+  const raised = { cause: 'GivingBack', act: { type: 'Scale', from: 0, to: 1 } };
+  expect(proposals).toMatchObject([raised, raised]);
 });
 
 it('gives back what it took when it is deleted, also where another service has the workload by then', async () => {

@@ -440,14 +440,60 @@ it('does not wait longer when the clock is set back', () => {
   expect(world.look().lookAgainInMs).toBeLessThanOrEqual(30 * SECOND);
 });
 
-describe('a service that is deleted while its traffic moves', () => {
-  const during = (name: string): World => {
-    const world = new World();
-    world.breakDown();
+/** In that state of a move to the standby. */
+function during(name: string): World {
+  const world = new World();
+  world.breakDown();
+  world.run();
+  world.now += 30 * SECOND;
+  world.run((state) => state.name === name);
+  expect(names(world).state).toBe(name);
+  return world;
+}
+
+describe('a service for which Baton is to do no more while its traffic moves', () => {
+  const withdrawals: readonly [string, (world: World) => unknown][] = [
+    ['mode is Observe', (world) => (world.mode = 'Observe')],
+    ['mode is Recommend', (world) => (world.mode = 'Recommend')],
+    ['spec.suspend is true', (world) => (world.isSuspended = true)],
+  ];
+  for (const [because, withdraw] of withdrawals) {
+    it.each(['Preparing', 'Fencing', 'Switching'])(`gets back what was taken in %s when ${because}`, (name) => {
+      const world = during(name);
+      withdraw(world);
+      world.run();
+      for (let second = 0; second < 60; second++) world.wait(SECOND);
+      expect([world.sides.Primary.desired, world.sides.Standby.desired]).toEqual([3, 1]);
+      expect(world.sides.Primary.annotation).toBeUndefined();
+      expect(names(world)).toMatchObject({ active: 'Primary', selects: 'Primary' });
+      expect(world.state.untidy).toBeUndefined();
+      expect(world.told.filter(({ reason }) => reason === 'FailoverAborted').map(({ message }) => message)).toEqual([
+        `traffic stays at Deployment/primary and does not move to Deployment/standby: ${because}`,
+      ]);
+    });
+
+    it(`is told that traffic has moved where it had before ${because}`, () => {
+      const world = during('Verifying');
+      withdraw(world);
+      expect(world.run().name).toBe('Completed');
+      expect(names(world)).toMatchObject({ active: 'Standby', selects: 'Standby' });
+    });
+  }
+
+  it('moves when Baton may act again, without waiting for a cooldown', () => {
+    const world = during('Fencing');
+    world.mode = 'Observe';
     world.run();
-    world.now += 30 * SECOND;
-    world.run((state) => state.name === name);
-    expect(names(world).state).toBe(name);
+    for (let second = 0; second < 60; second++) world.wait(SECOND);
+    world.mode = 'Enforce';
+    for (let second = 0; second < 60; second++) world.wait(SECOND);
+    expect(names(world)).toMatchObject({ active: 'Standby', selects: 'Standby' });
+  });
+});
+
+describe('a service that is deleted while its traffic moves', () => {
+  const leaving = (name: string): World => {
+    const world = during(name);
     world.isGoing = true;
     return world;
   };
@@ -457,7 +503,7 @@ describe('a service that is deleted while its traffic moves', () => {
 
   it('goes although its primary is down, and leaves each workload what it had', () => {
     for (const name of ['Preparing', 'Fencing']) {
-      const world = during(name);
+      const world = leaving(name);
       world.run();
       for (let second = 0; second < 60; second++) world.wait(SECOND);
       expect(isSettled(world)).toBe(true);
@@ -468,7 +514,7 @@ describe('a service that is deleted while its traffic moves', () => {
 
   it('goes when its workloads are gone too, as with their namespace', () => {
     for (const name of ['Preparing', 'Fencing']) {
-      const world = during(name);
+      const world = leaving(name);
       world.look();
       world.gone.add('Primary').add('Standby');
       world.run();
@@ -477,7 +523,7 @@ describe('a service that is deleted while its traffic moves', () => {
   });
 
   it('stays while nobody can say how its workloads are', () => {
-    const world = during('Preparing');
+    const world = leaving('Preparing');
     world.unread.add('Standby');
     world.run();
     world.wait(MINUTE);
