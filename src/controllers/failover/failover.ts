@@ -277,6 +277,11 @@ export class Failover implements Part {
     if (act === undefined || (needsFinalizer(state) && !look.isSafe && !facts.isGoing)) return undefined;
     const outcome = await (act.type === 'Scale' ? this.#scale(look, act, facts) : this.#select(look, act));
     const obstacle = obstacleOf(outcome, facts, act);
+    const { survey: seen } = look.entry;
+    if (act.type === 'Scale' && outcome.kind === 'written' && seen) {
+      const fencedReplicas = { ...seen.fencedReplicas, [act.side]: act.fences };
+      look.entry.survey = { ...seen, fencedReplicas };
+    }
     look.entry.refused = obstacle && { obstacle, until: this.#options.monotonic() + REFUSAL_MS };
     return outcome;
   }

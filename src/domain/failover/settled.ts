@@ -30,7 +30,8 @@ export function settle(state: Settled, facts: FailoverFacts, now: number): Next 
   const cooled = coolsIn(state, facts, now);
   if (state.name === 'Completed' && cooled === 0) return { state: { ...standingOf(state, now), name: 'Idle' } };
   return (
-    tidy(state, facts, now) ?? {
+    tidy(state, facts, now) ??
+    cleaned(state, facts) ?? {
       stay: { lookAgainInMs: Math.min(cooled || Infinity, retryIn(state, facts, now) || Infinity) },
     }
   );
@@ -140,6 +141,17 @@ function prepare(state: Settled, wish: Wish, facts: FailoverFacts, now: number):
   const standing = { ...standingOf(state, now), retryAt: undefined, resting, untidy: undefined };
   const next: Moving = { ...standing, ...wish, name: 'Preparing', wanted, decidedAt: now };
   return { state: next, told: started(next, facts) };
+}
+
+/**
+ * What serves has no count to come back to: a rollback brings back the annotations that a workload had at that revision, and the next who
+ * scales it to zero on purpose would be taken for a fence.
+ */
+function cleaned({ active }: Settled, facts: FailoverFacts): Next | undefined {
+  const { desired, fencedReplicas } = facts.sides[active];
+  if (desired === undefined || fencedReplicas === undefined || withdrawal(facts)) return undefined;
+  const act = { type: 'Scale', side: active, from: desired, to: desired, fences: undefined } as const;
+  return { stay: { act, lookAgainInMs: POLL_MS } };
 }
 
 /** The side that does not serve goes back to the count that it has at rest. */

@@ -535,6 +535,19 @@ describe('a service that is deleted while its traffic moves', () => {
   });
 });
 
+it('takes an annotation of a fence off what serves, so that nobody who scales it to zero is taken for one', () => {
+  const world = new World();
+  // As a rollback to a revision of that time brings it back.
+  world.sides.Primary.annotation = 3;
+  world.run();
+  expect(world.sides.Primary).toMatchObject({ desired: 3, annotation: undefined });
+  world.sides.Primary.desired = 0;
+  world.settleCluster();
+  world.health = 'Up';
+  world.run();
+  expect(world.sides.Primary.desired).toBe(0);
+});
+
 it('goes on where somebody wrote a later epoch on the Service', () => {
   const world = new World();
   world.epoch = 100;
