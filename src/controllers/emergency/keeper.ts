@@ -289,6 +289,8 @@ function holdAfter(step: Step, before: Hold | undefined): Hold | undefined {
     case 'Take':
     case 'FinishTaking':
       return { id: step.id, original: step.from, to: step.to };
+    case 'Remember':
+      return { id: step.id, original: step.original, to: 0 };
     case 'PassOn':
       return { id: step.id, original: step.original, to: before?.to ?? 0 };
     case 'GiveBack':

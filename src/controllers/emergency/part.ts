@@ -3,6 +3,7 @@ import type { Reason } from '../../api/reasons.ts';
 import { ordersOf, wayBack } from '../../domain/emergency/derive.ts';
 import { isInForce } from '../../domain/emergency/halt.ts';
 import { type Hold, plannedNamespace } from '../../domain/emergency/hold.ts';
+import { lasts } from '../../domain/emergency/next.ts';
 import { haltAction } from '../../domain/emergency/plan.ts';
 import { readHalt } from '../../domain/emergency/status.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
@@ -49,9 +50,11 @@ export class HaltPart implements Part {
         needsFinalizer: isForeign(service.spec.targetRef),
       };
     }
-    const told = workload ? toldOf(hold, previous, workload.desired) : [];
+    const isForgotten = hold === undefined && workload?.desired === 0 && this.#lasts(previous);
+    const told = workload && !isForgotten ? toldOf(hold, previous, workload.desired) : [];
     const conditions = hold && holds ? [{ type: 'Halted', status: 'True', ...holds } as const] : [];
-    const status = hold ? { halt: this.#status(hold, previous) } : {};
+    // What a rollback took off the workload is known here alone: the keeper writes it again.
+    const status = hold ? { halt: this.#status(hold, previous) } : isForgotten && previous ? { halt: previous } : {};
     // The keeper finds workloads that nobody looks after any more by its caches, and those have only kinds of apps/v1.
     const mayBeHeld = hold ? hold.original !== undefined : holds !== undefined;
     const needsFinalizer = workload !== undefined && isForeign(workload) && mayBeHeld;
@@ -76,6 +79,11 @@ export class HaltPart implements Part {
       ...(by !== undefined && { by }),
       at: previous?.id === id && previous.at !== undefined ? previous.at : timestamp(now()),
     };
+  }
+
+  #lasts(halt: HaltStatus | undefined): boolean {
+    const { policy, ownNamespace, status } = this.#options;
+    return halt?.id !== undefined && lasts(halt.id, ordersOf(policy(), ownNamespace, readHalt(status()?.halt)));
   }
 
   /** What is kept is scaled and nothing else, as the guard has it. */

@@ -55,7 +55,7 @@ export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownS
 
 /** A service as halts see it. */
 export function subjectOf(service: CachedService, target: WorkloadSnapshot | undefined): KnownSubject {
-  const { namespace, name, spec } = service;
+  const { namespace, name, spec, status } = service;
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -69,13 +69,22 @@ export function subjectOf(service: CachedService, target: WorkloadSnapshot | und
     onHalt: spec.emergency?.onHalt,
     raiseTo: spec.emergency?.replicas ?? spec.scaling?.maxReplicas,
     workload: target && heldWorkload(target),
+    remembered: status?.failover?.active === 'Standby' ? undefined : rememberedOf(status),
   };
+}
+
+/** The status is about the workload that serves. */
+function rememberedOf(status: CachedService['status']): Subject['remembered'] {
+  const { id, originalReplicas: original = 0 } = status?.halt ?? {};
+  return id === undefined || original === 0 ? undefined : { id, original };
 }
 
 /** The other workload of a service that can fail over: it may be the one that serves. */
 function standbySubject(service: CachedService, standby: WorkloadSnapshot): KnownSubject {
   const subject = subjectOf(service, standby);
-  return { ...subject, key: `${subject.key}/standby`, raiseTo: undefined };
+  const { status } = service;
+  const remembered = status?.failover?.active === 'Standby' ? rememberedOf(status) : undefined;
+  return { ...subject, key: `${subject.key}/standby`, raiseTo: undefined, remembered };
 }
 
 function standbyOf({ namespace, spec }: CachedService, caches: SubjectCaches): WorkloadSnapshot | undefined {
@@ -98,6 +107,7 @@ function orphanOf(target: WorkloadSnapshot): KnownSubject {
     onHalt: undefined,
     raiseTo: undefined,
     workload: heldWorkload(target),
+    remembered: undefined,
   };
 }
 

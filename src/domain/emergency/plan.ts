@@ -22,6 +22,8 @@ export interface Subject extends Ranked {
   /** What ScaleUp raises it to. */
   readonly raiseTo: number | undefined;
   readonly workload: HeldWorkload | undefined;
+  /** What the status of the service says that the workload had, when a halt last held it at 0. */
+  readonly remembered: { readonly id: string; readonly original: number } | undefined;
 }
 
 /** What an emergency halt does with a service. */

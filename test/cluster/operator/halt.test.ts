@@ -155,8 +155,23 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
   });
 
   it('stops in one write each with what they had, tells everybody, and gives back exactly that', async () => {
+    await bed.patch('Deployment', 'api', { spec: { template: { metadata: { annotations: { revision: '2' } } } } });
+    await bed.until(
+      'api',
+      'rolled out',
+      (seen) => seen.status?.health === 'Healthy' && seen.status.phase === 'Running',
+    );
     const id = await halt();
     expect(await deployment('api')).toEqual({ replicas: 0, saved: '3', id });
+    await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
+    // Takes the annotations away with the template: those of the earlier revision are from before the halt.
+    await kubectl('-n', bed.namespace, 'rollout', 'undo', 'deployment/api');
+    await eventually(
+      'the count again',
+      60,
+      () => deployment('api'),
+      (seen) => seen.replicas === 0 && seen.saved === '3' && seen.id === id,
+    );
     expect(await deployment('surge')).toEqual({ replicas: 3, saved: '1', id });
     const status = await whole('the state', ({ state }) => state === 'EmergencyHalt');
     expect(status.halt).toMatchObject({ by: 'Manual', stopping: 3, raising: 1, held: 4, pods: 6 });
@@ -170,8 +185,7 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
     expect(status.history?.at(-1)).toMatchObject({ to: 'EmergencyHalt' });
     await told('EmergencyHalt');
     await told('HaltComplete');
-    const api = await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
-    expect(api.status?.halt).toMatchObject({ originalReplicas: 3, by: 'Manual' });
+    expect((await bed.service('api')).status?.halt).toMatchObject({ originalReplicas: 3, by: 'Manual' });
     await bed.condition('api', 'Halted', 'True', 'HeldByHalt');
     expect(await kubectl('get', 'orchestration', 'default')).toMatch(/EmergencyHalt/);
     expect(await operator.metric('baton_emergency_halts_total{trigger="Manual"}')).toBe(1);

@@ -71,6 +71,18 @@ describe('while an emergency halt lasts', () => {
   });
 });
 
+it('goes on saying what a halt took where a rollback took the annotations off, while the halt lasts', async () => {
+  const given = { halt: { id: ID, originalReplicas: 3 } };
+  const lost = await look(ZERO, given);
+  expect(lost.findings).toMatchObject([{ status: given, told: [] }]);
+  const { services, deployments } = bed.stores;
+  const subjects = subjectsOf({ caches: bed.stores, foreign: () => undefined, written: () => undefined });
+  expect([services.size, deployments.size]).toEqual([1, 1]);
+  expect(subjects).toMatchObject([{ remembered: { id: ID, original: 3 }, workload: { replicas: 0, hold: undefined } }]);
+  status = { halt: { id: ID, state: 'Resumed' } };
+  expect((await look(ZERO, given)).findings[0]).toMatchObject({ status: {}, told: [{ reason: 'ChangedByHand' }] });
+});
+
 it('says nothing more of a workload that is gone, and goes on saying what it knows of one that cannot be read', async () => {
   status = {};
   const halt = { id: ID, originalReplicas: 3 };

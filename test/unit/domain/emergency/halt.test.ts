@@ -159,6 +159,20 @@ describe('an emergency halt', () => {
     });
   });
 
+  it('remembers what a workload had where a rollback took its annotations off', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    (world.workloads.get('shop/api') as Workload).annotations = {};
+    expect(world.settle()).toEqual(['Remember shop/api']);
+    expect(world.halt).toMatchObject({ held: 5 });
+    world.order('None', world.halt.id);
+    (world.workloads.get('shop/web') as Workload).annotations = {};
+    world.settle();
+    // Too late for the second: whoever leaves it at 0 while everything comes back may want that.
+    expect(world.replicas()).toEqual({ ...BEFORE, 'shop/web': 0 });
+  });
+
   it('is taken up from the workloads where the status of it is lost, and undone from them', () => {
     const world = shop();
     world.order('Halt');

@@ -33,6 +33,8 @@ export interface Played {
 export class World {
   readonly workloads = new Map<string, Workload>();
   readonly services = new Map<string, Played>();
+  /** What the statuses of services say that halts took. */
+  readonly remembered = new Map<string, { readonly id: string; readonly original: number }>();
   emergency: Emergency = DEFAULT_POLICY.emergency;
   stoppedNamespaces: string[] = [];
   status: OrchestrationStatus = {};
@@ -68,6 +70,7 @@ export class World {
         suspended,
         onHalt,
         raiseTo,
+        remembered: service && this.remembered.get(key),
         workload: { replicas, hold: holdOf(annotations), terminating, isTwoWrites: false },
       };
     });
@@ -116,6 +119,11 @@ export class World {
     const { taking, givingBack } = this.due();
     const done = [...taking, ...givingBack].slice(0, writes);
     for (const one of done) this.write(one);
+    for (const [key, { replicas, annotations }] of this.workloads) {
+      const { id = '', original = 0 } = holdOf(annotations) ?? {};
+      if (original > 0) this.remembered.set(key, { id, original });
+      else if (replicas > 0) this.remembered.delete(key);
+    }
     return { ...derived, done: done.map(({ subject, step }) => `${step.kind} ${subject.key}`) };
   }
 
