@@ -205,8 +205,8 @@ export const EVENTS = {
   StartupRaised: {
     about: SERVICE,
     types: ['Normal'],
-    when: 'What a service waited for is up, and its workload has its replicas again.',
-    note: 'raised to <count> replicas: nothing is in its way any more',
+    when: 'What a service waited for is up, or it is not to wait any more, and its workload has its replicas again.',
+    note: 'raised to <count> replicas: <why>',
   },
   Started: {
     about: SERVICE,

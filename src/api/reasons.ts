@@ -420,7 +420,10 @@ export const REASONS = {
     means: 'Baton took the workload to zero until it is its turn to start, and keeps its replicas.',
     todo: 'Nothing.',
   },
-  StartupRaised: { means: 'Baton gave the workload its replicas: it is its turn to start.', todo: 'Nothing.' },
+  StartupRaised: {
+    means: 'Baton gave the workload its replicas: it is its turn to start, or it is not to wait any more.',
+    todo: 'Nothing.',
+  },
   StartupRetries: {
     means: 'The service did not get up in time, and goes down and up again.',
     todo: 'Look at its pods if that does not help.',

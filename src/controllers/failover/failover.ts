@@ -332,10 +332,11 @@ const textOf = (labels: Readonly<Record<string, string>>): string =>
     .join(',');
 
 /** Of one that was never looked at, or whose status was lost: where the Service sends its traffic is what is so. */
-function initialState({ traffic }: Survey, spec: FailoverSpec, now: number): FailoverState {
+function initialState({ traffic, fencedReplicas }: Survey, spec: FailoverSpec, now: number): FailoverState {
   const live = traffic && 'selector' in traffic ? traffic : undefined;
   const active = live?.selector && sideOf(live.selector, spec) === 'Standby' ? 'Standby' : 'Primary';
-  return { name: 'Idle', active, epoch: live?.epoch ?? 0, since: now };
+  const fenced = active === 'Standby' ? fencedReplicas.Primary : undefined;
+  return { name: 'Idle', active, epoch: live?.epoch ?? 0, since: now, fenced };
 }
 
 function sideFacts(sides: Sides, side: Side, { fencedReplicas }: Survey): SideFacts {

@@ -24,6 +24,7 @@ let asked: string[];
 let proposals: Proposal[];
 let outcome: ActOutcome;
 let selector: Record<string, string>;
+let annotations: Record<string, Record<string, string>>;
 let left: string[];
 let massFailure: string | undefined;
 let mayPatch: boolean;
@@ -35,6 +36,7 @@ beforeEach(() => {
   [asked, proposals, left] = [[], [], []];
   outcome = { kind: 'written', resourceVersion: '9' };
   selector = { app: 'a' };
+  annotations = {};
   massFailure = undefined;
   mayPatch = true;
   silent = false;
@@ -49,7 +51,7 @@ beforeEach(() => {
     traffic: answer('traffic', () => ({ uid: 's', resourceVersion: '1', terminating: false, selector, epoch: 0 })),
     endpoints: answer('endpoints', () => []),
     pods: answer('pods', () => left),
-    labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: {} }),
+    labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: annotations[name] ?? {} }),
     scaledObject: () => Promise.resolve({ kind: 'none' }),
     mayDo: answer('mayDo', () => mayPatch),
   };
@@ -138,9 +140,11 @@ it('keeps its state while nobody answers, and asks again soon', async () => {
   expect(asked).toContain('unanswered shop/a');
 });
 
-it('finds where traffic goes when its status was lost', async () => {
+it('finds where traffic goes, and what the primary had, when its status was lost', async () => {
   selector = { app: 'b' };
-  expect((await look())?.findings.status.failover).toMatchObject({ state: 'Idle', active: 'Standby' });
+  annotations = { a: { 'baton.dev/fenced-replicas': '4' } };
+  const found = (await look())?.findings.status.failover;
+  expect(found).toMatchObject({ state: 'Idle', active: 'Standby', fencedReplicas: 4 });
 });
 
 it('acts for a state only once that is written', async () => {
@@ -190,6 +194,14 @@ it('holds back others while it moves, and only then', async () => {
   const answer = await look({ ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } });
   expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
   expect(answer?.needsFinalizer).toBe(true);
+});
+
+it('takes an old annotation of a fence off what serves once, without reading it again', async () => {
+  annotations = { a: { 'baton.dev/fenced-replicas': '4' } };
+  await look({ failover: IDLE });
+  await look({ failover: IDLE });
+  const act = { type: 'Scale', from: 1, to: 1, annotations: { 'baton.dev/fenced-replicas': null } };
+  expect(proposals).toMatchObject([{ cause: 'Failover', act }]);
 });
 
 it('gives back what it took when it may do no more, as what the guard lets through then', async () => {
