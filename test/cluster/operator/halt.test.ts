@@ -164,14 +164,6 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
     const id = await halt();
     expect(await deployment('api')).toEqual({ replicas: 0, saved: '3', id });
     await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
-    // Takes the annotations away with the template: those of the earlier revision are from before the halt.
-    await kubectl('-n', bed.namespace, 'rollout', 'undo', 'deployment/api');
-    await eventually(
-      'the count again',
-      60,
-      () => deployment('api'),
-      (seen) => seen.replicas === 0 && seen.saved === '3' && seen.id === id,
-    );
     expect(await deployment('surge')).toEqual({ replicas: 3, saved: '1', id });
     const status = await whole('the state', ({ state }) => state === 'EmergencyHalt');
     expect(status.halt).toMatchObject({ by: 'Manual', stopping: 3, raising: 1, held: 4, pods: 6 });
@@ -189,6 +181,14 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
     await bed.condition('api', 'Halted', 'True', 'HeldByHalt');
     expect(await kubectl('get', 'orchestration', 'default')).toMatch(/EmergencyHalt/);
     expect(await operator.metric('baton_emergency_halts_total{trigger="Manual"}')).toBe(1);
+    // Takes the annotations away with the template: those of the earlier revision are from before the halt.
+    await kubectl('-n', bed.namespace, 'rollout', 'undo', 'deployment/api');
+    await eventually(
+      'the count again',
+      60,
+      () => deployment('api'),
+      (seen) => seen.replicas === 0 && seen.saved === '3' && seen.id === id,
+    );
     await resume(id);
     expect(await replicas()).toEqual(BEFORE);
     expect(await held()).toEqual([]);
