@@ -66,7 +66,7 @@ export function createEmergency(options: EmergencyOptions) {
   };
   const keeper = new EmergencyKeeper({
     caches,
-    foreign: (key) => part.foreign(key),
+    foreign: part.foreign,
     ownNamespace,
     policy: spec,
     status,

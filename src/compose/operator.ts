@@ -16,6 +16,7 @@ import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { suspension } from '../controllers/service/suspension.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
+import type { ServiceEvidence } from '../domain/emergency/rules.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
 import { Discovery } from '../kube/discovery.ts';
@@ -185,8 +186,7 @@ export async function runOperator(
     status: () => orchestration.status,
     actor: () => actor,
     latest: (key) => services.latest(key),
-    evidence: () =>
-      services.figures.size < stores.services.size ? undefined : evidenceOf(services, stores.services.list()),
+    evidence: () => (services.figures.size < stores.services.size ? undefined : evidenceOf(services)),
     isNewer,
     now,
     onReading: () => sumUp(),
@@ -281,7 +281,7 @@ export async function runOperator(
     ...told,
     orchestrations: stores.orchestrations,
     policy,
-    services: () => summaries(services, stores.services.list()),
+    services: () => summaries(services),
     emergency: emergency.forSum,
     monotonic: () => clock.monotonic(),
     create: (abort) => createOrchestration(leading, abort),
@@ -310,7 +310,8 @@ export async function runOperator(
   // against each other for ever.
   const seesAll = settings.namespace === '';
   const sumUp = (): void => {
-    if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
+    // Not a look for each change: most would come too early, and only plan another one.
+    if (seesAll && acts()) system.enqueueAfter(ORCHESTRATION_NAME, orchestration.tooEarlyMs);
   };
   const triggers = new Triggers({
     caches: stores,
@@ -325,7 +326,8 @@ export async function runOperator(
   });
   stores.orchestrations.subscribe(({ new: orch }) => {
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
-    sumUp();
+    // A person who changed it is answered at once.
+    if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
   });
   policy.onChange(() => {
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
@@ -462,30 +464,27 @@ function leaderOf(
   return address ? { self: false, address } : undefined;
 }
 
-function* summaries(
-  reconciler: ServiceReconciler,
-  services: Iterable<{ namespace: string; name: string; spec: { priority: ServiceSummary['priority'] } }>,
-): Generator<ServiceSummary> {
-  for (const { namespace, name, spec } of services) {
-    const key = `${namespace}/${name}`;
+function* summaries(reconciler: ServiceReconciler): Generator<ServiceSummary> {
+  for (const { namespace, name, spec, status } of reconciler.all()) {
+    const figures = reconciler.figures.get(`${namespace}/${name}`);
     yield {
       namespace,
       name,
       priority: spec.priority,
-      status: reconciler.latest(key)?.status,
-      observed: reconciler.figures.has(key),
-      scores: reconciler.figures.get(key)?.scores,
+      status,
+      observed: figures !== undefined,
+      scores: figures?.scores,
     };
   }
 }
 
-function* evidenceOf(reconciler: ServiceReconciler, services: Iterable<{ namespace: string; name: string }>) {
-  for (const { namespace, name } of services) {
-    const key = `${namespace}/${name}`;
-    const figures = reconciler.figures.get(key);
+/** Nothing where no service is Failed: that is no more than any limit, and there is no need to count. */
+function* evidenceOf(reconciler: ServiceReconciler): Generator<ServiceEvidence> {
+  if (!reconciler.figures.values().some(({ health }) => health === 'Failed')) return;
+  for (const { namespace, name, status } of reconciler.all()) {
+    const figures = reconciler.figures.get(`${namespace}/${name}`);
     if (figures === undefined) continue;
-    const everAvailable = reconciler.latest(key)?.status?.everAvailable === true;
-    yield { health: figures.health, confidence: figures.confidence, everAvailable };
+    yield { health: figures.health, confidence: figures.confidence, everAvailable: status?.everAvailable === true };
   }
 }
 

@@ -27,9 +27,9 @@ export class HaltPart implements Part {
     this.#options = options;
   }
 
-  /** The target of a service of a kind outside apps/v1, as last read. */
-  foreign(key: string): WorkloadSnapshot | undefined {
-    return this.#foreign.get(key);
+  /** The targets of services of kinds outside apps/v1 by the keys of these, as last read. */
+  get foreign(): ReadonlyMap<string, WorkloadSnapshot> {
+    return this.#foreign;
   }
 
   look(look: PartLook): PartAnswer | undefined {

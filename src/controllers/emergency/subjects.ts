@@ -22,8 +22,8 @@ export interface Written {
 
 export interface SubjectSources {
   readonly caches: SubjectCaches;
-  /** The target of a service of a kind outside apps/v1, as last read. */
-  readonly foreign: (key: string) => WorkloadSnapshot | undefined;
+  /** The targets of services of kinds outside apps/v1 by the keys of these, as last read. */
+  readonly foreign: ReadonlyMap<string, WorkloadSnapshot>;
   /** What was written last, where the snapshot is older than that. */
   readonly written: (workload: WorkloadSnapshot) => Written | undefined;
 }
@@ -34,7 +34,7 @@ export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownS
   for (const service of caches.services.list()) {
     if (isGoing(service)) {
       // Kinds outside apps/v1 are not in a cache: what is held of them is known as long as their service has its finalizer.
-      const left = current(foreign(`${service.namespace}/${service.name}`), written);
+      const left = current(foreign.get(`${service.namespace}/${service.name}`), written);
       if (left?.hold) subjects.push(orphanOf(left));
       continue;
     }
@@ -51,6 +51,15 @@ export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownS
     }
   }
   return subjects;
+}
+
+/** Whether any workload is held at all; cheap, because it is asked each second of thousands. */
+export function isAnythingHeld({ caches, foreign }: Omit<SubjectSources, 'written'>): boolean {
+  for (const cache of [caches.deployments, caches.statefulSets, caches.replicaSets]) {
+    for (const { hold } of cache.list()) if (hold !== undefined) return true;
+  }
+  for (const { hold } of foreign.values()) if (hold !== undefined) return true;
+  return false;
 }
 
 /** A service as halts see it. */
@@ -124,7 +133,7 @@ function workloadOf(
   foreign: SubjectSources['foreign'],
 ): WorkloadSnapshot | undefined {
   const cache = cacheOf(targetRef.kind, targetRef.apiVersion, caches);
-  return cache ? cache.get(`${namespace}/${targetRef.name}`) : foreign(`${namespace}/${name}`);
+  return cache ? cache.get(`${namespace}/${targetRef.name}`) : foreign.get(`${namespace}/${name}`);
 }
 
 function current(

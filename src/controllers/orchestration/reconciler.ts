@@ -70,6 +70,13 @@ export class OrchestrationReconciler {
     return cached && (this.#newerThan(cached)?.status ?? cached.status);
   }
 
+  /** For how long there is no use in looking again, ms. */
+  get tooEarlyMs(): number {
+    const early = this.#lastLook + INTERVAL_MS - this.#options.now();
+    // A clock that was set back must not make it longer.
+    return early > 0 && early <= INTERVAL_MS ? early : 0;
+  }
+
   /** What this process wrote, unless the cache shows it already or something newer. */
   #newerThan({ uid, resourceVersion }: CachedOrchestration) {
     const ours = this.#written;
@@ -80,11 +87,10 @@ export class OrchestrationReconciler {
     const { orchestrations, now } = this.#options;
     const cached = orchestrations.get(ORCHESTRATION_NAME);
     if (!cached) return this.#create(signal);
-    const early = this.#lastLook + INTERVAL_MS - now();
     const { generation } = cached.metadata;
     const isAsked = generation !== this.#lastGeneration;
-    if (early > 0 && early <= INTERVAL_MS && !this.#shuttingDown && !isAsked)
-      return { kind: 'requeueAfter', ms: early };
+    const early = this.tooEarlyMs;
+    if (early > 0 && !this.#shuttingDown && !isAsked) return { kind: 'requeueAfter', ms: early };
     this.#lastLook = now();
     this.#lastGeneration = generation;
     return this.#write(cached, signal);

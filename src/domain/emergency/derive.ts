@@ -57,6 +57,14 @@ export function ordersOf(policy: OrchestrationSpec, ownNamespace: string, halt: 
   };
 }
 
+/** Nobody asks for a halt, a rehearsal or a planned stop, and none lasts: then something follows only from what is held. */
+export function isAtRest({ policy, rules, previous }: Pick<EmergencyInput, 'policy' | 'rules' | 'previous'>): boolean {
+  const state = previous?.halt?.state;
+  const isOver = state === undefined || state === 'Resumed';
+  const isAsked = emergencyOf(policy).halt !== 'None' || rules.length > 0 || stoppedNamespacesOf(policy).length > 0;
+  return isOver && !isAsked;
+}
+
 const stoppedNamespacesOf = (policy: OrchestrationSpec): readonly string[] =>
   (policy as Partial<OrchestrationSpec>).stoppedNamespaces ?? [];
 

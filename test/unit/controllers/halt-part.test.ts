@@ -76,7 +76,7 @@ it('goes on saying what a halt took where a rollback took the annotations off, w
   const lost = await look(ZERO, given);
   expect(lost.findings).toMatchObject([{ status: given, told: [] }]);
   const { services, deployments } = bed.stores;
-  const subjects = subjectsOf({ caches: bed.stores, foreign: () => undefined, written: () => undefined });
+  const subjects = subjectsOf({ caches: bed.stores, foreign: new Map(), written: () => undefined });
   expect([services.size, deployments.size]).toEqual([1, 1]);
   expect(subjects).toMatchObject([{ remembered: { id: ID, original: 3 }, workload: { replicas: 0, hold: undefined } }]);
   status = { halt: { id: ID, state: 'Resumed' } };
@@ -120,7 +120,7 @@ it('keeps a service of a kind that is in no cache until what a halt took from it
     const metadata = { ...bed.stores.services.get('shop/web')?.metadata, deletionTimestamp: SINCE };
     const going = { ...bed.stores.services.get('shop/web'), metadata, resourceVersion: bed.version() };
     bed.stores.services.upsert(going as never);
-    return subjectsOf({ caches: bed.stores, foreign: (key) => part.foreign(key), written: () => undefined });
+    return subjectsOf({ caches: bed.stores, foreign: part.foreign, written: () => undefined });
   };
   expect((await look(ZERO, { target: foreign({ desired: 3 }) })).needsFinalizer).toBe(true);
   status = {};
