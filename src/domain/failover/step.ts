@@ -16,11 +16,29 @@ export interface Step {
 }
 
 /**
+ * What lies ahead of a clock that was set back is of now, and is written so: it would stay ahead at each look, and what waits for it would wait
+ * until the clock has caught up.
+ */
+function caughtUp(state: FailoverState, { rules }: FailoverFacts, now: number): FailoverState {
+  const { since, switchedAt = now, retryAt = now } = state;
+  const suspectedAt = 'suspectedAt' in state ? state.suspectedAt : now;
+  const latestRetry = now + rules.cooldown;
+  if (Math.max(since, switchedAt, suspectedAt) <= now && retryAt <= latestRetry) return state;
+  const past: FailoverState = {
+    ...state,
+    since: Math.min(since, now),
+    switchedAt: state.switchedAt && Math.min(switchedAt, now),
+    retryAt: state.retryAt && Math.min(retryAt, latestRetry),
+  };
+  return 'suspectedAt' in past ? { ...past, suspectedAt: Math.min(suspectedAt, now) } : past;
+}
+
+/**
  * The next state, as far as it follows from these facts, and what to do while it lasts. Nothing is remembered but the state, and every state
  * may be entered again by another process: what was done is seen in the facts, and is not done twice.
  */
 export function step(before: FailoverState, facts: FailoverFacts, now: number): Step {
-  let state = before;
+  let state = caughtUp(before, facts, now);
   const told: Told[] = [];
   for (;;) {
     const next = isMoving(state) ? move(state, facts, now) : settle(state, facts, now);

@@ -39,7 +39,7 @@ const MOST_REMEMBERED = 50;
 
 /** What time and the state of the service make of healing; an intent in the result is to be written before it is carried out. */
 export function step(before: HealingState, facts: HealingFacts): HealingState {
-  const state = remember(before, facts);
+  const state = remember(caughtUp(before, facts), facts);
   if (!isIll(facts)) return recover(state, facts);
   const ill = fallIll(renewed(state, facts), facts);
   if (ill.intent !== undefined) return facts.isHeld ? { ...ill, intent: undefined } : ill;
@@ -50,6 +50,13 @@ export function step(before: HealingState, facts: HealingFacts): HealingState {
   if ((judged.episode?.attempts ?? 0) >= facts.rules.maxAttempts)
     return { ...judged, exhaustedAt: facts.generation, nextAttemptAt: undefined };
   return facts.isHeld ? judged : attempt(judged, facts);
+}
+
+/** After a clock was set back nothing is longer away than it can have been: else the next attempt would wait until the clock has caught up. */
+function caughtUp(state: HealingState, { rules, now }: HealingFacts): HealingState {
+  const { after, backoff, circuitBreaker } = rules;
+  const latest = now + Math.max(after, backoff.initial, backoff.max, circuitBreaker.recovery);
+  return (state.nextAttemptAt ?? now) > latest ? { ...state, nextAttemptAt: latest } : state;
 }
 
 /** The act of the intent was done: `disruptions` pods were taken, or a rollout begun. */

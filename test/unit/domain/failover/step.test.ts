@@ -26,6 +26,27 @@ describe('a failover', () => {
     expect(world.faults).toEqual([]);
   });
 
+  it('comes no later than that when the clock is set back meanwhile', () => {
+    const world = new World();
+    world.breakDown();
+    world.run();
+    world.wait(20 * SECOND);
+    world.now -= 60 * MINUTE;
+    world.run();
+    expect(names(world).state).toBe('Suspected');
+    world.wait(30 * SECOND);
+    expect(names(world)).toEqual({ state: 'Completed', active: 'Standby', selects: 'Standby' });
+  });
+
+  it('may come again a cooldown after the last one, also where the clock was set back', () => {
+    const world = failedOver(new World({ failback: 'Automatic' }));
+    world.mend('Primary');
+    world.now -= 60 * MINUTE;
+    world.run();
+    world.wait(11 * MINUTE);
+    expect(names(world)).toMatchObject({ active: 'Primary', selects: 'Primary' });
+  });
+
   it('is called off when the primary recovers in time', () => {
     const world = new World();
     world.breakDown();

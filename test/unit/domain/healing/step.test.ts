@@ -71,6 +71,12 @@ describe('the ladder', () => {
     expect(during(3)).toEqual(['Restart']);
   });
 
+  it('is not left for longer than its longest wait when the clock is set back', () => {
+    expect(during(20)).toEqual([]);
+    now -= 86_400 * SECOND;
+    expect(during(310)).toContain('Restart');
+  });
+
   it('begins at once with pods that were sick for that long already', () => {
     expect(during(2, { level: 'Warning', sick })).toEqual(['DeletePod']);
     expect(state.episode?.attempts).toBe(1);
