@@ -15,6 +15,7 @@ import { servicesOfOwner } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { suspension } from '../controllers/service/suspension.ts';
+import { upkeep } from '../controllers/service/upkeep.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
 import type { ServiceEvidence } from '../domain/emergency/rules.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
@@ -249,7 +250,14 @@ export async function runOperator(
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [emergency.part, suspension, starter, failover, new Healer({ actor, situations, now, random: Math.random })],
+    parts: [
+      emergency.part,
+      suspension,
+      starter,
+      failover,
+      new Healer({ actor, situations, now, random: Math.random }),
+      upkeep({ policy: () => policy.current.spec, now }),
+    ],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,

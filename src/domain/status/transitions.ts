@@ -114,6 +114,7 @@ const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>([
   'ScalingDisabled',
   'FailbackManual',
   'Suspended',
+  'MaintenanceWindow',
   'HeldByHalt',
   'NamespaceStopped',
 ]);
