@@ -4,7 +4,8 @@ import { EmergencyKeeper } from '../controllers/emergency/keeper.ts';
 import { HaltPart } from '../controllers/emergency/part.ts';
 import { RULE_INTERVAL_MS, RuleWatch } from '../controllers/emergency/rules.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
-import type { Result } from '../controllers/ports.ts';
+import type { Cache, Result } from '../controllers/ports.ts';
+import { type AutoscalerSnapshot, autoscalerOf } from '../controllers/project/autoscaler.ts';
 import type { Caches, CachedService } from '../controllers/service/caches.ts';
 import type { EmergencyFindings } from '../domain/emergency/derive.ts';
 import { isInForce } from '../domain/emergency/halt.ts';
@@ -20,6 +21,7 @@ export interface EmergencyOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly caches: Caches;
+  readonly autoscalers: Pick<Cache<AutoscalerSnapshot>, 'byIndex'>;
   readonly policy: Policy;
   /** The namespace that Baton runs in. */
   readonly ownNamespace: string;
@@ -67,6 +69,7 @@ export function createEmergency(options: EmergencyOptions) {
   const keeper = new EmergencyKeeper({
     caches,
     foreign: part.foreign,
+    autoscalerOf: (workload) => autoscalerOf(options.autoscalers, workload),
     ownNamespace,
     policy: spec,
     status,

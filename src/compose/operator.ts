@@ -182,6 +182,7 @@ export async function runOperator(
     clock,
     metrics,
     caches: stores,
+    autoscalers: caches.autoscalers.store,
     policy,
     ownNamespace: namespace,
     status: () => orchestration.status,

@@ -499,6 +499,21 @@ export interface OrchestrationStatus {
       needs: string
     }[]
     /**
+     * Services whose autoscaler would undo it, so that it has to be paused: a KEDA ScaledObject of one that stops, any of one that rises.
+     *
+     * @maxItems 20
+     */
+    contested?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * Its autoscaler, as kind/name.
+       */
+      by: string
+    }[]
+    /**
      * What resume will do, in order: who comes back first, with how many replicas. The first 1000.
      *
      * @maxItems 1000
@@ -579,6 +594,21 @@ export interface OrchestrationStatus {
        * What it needs and loses, as namespace/name.
        */
       needs: string
+    }[]
+    /**
+     * Services whose autoscaler would undo it, so that it has to be paused: a KEDA ScaledObject of one that stops, any of one that rises.
+     *
+     * @maxItems 20
+     */
+    contested?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * Its autoscaler, as kind/name.
+       */
+      by: string
     }[]
     /**
      * What would be done, in order; the replicas are those of when the order last changed. The first 1000.

@@ -24,12 +24,14 @@ export interface SubjectSources {
   readonly caches: SubjectCaches;
   /** The targets of services of kinds outside apps/v1 by the keys of these, as last read. */
   readonly foreign: ReadonlyMap<string, WorkloadSnapshot>;
+  /** Who else gives it replicas. */
+  readonly autoscalerOf: (workload: WorkloadSnapshot) => Subject['autoscaler'];
   /** What was written last, where the snapshot is older than that. */
   readonly written: (workload: WorkloadSnapshot) => Written | undefined;
 }
 
 /** Every service that looks after its target, then every workload that is held though nobody looks after it any more. */
-export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownSubject[] {
+export function subjectsOf({ caches, foreign, autoscalerOf, written }: SubjectSources): KnownSubject[] {
   const subjects: KnownSubject[] = [];
   for (const service of caches.services.list()) {
     if (isGoing(service)) {
@@ -39,9 +41,10 @@ export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownS
       continue;
     }
     if (olderService(service, caches)) continue;
-    subjects.push(subjectOf(service, current(workloadOf(service, caches, foreign), written)));
+    const workload = current(workloadOf(service, caches, foreign), written);
+    subjects.push({ ...subjectOf(service, workload), autoscaler: workload && autoscalerOf(workload) });
     const standby = current(standbyOf(service, caches), written);
-    if (standby) subjects.push(standbySubject(service, standby));
+    if (standby) subjects.push({ ...standbySubject(service, standby), autoscaler: autoscalerOf(standby) });
   }
   for (const cache of [caches.deployments, caches.statefulSets, caches.replicaSets]) {
     for (const snapshot of cache.list()) {
@@ -77,6 +80,7 @@ export function subjectOf(service: CachedService, target: WorkloadSnapshot | und
     suspended: spec.suspend === true,
     onHalt: spec.emergency?.onHalt,
     raiseTo: spec.emergency?.replicas ?? spec.scaling?.maxReplicas,
+    autoscaler: undefined,
     workload: target && heldWorkload(target),
     remembered: status?.failover?.active === 'Standby' ? undefined : rememberedOf(status),
   };
@@ -115,6 +119,7 @@ function orphanOf(target: WorkloadSnapshot): KnownSubject {
     suspended: false,
     onHalt: undefined,
     raiseTo: undefined,
+    autoscaler: undefined,
     workload: heldWorkload(target),
     remembered: undefined,
   };

@@ -14,6 +14,8 @@ const SINCE = '2026-05-01T09:00:00Z';
 const STARTUP = { phase: 'Services', timeout: '60s', retries: 3, critical: false, onFailure: 'Hold' } as const;
 const ZERO = { startup: STARTUP, emergency: { onHalt: 'ScaleToZero' } } as const;
 
+const none = { autoscalerOf: () => undefined };
+
 let bed: Bed;
 let status: OrchestrationStatus;
 let part: HaltPart;
@@ -76,7 +78,7 @@ it('goes on saying what a halt took where a rollback took the annotations off, w
   const lost = await look(ZERO, given);
   expect(lost.findings).toMatchObject([{ status: given, told: [] }]);
   const { services, deployments } = bed.stores;
-  const subjects = subjectsOf({ caches: bed.stores, foreign: new Map(), written: () => undefined });
+  const subjects = subjectsOf({ caches: bed.stores, foreign: new Map(), ...none, written: () => undefined });
   expect([services.size, deployments.size]).toEqual([1, 1]);
   expect(subjects).toMatchObject([{ remembered: { id: ID, original: 3 }, workload: { replicas: 0, hold: undefined } }]);
   status = { halt: { id: ID, state: 'Resumed' } };
@@ -120,7 +122,7 @@ it('keeps a service of a kind that is in no cache until what a halt took from it
     const metadata = { ...bed.stores.services.get('shop/web')?.metadata, deletionTimestamp: SINCE };
     const going = { ...bed.stores.services.get('shop/web'), metadata, resourceVersion: bed.version() };
     bed.stores.services.upsert(going as never);
-    return subjectsOf({ caches: bed.stores, foreign: part.foreign, written: () => undefined });
+    return subjectsOf({ caches: bed.stores, foreign: part.foreign, ...none, written: () => undefined });
   };
   expect((await look(ZERO, { target: foreign({ desired: 3 }) })).needsFinalizer).toBe(true);
   status = {};

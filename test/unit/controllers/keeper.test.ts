@@ -54,6 +54,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
   const keeper = new EmergencyKeeper({
     caches: { services, deployments, statefulSets: empty, replicaSets: empty },
     foreign: new Map(),
+    autoscalerOf: () => undefined,
     ownNamespace: 'baton-system',
     policy: () => ({ ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, ...emergency } }),
     status: () => ({ halt: { id: ID, state: state.halt } }),

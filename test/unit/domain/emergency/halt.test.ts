@@ -367,6 +367,27 @@ describe('annotations of a halt that nobody ordered', () => {
 });
 
 describe('a rehearsal', () => {
+  it('names whose autoscaler would undo it: that of KEDA for what stops, any for what rises', () => {
+    const hpa = { kind: 'HorizontalPodAutoscaler', name: 'h' } as const;
+    const keda = { kind: 'ScaledObject', name: 'k' } as const;
+    const world = new World(
+      { key: 'shop/a', ...zero, autoscaler: hpa },
+      { key: 'shop/b', ...zero, autoscaler: keda },
+      { key: 'shop/c', onHalt: 'ScaleUp', raiseTo: 8, autoscaler: hpa },
+      { key: 'shop/d', autoscaler: keda },
+    );
+    world.order('DryRun');
+    world.look();
+    const contested = [
+      { service: 'shop/b', by: 'ScaledObject/k' },
+      { service: 'shop/c', by: 'HorizontalPodAutoscaler/h' },
+    ];
+    expect(world.status.rehearsal?.contested).toEqual(contested);
+    world.order('Halt');
+    world.settle();
+    expect(world.halt.contested).toEqual(contested);
+  });
+
   it('lists what would stop, in order, changes nothing, and is told once', () => {
     const world = shop();
     world.order('DryRun');

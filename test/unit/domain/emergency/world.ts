@@ -24,6 +24,7 @@ export interface Played {
   readonly dependsOn?: readonly string[];
   readonly onHalt?: Subject['onHalt'];
   readonly raiseTo?: number;
+  readonly autoscaler?: Subject['autoscaler'];
   readonly mode?: Subject['mode'];
   readonly suspended?: boolean;
   readonly replicas?: number;
@@ -55,6 +56,7 @@ export class World {
         dependsOn = [],
         onHalt,
         raiseTo,
+        autoscaler,
         mode = 'Enforce',
         suspended = false,
       } = service ?? {
@@ -70,6 +72,7 @@ export class World {
         suspended,
         onHalt,
         raiseTo,
+        autoscaler,
         remembered: service && this.remembered.get(key),
         workload: { replicas, hold: holdOf(annotations), terminating, isTwoWrites: false },
       };
