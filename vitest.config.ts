@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ALONE = [
   'test/cluster/rbac.test.ts',
   'test/cluster/operator/alone.test.ts',
+  'test/cluster/operator/discovery.test.ts',
   'test/cluster/operator/halt.test.ts',
   'test/cluster/operator/prometheus.test.ts',
 ];

@@ -3,3 +3,16 @@ export const FENCED_REPLICAS = 'baton.dev/fenced-replicas';
 
 /** On a Service whose traffic a failover moved: it rises with each switch. */
 export const FAILOVER_EPOCH = 'baton.dev/failover-epoch';
+
+/** On a workload or a namespace, as a label: "true" asks for discovery, "false" keeps it away and wins. */
+export const DISCOVER = 'baton.dev/discover';
+
+/** On an OrchestratedService that discovery made: by which of its rules. Without it the service is its people's. */
+export const DISCOVERED_BY = 'baton.dev/discovered-by';
+
+/** And what discovery last wrote, as JSON: what differs from it by now, people changed. */
+export const DISCOVERY_WROTE = 'baton.dev/discovery-wrote';
+
+/** The label by which Kubernetes' tools know who looks after an object, and what discovery writes there. */
+export const MANAGED_BY = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY_BATON = 'baton';

@@ -412,6 +412,36 @@ export const EVENTS = {
     when: 'spec.suspend became true, or false again.',
     note: 'nothing is done to the workload because spec.suspend is true',
   },
+  Discovered: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Discovery made the service.',
+    note: 'made by rule <rule> of discovery for <Kind> <name>',
+  },
+  DiscoveryRevised: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The template changed, or another rule fits now.',
+    note: 'brought up to rule <rule> of discovery; <what people changed stays>',
+  },
+  DiscoveryDeleted: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The service was deleted because discovery has no reason for it any more.',
+    note: 'deleted: <why>',
+  },
+  DiscoveryHandedOver: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Discovery has no reason for the service any more, and people have edited it.',
+    note: '<why>; people have edited this service, so it stays and is theirs',
+  },
+  DiscoveryNotReady: {
+    about: POLICY,
+    types: BOTH_TYPES,
+    when: 'The condition DiscoveryReady became False, or True again.',
+    note: '<evidence>; <what to do>',
+  },
 } as const satisfies Partial<Record<Reason, EventDefinition>>;
 
 export type EventReason = keyof typeof EVENTS;

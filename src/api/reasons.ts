@@ -406,6 +406,33 @@ export const REASONS = {
     todo: 'Take it off spec.stoppedNamespaces, or off spec.emergency.protectedNamespaces.',
   },
   HaltReleased: { means: 'The service has what it had before it was halted.', todo: 'Nothing.' },
+  // DiscoveryReady
+  Discovering: { means: 'Every workload that a rule of discovery fits has its service.', todo: 'Nothing.' },
+  TemplateInvalid: {
+    means:
+      'The template of a rule makes no valid OrchestratedService; its services stay as they are, and it makes no more.',
+    todo: 'Correct spec.discovery.rules[].template; the message says what the API server refuses.',
+  },
+  DiscoveryRefused: {
+    means: 'The API server refused a service that discovery was to make or to change.',
+    todo: 'See the message: a quota, an admission policy, or a field that people changed and that does not fit the template.',
+  },
+  DiscoveryLimit: {
+    means: 'There are as many discovered services as spec.discovery.maxServices allows.',
+    todo: 'Raise spec.discovery.maxServices, or narrow the selectors.',
+  },
+  NameTaken: {
+    means: 'Services for other workloads have the names that discovery would give.',
+    todo: 'Write an OrchestratedService for the workload yourself.',
+  },
+  DiscoveryHeld: {
+    means: 'A discovered service is to be given up, and a halt, a failover or a start holds something of its workload.',
+    todo: 'Nothing; it is given up when that is over.',
+  },
+  OptedOut: {
+    means: 'The workload or its namespace is labelled baton.dev/discover=false.',
+    todo: 'Nothing; remove the label where discovery is wanted.',
+  },
   // Suspended
   Suspended: {
     means: 'Nothing is done to the workload because spec.suspend is true.',
@@ -468,6 +495,23 @@ export const REASONS = {
     todo: 'See the condition FailoverReady.',
   },
   FailoverAborted: { means: 'A move was given up before traffic was moved.', todo: 'See the message.' },
+  Discovered: { means: 'Discovery made this service; the message says by which rule.', todo: 'Nothing.' },
+  DiscoveryRevised: {
+    means: 'Discovery brought the service up to its template; what people changed in it stays.',
+    todo: 'Nothing.',
+  },
+  DiscoveryDeleted: {
+    means: 'Discovery deleted a service that it had made and that nobody had edited; the message says why.',
+    todo: 'Nothing; write one of your own where you want to keep it.',
+  },
+  DiscoveryHandedOver: {
+    means: 'Discovery would delete a service that people have edited; it is theirs from now on.',
+    todo: 'Keep it, or delete it.',
+  },
+  DiscoveryNotReady: {
+    means: 'Discovery cannot do for every workload what the rules ask for, or can again.',
+    todo: 'See the condition DiscoveryReady of Orchestration/default.',
+  },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
 } as const satisfies Record<string, { means: string; todo: string }>;
 

@@ -45,6 +45,7 @@ import { createCaches, ORCHESTRATIONS, SERVICES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { createEmergency } from './emergency.ts';
 import { createFailover } from './failover.ts';
+import { createDiscovery } from './discovery.ts';
 import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
@@ -90,7 +91,9 @@ export async function runOperator(
     onEvent: (resource, event) => {
       onWatch(resource, event);
       // A permission or a CRD that came or went changes what can be said of every service.
-      if (event.kind === 'problem' || event.kind === 'recovered' || event.kind === 'synced') triggers.all();
+      if (event.kind !== 'problem' && event.kind !== 'recovered' && event.kind !== 'synced') return;
+      triggers.all();
+      discovery.all();
     },
     onListenerError: faulty,
   });
@@ -286,12 +289,39 @@ export async function runOperator(
     onError,
     ...controllerHooks(metrics, 'service'),
   });
+  const discovery = createDiscovery({
+    ...told,
+    rest,
+    leading,
+    caches: stores,
+    policy,
+    hasOrchestration: () => stores.orchestrations.get(ORCHESTRATION_NAME) !== undefined,
+    ownNamespace: namespace,
+    assertLeads,
+    enqueue: (key) => {
+      if (seesAll && acts()) discovering.enqueue(key);
+    },
+    onChange: () => sumUp(),
+    monotonic: () => clock.monotonic(),
+    onEvent: onWatch,
+    onListenerError: faulty,
+  });
+  const discovering = new Controller({
+    name: 'discovery',
+    // One after the other, so that two workloads never ask for one name at once.
+    workers: 1,
+    reconcile: async (key, { signal: abort }) =>
+      emergency.isStopping() ? { kind: 'requeueAfter', ms: STOPPING_MS } : discovery.reconcile(key, abort),
+    onError,
+    ...controllerHooks(metrics, 'discovery'),
+  });
   const orchestration = new OrchestrationReconciler({
     ...told,
     orchestrations: stores.orchestrations,
     policy,
     services: () => summaries(services),
     emergency: emergency.forSum,
+    discovery: () => discovery.findings(),
     monotonic: () => clock.monotonic(),
     create: (abort) => createOrchestration(leading, abort),
   });
@@ -318,6 +348,11 @@ export async function runOperator(
   // One namespace is not the whole: its operator reads the policy, and leaves it to the one that sees all to sum up. Two would write
   // against each other for ever.
   const seesAll = settings.namespace === '';
+  const leaveDiscovery = (): void => {
+    if (!seesAll && policy.current.spec.discovery !== undefined) {
+      log.warn({}, 'discovery is for all namespaces: it is left to an operator that sees them all');
+    }
+  };
   const sumUp = (): void => {
     // Not a look for each change: most would come too early, and only plan another one.
     if (seesAll && acts()) system.enqueueAfter(ORCHESTRATION_NAME, orchestration.tooEarlyMs);
@@ -335,10 +370,12 @@ export async function runOperator(
   });
   stores.orchestrations.subscribe(({ new: orch }) => {
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
+    discovery.follow();
     // A person who changed it is answered at once.
     if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
   });
   policy.onChange(() => {
+    leaveDiscovery();
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
     sources.resources.poke();
     triggers.all();
@@ -391,7 +428,14 @@ export async function runOperator(
     ],
     caches: Object.values(reflectorsOf(caches)),
     ...(elector && { elector }),
-    workers: [{ name: 'leader', run: lead, stuck: () => controller.stuck() ?? system.stuck() ?? halting.stuck() }],
+    workers: [
+      {
+        name: 'leader',
+        run: lead,
+        stuck: () =>
+          [controller, system, halting, discovering].map((one) => one.stuck()).find((why) => why !== undefined),
+      },
+    ],
     stopTimeoutMs: settings.shutdownTimeout - 500,
     onPhase: (phase) => log.info({}, phase),
   });
@@ -404,6 +448,7 @@ export async function runOperator(
     emergency.reset();
     sources.heartbeats.begin();
     triggers.all();
+    if (seesAll) discovery.begin(leadership.signal);
     sumUp();
     const listing = sources.resources.run(leadership.signal);
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
@@ -411,7 +456,8 @@ export async function runOperator(
     const tidying = tidyUp(leadership.signal);
     const gathering = advising.run(leadership.signal);
     const measuring = seesAll ? emergency.nodes.run(leadership.signal) : undefined;
-    const controllers = [controller.run(leadership), system.run(leadership), halting.run(leadership)];
+    const running = [controller, system, halting, ...(seesAll ? [discovering] : [])];
+    const controllers = running.map((one) => one.run(leadership));
     await Promise.all([...controllers, listing, tidying, gathering, measuring]);
     term = undefined;
     chorus.flush();
@@ -519,6 +565,7 @@ function systemOf({ status }: OrchestrationReconciler) {
       score: status.score,
       scores: status.scores,
       services: (status.services ?? {}) as Record<string, number>,
+      ...(status.discovery && { discovery: status.discovery }),
     }
   );
 }

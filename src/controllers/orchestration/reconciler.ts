@@ -4,6 +4,7 @@ import {
   type OrchestrationSpec,
   type OrchestrationStatus,
 } from '../../api/kinds.ts';
+import type { DiscoveryFindings } from '../../domain/discovery/findings.ts';
 import type { Emergency } from '../../domain/emergency/derive.ts';
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
@@ -30,6 +31,7 @@ export interface OrchestrationReconcilerOptions {
     readonly wake: () => void;
     readonly begun: (halt: NonNullable<OrchestrationStatus['halt']>) => void;
   };
+  readonly discovery: () => DiscoveryFindings | 'Unsettled';
   /** Creates Orchestration/default with nothing in its spec; resolves also when somebody was faster. */
   readonly create: (signal: AbortSignal) => Promise<Reference | undefined>;
   readonly writeStatus: WriteStatus;
@@ -116,7 +118,7 @@ export class OrchestrationReconciler {
   }
 
   async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
-    const { policy, services, emergency, writeStatus, count, now } = this.#options;
+    const { policy, services, emergency, discovery, writeStatus, count, now } = this.#options;
     const ours = this.#newerThan(cached);
     const previous = (ours ?? cached).status;
     const { spec, generation, problems } = policy.current;
@@ -125,6 +127,7 @@ export class OrchestrationReconciler {
     const summary = summarise({
       services: services(),
       emergency: found,
+      discovery: discovery(),
       trend: (score, before) => this.#trend(score, before),
       policy: spec,
       generation,

@@ -7,7 +7,15 @@ import { findCondition } from './conditions.ts';
 
 /** Something a person would want to be told of: it becomes a line of the log, and an Event. */
 export interface Transition {
-  readonly kind: 'Health' | 'State' | 'Scaling' | 'Failover' | 'Anomaly' | 'Recommendation' | ConditionType;
+  readonly kind:
+    | 'Health'
+    | 'State'
+    | 'Scaling'
+    | 'Failover'
+    | 'Anomaly'
+    | 'Recommendation'
+    | 'Discovery'
+    | ConditionType;
   readonly from: string;
   readonly to: string;
   readonly reason: Reason;
@@ -37,6 +45,7 @@ const TOLD: readonly {
   { type: 'Suspended', good: 'absent' },
   { type: 'ScalingActive', good: 'True' },
   { type: 'FailoverReady', good: 'True' },
+  { type: 'DiscoveryReady', good: 'True' },
   { type: 'ScalingLimited', good: 'False', isQuiet: true },
   { type: 'PredictionTrusted', good: 'True', isQuiet: true },
 ];
@@ -100,11 +109,16 @@ const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>([
   'Stalled',
   'ScalingActive',
   'FailoverReady',
+  'DiscoveryReady',
   'ScalingLimited',
   'PredictionTrusted',
 ]);
 /** Conditions of which it is told by its name what no longer stands in the way. */
-const ENDS_BY_NAME: ReadonlySet<ConditionType> = new Set<ConditionType>(['ScalingActive', 'FailoverReady']);
+const ENDS_BY_NAME: ReadonlySet<ConditionType> = new Set<ConditionType>([
+  'ScalingActive',
+  'FailoverReady',
+  'DiscoveryReady',
+]);
 /** Conditions that are False for the reason of Stalled when the target cannot be read. */
 const FOLLOWS_TARGET: ReadonlySet<ConditionType> = new Set<ConditionType>(['MetricsAvailable', 'ScalingActive']);
 /** What somebody wrote is no fault. */

@@ -13,6 +13,7 @@ it('only some files of one room write to the API server', () => {
     'compose/operator.ts', // Orchestration/default where there is none
     'kube/autoscalers.ts',
     'kube/certificate-store.ts',
+    'kube/discovered.ts', // OrchestratedServices themselves, never workloads
     'kube/lease.ts',
     'kube/pods.ts',
     'kube/recorder.ts',
@@ -31,4 +32,10 @@ it('those that change what is not Baton’s own are used where the guard decides
       (file) => !/^kube\/|ports\.ts$/.test(file),
     ),
   ).toEqual(['compose/acts.ts', 'controllers/acts/actor.ts']);
+});
+
+it('services are made and deleted by discovery, and by nothing else', () => {
+  expect(using(/\b(createService|reviseService|deleteService)\(/).filter((file) => !file.startsWith('kube/'))).toEqual([
+    'compose/discovery.ts',
+  ]);
 });

@@ -45,9 +45,11 @@ describe('the permissions', () => {
     );
     expect(writes.sort()).toEqual([
       'create events',
+      'create orchestratedservices', // by discovery
       'create orchestrations',
       'create pods/eviction',
       'create tokenreviews',
+      'delete orchestratedservices', // what discovery made
       'patch deployments,statefulsets,replicasets',
       'patch events',
       'patch horizontalpodautoscalers',
