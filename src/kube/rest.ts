@@ -3,6 +3,7 @@ import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Codec } from './codec.ts';
 import type { Connection, Session } from './connection.ts';
 import { Fenced, type WriteFence } from './fence.ts';
+import { ItemReader } from './items.ts';
 import { ApiError, errorOfResponse, errorWithoutResponse } from './errors.ts';
 import { pathOf, type Target } from './resource.ts';
 import { NoAnswer, send, type StreamConsumer, type WireRequest, type WireResponse } from './transport.ts';
@@ -134,7 +135,7 @@ export class RestClient {
    * threw. `stallMs` is the longest silence.
    */
   async stream(
-    target: Target,
+    target: Target | string,
     query: Readonly<Record<string, string | undefined>>,
     options: { signal: AbortSignal; stallMs: number; accept?: string; onOpen: (contentType: string) => void },
     onChunk: (chunk: Buffer) => void,
@@ -162,6 +163,17 @@ export class RestClient {
     } catch (error) {
       throw thrown ? thrown.error : error;
     }
+  }
+
+  /** One list, whose items are handed on as they arrive and are not kept. No retries. Rejects as `stream` does, and when the answer is no list. */
+  async items(
+    target: Target | string,
+    onItem: (item: unknown) => void,
+    options: { signal: AbortSignal; stallMs: number },
+  ): Promise<void> {
+    const reader = new ItemReader(onItem);
+    await this.stream(target, {}, { ...options, onOpen: () => undefined }, (chunk) => reader.push(chunk));
+    reader.end();
   }
 
   async #call<T>(call: Call, options: RequestOptions = {}): Promise<T> {

@@ -5,7 +5,7 @@ import { messageOf, missing } from './contract.ts';
 import { deadlineWithin } from './deadline.ts';
 import { Pause } from './pause.ts';
 import type { ResourceQuery } from './queries.ts';
-import { freshIn, moved, usageIn, type UsageByNamespace } from './usage.ts';
+import { freshIn, moved, type UsageByNamespace, UsageReader } from './usage.ts';
 
 /** A figure that was not measured anew for this long says nothing any more; twice the interval where that is longer. */
 const STALE_AFTER_MS = 90_000;
@@ -49,7 +49,9 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     const deadline = deadlineWithin(clock, signal, LIST_TIMEOUT_MS);
     const path = `/apis/metrics.k8s.io/v1beta1/${options.namespace ? `namespaces/${options.namespace}/` : ''}pods`;
     try {
-      settle(usageIn(await options.list(path, deadline.signal), known, clock, startedAt), undefined, staleAfterMs);
+      const reader = new UsageReader(known, clock, startedAt);
+      await options.list(path, (item) => reader.take(item), deadline.signal);
+      settle(reader.usage, undefined, staleAfterMs);
     } catch (error) {
       if (!signal.aborted) settle(known, failureOf(error, deadline.expired(), clock.now()), staleAfterMs);
     } finally {
