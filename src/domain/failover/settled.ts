@@ -1,3 +1,4 @@
+import type { Reason } from '../../api/reasons.ts';
 import { type FailoverFacts, type Obstacle, pause, withdrawal } from './facts.ts';
 import { GRACE_MS, type Next, POLL_MS, restingState } from './next.ts';
 import { other, type Side } from './rules.ts';
@@ -90,7 +91,11 @@ function retryIn({ retryAt }: FailoverState, { rules }: FailoverFacts, now: numb
 
 function pursue(state: Settled, wish: Wish, facts: FailoverFacts, now: number): Next {
   const obstacle = objectionTo(state, wish, facts, now);
-  if (obstacle === undefined) return prepare(state, wish, facts, now);
+  if (obstacle === undefined) {
+    // What was down with others may come up with them: it has its time for that, and not all move at once.
+    const isReleased = state.name === 'Refused' && wish.cause === 'Failure' && FAILURE_OF_OTHERS.has(state.reason);
+    return isReleased ? { state: { ...standingOf(state, now), name: 'Suspected' } } : prepare(state, wish, facts, now);
+  }
   // The way back can wait without a word: nothing is broken.
   if (wish.cause === 'Failback') return { stay: { waits: obstacle, lookAgainInMs: POLL_MS } };
   const isTold = state.name === 'Refused' && state.reason === obstacle.reason && state.cause === wish.cause;
@@ -101,6 +106,8 @@ function pursue(state: Settled, wish: Wish, facts: FailoverFacts, now: number): 
   const refused: Settled = { ...standingOf(state, since), name: 'Refused', ...wish, ...obstacle };
   return isTold ? { state: refused } : { state: refused, told: refusal(wish, obstacle) };
 }
+
+const FAILURE_OF_OTHERS: ReadonlySet<Reason> = new Set<Reason>(['MassFailure', 'DependencyUnhealthy']);
 
 function objectionTo(state: Settled, wish: Wish, facts: FailoverFacts, now: number): Obstacle | undefined {
   const { mode, obstacle, freeze, elsewhere, sides } = facts;

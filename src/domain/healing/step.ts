@@ -25,8 +25,10 @@ export interface HealingFacts {
   readonly revision: string | undefined;
   /** The last healthy revision, where the pods are of another one now and it can be gone back to. */
   readonly rollbackTo: string | undefined;
-  /** Why nothing may be begun at present. */
+  /** Nothing may be begun at present. */
   readonly isHeld: boolean;
+  /** Until a moment ago it was held back because others failed, and many with it. */
+  readonly isReleased: boolean;
   /** ms since the epoch */
   readonly now: number;
   /** 0 to 1, another one at each step. */
@@ -41,7 +43,7 @@ const MOST_REMEMBERED = 50;
 export function step(before: HealingState, facts: HealingFacts): HealingState {
   const state = remember(caughtUp(before, facts), facts);
   if (!isIll(facts)) return recover(state, facts);
-  const ill = fallIll(renewed(state, facts), facts);
+  const ill = spread(fallIll(renewed(state, facts), facts), facts);
   if (ill.intent !== undefined) return facts.isHeld ? { ...ill, intent: undefined } : ill;
   if (ill.exhaustedAt === facts.generation) return ill;
   if (facts.now < (ill.nextAttemptAt ?? 0)) return ill;
@@ -140,6 +142,13 @@ function fallIll(state: HealingState, { rules, sick, now }: HealingFacts): Heali
   // Pods that are sick were so for that long already.
   const due = sick.length > 0 ? now : now + rules.after;
   return { ...state, episode: again, nextAttemptAt: Math.max(due, state.nextAttemptAt ?? 0) };
+}
+
+/** What failed with others may come up with them, and what does not is not acted on all at once. */
+function spread(state: HealingState, { isReleased, isHeld, rules, now, random }: HealingFacts): HealingState {
+  if (!isReleased || isHeld) return state;
+  const nextAttemptAt = Math.max(state.nextAttemptAt ?? 0, now + waitAfter(2, rules.backoff, random));
+  return { ...state, intent: undefined, nextAttemptAt };
 }
 
 /** The time that an act had to help is over, and it did not. */

@@ -242,6 +242,21 @@ describe('a failover is refused', () => {
     expect(world.run().name).toBe('Completed');
   });
 
+  it.each(['MassFailure', 'DependencyUnhealthy'] as const)('anew for its own sake after %s is over', (reason) => {
+    const world = new World();
+    const message = 'others are down';
+    if (reason === 'MassFailure') world.freeze = { reason, message };
+    else world.elsewhere = { reason, message };
+    failedOver(world);
+    expect(world.state).toMatchObject({ name: 'Refused', reason });
+    world.freeze = world.elsewhere = undefined;
+    world.run();
+    expect(world.state.name).toBe('Suspected');
+    expect(world.sides.Standby.desired).toBe(1);
+    world.now += 30 * SECOND;
+    expect(world.run().name).toBe('Completed');
+  });
+
   it('no longer when the primary is well again', () => {
     const world = new World();
     world.obstacle = { reason: 'ServiceNotFound', message: 'no Service' };
