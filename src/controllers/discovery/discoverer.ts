@@ -115,20 +115,20 @@ export class Discoverer {
 
   /** What Orchestration/default is to say. */
   findings(): DiscoveryFindings | 'Unsettled' {
-    const namespaces = this.#options.namespaces();
-    const problem = namespaces?.problem;
-    const isBlocked = this.hasRules && problem !== undefined && problem.reason !== 'Unavailable';
-    if (this.#unseen.size > 0 && !isBlocked) return 'Unsettled';
+    const problem = this.#lasting();
+    if (this.#unseen.size > 0 && problem === undefined) return 'Unsettled';
     return discoveryFindings({
       hasRules: this.hasRules,
       outcomes: this.#outcomes,
       invalid: this.#templates.refusals(),
-      problem: isBlocked ? `Baton may not ${problem.verb} ${problem.resource}` : undefined,
+      problem: problem && `Baton may not ${problem.verb} ${problem.resource}`,
     });
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
     if (this.#options.policy() === undefined) return DONE;
+    // Everything is looked at again when the caches can tell; until then nothing new is said.
+    if (key !== TEMPLATES && !this.#canTell(workloadOfKey(key))) return DONE;
     const result = key === TEMPLATES ? await this.#lookAtTemplates(signal) : await this.#look(key, signal);
     const isNews = this.#unseen.delete(key) && this.#unseen.size === 0;
     if (isNews) this.#options.onChange();
@@ -151,7 +151,6 @@ export class Discoverer {
 
   async #look(key: string, signal: AbortSignal): Promise<Result> {
     const of = workloadOfKey(key);
-    if (!this.#canTell(of)) return DONE;
     const { caches } = this.#options;
     const workload = workloadsOf(of.kind, caches).get(`${of.namespace}/${of.name}`);
     const decision = this.#decide(of, candidateOf(workload));
@@ -171,6 +170,14 @@ export class Discoverer {
     const { caches, namespaces } = this.#options;
     const needed = [caches.services, workloadsOf(kind, caches), ...(this.hasRules ? [namespaces()] : [])];
     return needed.every((cache) => cache?.synced === true && cache.problem === undefined);
+  }
+
+  /** A cache that does not fill without somebody who grants a permission. */
+  #lasting(): CacheProblem | undefined {
+    const { caches, namespaces } = this.#options;
+    if (!this.hasRules) return undefined;
+    const needed = [namespaces(), caches.services, caches.deployments, caches.statefulSets];
+    return needed.map((cache) => cache?.problem).find((one) => one !== undefined && one.reason !== 'Unavailable');
   }
 
   #rules(): readonly DiscoveryRule[] {

@@ -52,6 +52,7 @@ class Bed {
   creation: Creation | undefined;
   /** What the API server says of every workload; the cache where undefined. */
   live: { readonly candidate: LiveCandidate | undefined } | undefined;
+  synced = true;
   problem: CacheProblem | undefined;
   policy: OrchestrationSpec | undefined = { ...DEFAULT_POLICY, discovery: { maxServices: 500, rules: [rule] } };
   monotonic = 0;
@@ -62,7 +63,7 @@ class Bed {
     this.discoverer = new Discoverer({
       caches,
       namespaces: () => ({
-        synced: true,
+        synced: this.synced,
         problem: this.problem,
         get: (name): NamespaceSnapshot => ({
           namespace: undefined,
@@ -190,6 +191,18 @@ describe('nothing is made or given up', () => {
     await bed.look(bed.deployment('api'));
     expect([bed.removed, bed.made]).toEqual([[], []]);
     expect(bed.discoverer.findings()).toMatchObject({ condition: { status: 'False', reason: 'Forbidden' } });
+  });
+
+  it('while namespaces are not listed yet, and what was said before stands', async () => {
+    const bed = new Bed();
+    const key = bed.deployment('api');
+    bed.synced = false;
+    bed.discoverer.all();
+    for (const one of bed.woken.slice()) await bed.look(one);
+    expect([bed.made, bed.discoverer.findings()]).toEqual([[], 'Unsettled']);
+    bed.synced = true;
+    await bed.look(key);
+    expect(bed.discoverer.findings()).toMatchObject({ status: { discovered: 1 }, condition: { status: 'True' } });
   });
 
   it('by a cache that is behind: the workload itself decides', async () => {
