@@ -97,6 +97,8 @@ export class Actor {
         return outcome.kind === 'conflict' && left > 1 ? this.#tryOut(proposal, signal, left - 1) : outcome;
       }
       case 'objected':
+        // A lease that is renewed late is no refusal, which would count and be waited for: whoever leads decides again, and be it this replica.
+        if (found.reason === 'NotLeading') throw new Error(found.message);
         return found;
       case 'already':
         // Found by a look after the first, it was done by this call.

@@ -20,14 +20,14 @@ const never = (): never => {
   throw new Error('not to be called');
 };
 
-function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<WriteOutcome> = written) {
+function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<WriteOutcome> = written, leads = true) {
   const seen: { outcomes: ActOutcome[]; versions: string[]; spent: string[] } = {
     outcomes: [],
     versions: [],
     spent: [],
   };
   const actor = new Actor({
-    leads: () => true,
+    leads: () => leads,
     halt: () => undefined,
     live: {
       asker: () => Promise.resolve(asker),
@@ -106,6 +106,12 @@ describe('an act', () => {
     const { carryOut, outcomes } = bed({}, () => Promise.reject(new Error('no answer')));
     await expect(carryOut()).rejects.toThrow('no answer');
     expect(outcomes).toEqual([]);
+  });
+
+  it('rejects when this replica may not lead any more: that is no answer, and whoever leads decides again', async () => {
+    const { carryOut, versions, outcomes } = bed({}, written, false);
+    await expect(carryOut()).rejects.toThrow('another replica of Baton may lead by now');
+    expect([versions, outcomes]).toEqual([[], []]);
   });
 
   const answers = (...kinds: ('conflict' | 'written')[]) => {
