@@ -21,7 +21,9 @@ const POLICIES = '/apis/admissionregistration.k8s.io/v1';
 let bed: Bed;
 let operator: Operator;
 /** Baton's own namespace is never stopped, so the services are in another. */
-const flags = () => ['--lease-namespace', `${bed.namespace}-op`, '--heartbeat-address', ''];
+const flags = () => ['--lease-namespace', `${bed.namespace}-op`, '--heartbeat-address', '', ...LEASE];
+// A killed leader's lease must end before the next one may act.
+const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
 const start = async (): Promise<void> => {
   operator = bed.own(await Operator.start(flags()));
 };
