@@ -29,6 +29,8 @@ let left: string[];
 let massFailure: string | undefined;
 let mayPatch: boolean;
 let silent: boolean;
+/** What happens while the API server is asked. */
+let meanwhile: () => void;
 let part: Failover;
 
 beforeEach(() => {
@@ -40,6 +42,7 @@ beforeEach(() => {
   massFailure = undefined;
   mayPatch = true;
   silent = false;
+  meanwhile = () => undefined;
   const answer =
     <T>(name: string, value: () => T) =>
     (): Promise<T> => {
@@ -55,9 +58,16 @@ beforeEach(() => {
     scaledObject: () => Promise.resolve({ kind: 'none' }),
     mayDo: answer('mayDo', () => mayPatch),
   };
+  const meanwhilePort: FailoverPort = {
+    ...port,
+    traffic: (...question) => {
+      meanwhile();
+      return port.traffic(...question);
+    },
+  };
   part = new Failover({
     caches: bed.stores,
-    port,
+    port: meanwhilePort,
     actor: {
       carryOut: (proposal) => {
         proposals.push(proposal);
@@ -145,6 +155,13 @@ it('finds where traffic goes, and what the primary had, when its status was lost
   annotations = { a: { 'baton.dev/fenced-replicas': '4' } };
   const found = (await look())?.findings.status.failover;
   expect(found).toMatchObject({ state: 'Idle', active: 'Standby', fencedReplicas: 4 });
+});
+
+it('takes no pod for a stranger that one of the two got while the API server was asked', async () => {
+  const set = bed.stores.replicaSets.get('shop/a-rs');
+  meanwhile = () => void bed.pod('a-2', set, 'a');
+  const answer = await look({ failover: IDLE });
+  expect(answer?.findings.conditions[0]).toMatchObject({ type: 'FailoverReady', status: 'True' });
 });
 
 it('acts for a state only once that is written', async () => {
