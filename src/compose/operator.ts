@@ -60,7 +60,7 @@ const FIRST_USAGE_MS = 1_000;
 /** How often to see whether every service was looked at. */
 const FIRST_LOOK_MS = 2_000;
 /** How long looks at services wait while an emergency halt stops them. */
-const STOPPING_MS = 100;
+const STOPPING_MS = 1_000;
 
 /** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
 export async function runOperator(
@@ -328,7 +328,7 @@ export async function runOperator(
   const system = new Controller({
     name: 'orchestration',
     workers: 1,
-    reconcile: (_key, context) => orchestration.reconcile(context),
+    reconcile: (_key, context) => orchestration.reconcile(context).finally(afterSum),
     onError,
     ...controllerHooks(metrics, 'orchestration'),
   });
@@ -339,6 +339,12 @@ export async function runOperator(
     onError,
     ...controllerHooks(metrics, 'emergency'),
   });
+  /** A policy may order a halt: that comes first, and then what it means for each of thousands of services. */
+  let isPolicyNew = false;
+  const afterSum = (): void => {
+    if (isPolicyNew) triggers.all();
+    isPolicyNew = false;
+  };
   // A replica that does not lead looks at nothing, and at everything when it begins to lead.
   let term: Leadership | undefined;
   const acts = (): boolean => term !== undefined && !term.signal.aborted;
@@ -378,7 +384,8 @@ export async function runOperator(
     leaveDiscovery();
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
     sources.resources.poke();
-    triggers.all();
+    isPolicyNew = true;
+    if (!seesAll) afterSum();
   });
   sources.prober.onChange(enqueue);
   sources.resources.onChange((changes) => {
