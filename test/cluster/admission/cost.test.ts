@@ -5,7 +5,7 @@ import { Api } from '../support/api.ts';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 /** How often each rule could be there: a server of another release estimates costs anew, and rules grow. */
-const MARGIN = 4;
+const MARGIN = 2;
 
 interface Definition {
   readonly metadata: { name: string };
