@@ -1,15 +1,38 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Each looks after every namespace, or changes what there is once in a cluster: beside others they would change each other's outcome.
 const ALONE = [
   'test/cluster/rbac.test.ts',
   'test/cluster/operator/alone.test.ts',
+  'test/cluster/operator/discovery.test.ts',
   'test/cluster/operator/halt.test.ts',
   'test/cluster/operator/prometheus.test.ts',
 ];
 
+// Those that wait longest, half a minute and more. The rest goes by size, so that these would come last, and beside nothing.
+const LONG = [
+  'failover',
+  'failover-refused',
+  'startup-order',
+  'foreign',
+  'restart',
+  'status',
+  'healing',
+  'history',
+].map((name) => `test/cluster/operator/${name}.test.ts`);
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((name) => moduleId.endsWith(name));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     // The machine that CI has: two cores.
     maxWorkers: 2,
     // Runs side by side would share it, and the order of files is to be the same every time.

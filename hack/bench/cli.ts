@@ -1,4 +1,5 @@
-// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns, and scaling beside the HPA. See docs/benchmark.md.
+// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns, scaling beside the HPA, and an emergency halt beside the
+// bare API server. See docs/benchmark.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -7,6 +8,7 @@ import { type Cluster, startCluster } from '../cluster/index.ts';
 import { Api } from './api.ts';
 import { watchFleet } from './board.ts';
 import { createFleet, deleteFleet, prepare, type Scale } from './fleet.ts';
+import { type HaltResult, haltTable, measureHalt } from './halt.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { hottest } from './profile.ts';
 import { markdownTable, plainTable, type ScaleResult, tableOf, uncleanStops } from './report.ts';
@@ -24,7 +26,7 @@ function log(line: string): void {
 }
 
 function build({ systems, parts }: Options): void {
-  if ((systems.includes('baton') || parts.includes('scaling')) && !existsSync('dist/operator.mjs'))
+  if ((systems.includes('baton') || parts.some((part) => part !== 'operators')) && !existsSync('dist/operator.mjs'))
     throw new Error('dist/operator.mjs is not there: npm run build first');
   if (!systems.includes('peer') || !parts.includes('operators')) return;
   log('building the controller-runtime operator');
@@ -87,14 +89,14 @@ function line(figures: Figures): string {
 }
 
 /** The waits that are planned, and 15 s a run and 3 minutes a scale for what is not. */
-function minutes({ parts, scales, pairs, systems, timing, scaling }: Options): number {
+function minutes({ parts, scales, pairs, systems, timing, scaling, halt }: Options): number {
   const { plan, settleMs, quietMs, tailMs } = timing;
   const runSeconds = 15 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
   const operators = scales.length * (180 + pairs * systems.length * runSeconds);
   const { latency, cost } = scaling;
   const steps = 60 + 40 * (latency.default.steps + 1) + 6 * (latency.fast.steps + 1);
   const rounds = 180 + cost.rounds * (45 + (4 * (cost.settleMs + cost.windowMs)) / 1000);
-  const seconds = { operators, scaling: steps + rounds };
+  const seconds = { operators, scaling: steps + rounds, halt: 60 + 150 * halt.rounds };
   return Math.ceil(parts.reduce((sum, part) => sum + seconds[part], 0) / 60);
 }
 
@@ -108,17 +110,27 @@ function environment(): Record<string, string> {
   };
 }
 
-function report(results: readonly ScaleResult[], scaling: ScalingResults | undefined, options: Options): void {
+interface Results {
+  readonly operators: readonly ScaleResult[];
+  readonly scaling: ScalingResults | undefined;
+  readonly halt: HaltResult | undefined;
+}
+
+function report({ operators: results, scaling, halt }: Results, options: Options): void {
   const about = environment();
   const operators = results.map((result) => ({ ...result, table: tableOf(result) }));
-  const tables = scaling === undefined ? [] : tablesOf(scaling);
+  const tables = [
+    ...(scaling === undefined ? [] : tablesOf(scaling)),
+    ...(halt === undefined ? [] : [haltTable(halt)]),
+  ];
   const { pairs, timing, scaling: plan } = options;
   const all = {
     environment: about,
     pairs,
     timing,
     results: operators,
-    scaling: scaling && { plan, tables, ...scaling },
+    scaling: scaling && { plan, tables: tablesOf(scaling), ...scaling },
+    halt,
   };
   const text = `${JSON.stringify(all, null, 2)}\n`;
   const name = about['date']?.replaceAll(/[:.]/g, '-') ?? '';
@@ -139,7 +151,7 @@ function report(results: readonly ScaleResult[], scaling: ScalingResults | undef
 }
 
 async function main(options: Options): Promise<void> {
-  log(`${options.parts.join(' and ')}, about ${minutes(options)} minutes`);
+  log(`${options.parts.join(', ')}, about ${minutes(options)} minutes`);
   mkdirSync(DIR, { recursive: true });
   build(options);
   const cluster = await startCluster({ dir: join(process.cwd(), DIR, 'cluster'), nodes: NODES, log });
@@ -157,7 +169,8 @@ async function main(options: Options): Promise<void> {
     const kubeconfigs = await kubeconfigsOf(cluster);
     const context = { api, cluster, kubeconfigs, dir: DIR, profile: options.profile, log };
     const scaling = options.parts.includes('scaling') ? await measureScaling(context, options.scaling) : undefined;
-    report(results, scaling, options);
+    const halt = options.parts.includes('halt') ? await measureHalt(context, options.halt) : undefined;
+    report({ operators: results, scaling, halt }, options);
     if (options.profile) console.log(await hottest(join(DIR, 'profile')));
   } finally {
     await api.close();

@@ -1,14 +1,28 @@
-// `node hack/bench/halt.ts [SERVICESxPODS] [ROUNDS]`: how long an emergency halt takes beside the same patches by nobody but the API server.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { startCluster } from '../cluster/index.ts';
-import { Api, inParallel, pause, until } from './api.ts';
-import { createFleet, type Fleet, prepare } from './fleet.ts';
-import { ProcessUnderTest } from './process.ts';
+// How long an emergency halt takes beside the same patches by nobody but the API server.
+import { type Api, inParallel, pause, until } from './api.ts';
+import { createFleet, deleteFleet, type Fleet, type Scale } from './fleet.ts';
+import { type Bench, launch } from './run.ts';
+import type { Table } from './scaling/report.ts';
 import { median } from './stats.ts';
-import { SYSTEMS, userOf } from './systems.ts';
+import { SYSTEMS } from './systems.ts';
 
-const DIR = '.bench';
+export interface HaltPlan {
+  readonly scale: Scale;
+  readonly rounds: number;
+}
+
+/** One round; from the first request to the watch event of the last Deployment, ms. */
+export interface HaltFigures {
+  readonly bareMs: number;
+  readonly haltMs: number;
+  readonly resumeMs: number;
+}
+
+export interface HaltResult {
+  readonly scale: string;
+  readonly rounds: readonly HaltFigures[];
+}
+
 /** As many requests at once as the operator has under way. */
 const WIDTH = 32;
 const POLICY = '/apis/baton.dev/v1alpha1/orchestrations/default';
@@ -18,8 +32,6 @@ const ALLOWED = 1.3;
 interface Replicas {
   readonly spec: { readonly replicas: number };
 }
-
-const log = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 /** What a watch on the Deployments saw last of their replicas, and when each of them last changed. */
 class Board {
@@ -89,38 +101,26 @@ async function bare(api: Api, fleet: Fleet, board: Board): Promise<number> {
 }
 
 async function halted(
-  api: Api,
+  context: HaltContext,
   fleet: Fleet,
   board: Board,
-  kubeconfig: string,
-): Promise<{ haltMs: number; resumeMs: number }> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
-  const flags = ['--lease-namespace', 'bench-system', '--heartbeat-address', '', '--log-level', 'warn'];
-  const operator = new ProcessUnderTest(
-    [
-      process.execPath,
-      'dist/operator.mjs',
-      ...flags,
-      '--metrics-address',
-      '127.0.0.1:0',
-      '--probe-address',
-      '127.0.0.1:0',
-    ],
-    env,
-    join(DIR, 'halt.log'),
-  );
+  label: string,
+): Promise<Omit<HaltFigures, 'bareMs'>> {
+  const { api } = context;
   type Status = {
     services?: { healthy?: number };
     halt?: { id: string; state: string; held: number; problems?: object[] };
   };
   const status = async (): Promise<Status> => (await api.get(POLICY))['status'] ?? {};
+  const operator = await launch(context, SYSTEMS.baton, label, { extra: ['--log-level', 'warn'] });
   try {
     await until('every service is Healthy', 120_000, async () => {
       operator.assertRunning();
       return (await status().catch((): Status => ({}))).services?.healthy === fleet.services;
     });
     await pause(5_000);
-    const emergency = { halt: 'Halt', onHalt: { Normal: 'ScaleToZero' }, resumePerSecond: 1_000, resumePatience: '0s' };
+    const rate = { resumePerSecond: 1_000, resumePatience: '0s' };
+    const emergency = { halt: 'Halt', resume: null, onHalt: { Normal: 'ScaleToZero' }, ...rate };
     const from = performance.now();
     await api.patch(POLICY, 'merge', { spec: { emergency } });
     const haltMs = await board.reached(0, from);
@@ -139,44 +139,51 @@ async function halted(
   }
 }
 
-const [size = '1000x2', rounds = '3'] = process.argv.slice(2);
-const [services, replicas] = size.split('x').map(Number);
-if (!services || !replicas) throw new Error(`${size} is no SERVICESxPODS, such as 1000x2`);
-mkdirSync(DIR, { recursive: true });
-log('starting the cluster');
-const cluster = await startCluster({
-  dir: join(process.cwd(), DIR, 'halt-cluster'),
-  nodes: Math.max(20, Math.ceil((services * replicas) / 100)),
-});
-const admin = await cluster.issueClientCertificate({ commonName: 'bench', groups: ['system:masters'] });
-const api = new Api(cluster.server, cluster.caCertificate, admin);
-const stop = new AbortController();
-try {
-  await prepare(api);
-  const fleet = await createFleet(api, { services, replicas }, log);
-  const user = await cluster.issueClientCertificate({ commonName: userOf(SYSTEMS.baton) });
-  const kubeconfig = cluster.writeKubeconfig(join(process.cwd(), DIR, 'halt.kubeconfig'), user);
+type HaltContext = Pick<Bench, 'api' | 'dir' | 'kubeconfigs' | 'profile'> & { readonly log: (line: string) => void };
+
+/** Makes a fleet, stops and resumes it once bare and once by Baton in each round, and takes it away again. */
+export async function measureHalt(context: HaltContext, { scale, rounds }: HaltPlan): Promise<HaltResult> {
+  const { api, log } = context;
+  const title = `halt of ${scale.services}x${scale.replicas}`;
+  log(`${title}: creating the fleet`);
+  const fleet = await createFleet(api, scale, (line) => log(`${title}: ${line}`));
+  const stop = new AbortController();
   const board = await Board.watch(api, fleet, stop.signal);
-  const ratios: number[] = [];
-  for (let round = 1; round <= Number(rounds); round++) {
-    const bareMs = await bare(api, fleet, board);
-    log(`round ${round}: the same patches by themselves took ${bareMs.toFixed(0)} ms`);
-    const { haltMs, resumeMs } = await halted(api, fleet, board, kubeconfig);
-    ratios.push(haltMs / bareMs);
-    const figures = [
-      `bare ${bareMs.toFixed(0)} ms`,
-      `halt ${haltMs.toFixed(0)} ms`,
-      `resume ${resumeMs.toFixed(0)} ms`,
-    ];
-    log(`round ${round}: ${figures.join(', ')}, ratio ${(haltMs / bareMs).toFixed(2)}`);
+  const figures: HaltFigures[] = [];
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const bareMs = await bare(api, fleet, board);
+      log(`${title}: round ${round} of ${rounds}, the patches by themselves took ${bareMs.toFixed(0)} ms`);
+      const halt = await halted(context, fleet, board, `halt-${round}`);
+      figures.push({ bareMs, ...halt });
+      log(
+        `${title}: round ${round} of ${rounds}, halt ${halt.haltMs.toFixed(0)} ms, resume ${halt.resumeMs.toFixed(0)} ms`,
+      );
+    }
+  } finally {
+    stop.abort();
   }
-  const ratio = median(ratios);
-  console.log(
-    `${services} services: the last spec.replicas=0 comes after ${ratio.toFixed(2)} times what the bare API server needs`,
-  );
-  process.exitCode = ratio <= ALLOWED ? 0 : 1;
-} finally {
-  stop.abort();
-  await api.close();
-  await cluster.stop();
+  await deleteFleet(api, fleet);
+  return { scale: `${scale.services}x${scale.replicas}`, rounds: figures };
+}
+
+/** Medians of the rounds; the ratio is that of the medians. */
+export function haltTable({ scale, rounds }: HaltResult): Table {
+  const of = (figure: keyof HaltFigures): number => median(rounds.map((round) => round[figure]));
+  const ratio = of('haltMs') / of('bareMs');
+  const seconds = (figure: keyof HaltFigures): string => (of(figure) / 1000).toFixed(2);
+  return {
+    title: `emergency halt of ${scale}, medians of ${rounds.length}`,
+    headings: ['', 'Baton', 'the patches alone', 'ratio', 'target'],
+    rows: [
+      [
+        'order to the last spec.replicas = 0, s',
+        seconds('haltMs'),
+        seconds('bareMs'),
+        ratio.toFixed(2),
+        `ratio ≤ ${ALLOWED} ${ratio <= ALLOWED ? 'met' : 'missed'}`,
+      ],
+      ['resume to the last spec.replicas of before, s', seconds('resumeMs'), '', '', ''],
+    ],
+  };
 }

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { Scale } from './fleet.ts';
+import type { HaltPlan } from './halt.ts';
 import type { Timing } from './run.ts';
 import type { ScalingPlan } from './scaling/index.ts';
 import { SYSTEM_NAMES, type SystemName } from './systems.ts';
 
-export const PARTS = ['operators', 'scaling'] as const;
-/** Baton beside another operator, and scaling beside the HorizontalPodAutoscaler. */
+export const PARTS = ['operators', 'scaling', 'halt'] as const;
+/** Baton beside another operator, scaling beside the HorizontalPodAutoscaler, and an emergency halt beside the bare API server. */
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -14,15 +15,16 @@ export interface Options {
   readonly pairs: number;
   readonly timing: Timing;
   readonly scaling: ScalingPlan;
+  readonly halt: HaltPlan;
   readonly systems: readonly SystemName[];
   readonly json: string | undefined;
   readonly profile: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --part NAME       operators or scaling alone (default both)
-  --scale SxP,...   services x pods of each (default 200x5,1000x10); scaling takes the last
-  --pairs N         alternating pairs of runs; the figures are medians (default 5; of scaling 3)
+  --part NAME,...   of operators, scaling and halt (default all)
+  --scale SxP,...   services x pods of each (default 200x5,1000x10); scaling takes the last, and halt its services
+  --pairs N         alternating pairs of runs; the figures are medians (default 5; of scaling and halt 3)
   --quick           one pair at 50x3 with short windows and few steps: a trial, not a measurement
   --only NAME       baton or peer alone
   --profile         Baton alone, once, with a CPU profile in .bench/profile
@@ -42,6 +44,10 @@ const QUICK_SCALING: ScalingPlan = {
   cost: { scale: { services: 50, replicas: 3 }, rounds: 1, settleMs: 3000, windowMs: 15_000 },
 };
 
+/** Pods that follow are no part of what is measured of a halt. */
+const HALT_PODS = 2;
+const HALT_ROUNDS = 3;
+
 /** Throws with a message for people when an option is wrong. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -58,6 +64,7 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const single = values.quick || values.profile;
   const scales = (values.scale ?? (values.quick ? '50x3' : '200x5,1000x10')).split(',').map(scaleOf);
+  const haltRounds = values.pairs ?? String(single ? 1 : HALT_ROUNDS);
   const { cost, ...others } = values.quick ? QUICK_SCALING : FULL_SCALING;
   const rounds = values.pairs ?? String(values.profile ? 1 : cost.rounds);
   return {
@@ -66,6 +73,10 @@ export function parseOptions(args: readonly string[]): Options {
     pairs: positive('--pairs', values.pairs ?? (single ? '1' : '5')),
     timing: values.quick ? QUICK : FULL,
     scaling: { ...others, cost: { ...cost, scale: scales.at(-1) ?? cost.scale, rounds: positive('--pairs', rounds) } },
+    halt: {
+      scale: { services: scales.at(-1)?.services ?? cost.scale.services, replicas: HALT_PODS },
+      rounds: positive('--pairs', haltRounds),
+    },
     systems: values.profile ? ['baton'] : systemsOf(values.only),
     json: values.json,
     profile: values.profile,
@@ -92,7 +103,8 @@ function systemsOf(only: string | undefined): readonly SystemName[] {
 
 function partsOf(part: string | undefined): readonly Part[] {
   if (part === undefined) return PARTS;
-  const name = PARTS.find((candidate) => candidate === part);
-  if (name === undefined) throw new Error(`--part: ${part} is neither operators nor scaling`);
-  return [name];
+  const names = part.split(',');
+  const unknown = names.find((name) => !PARTS.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`--part: ${unknown} is none of operators, scaling and halt`);
+  return PARTS.filter((known) => names.includes(known));
 }

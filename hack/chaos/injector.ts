@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Lag } from './lag.ts';
 import type { Replica } from './replica.ts';
 import type { Fault } from './schedule.ts';
 import type { Answered, Call, Fate, Hooks, Wire } from './wire.ts';
@@ -13,8 +14,12 @@ export interface Write {
   readonly status: number;
   /** Of the object that was answered; undefined where it was none. */
   readonly resourceVersion: number | undefined;
-  /** It was held up on its way, so that its sender may have lost the lease meanwhile, or waited for it no longer. */
-  readonly isLate: boolean;
+  /** From the moment that it came in until it was answered, milliseconds; also what the harness was late in noticing. */
+  readonly tookMs: number;
+  /** It names the version, or the object, that it is meant for. */
+  readonly isConditional: boolean;
+  /** It left everything as it was: the version that it answers is the one that it names. */
+  readonly isIdle: boolean;
 }
 
 export interface Side {
@@ -24,6 +29,8 @@ export interface Side {
 
 /** What is no act and tells nothing of one: leases, Events, questions about permissions, certificates. */
 const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets|configmaps)(\/|$)/;
+/** Before a write comes in, its sender may have sent it so much earlier than is seen here. */
+const BEFORE_MS = 1_000;
 const isWrite = ({ method, path }: Call): boolean => method !== 'GET' && !ASIDE.test(bare(path));
 const bare = (path: string): string => path.split('?')[0] ?? path;
 const isLease = ({ path }: Call): boolean => path.includes('/leases');
@@ -35,7 +42,8 @@ export class Injector {
   readonly #sides: readonly Side[];
   readonly #say: (line: string) => void;
   readonly #hit = new Set<Fault>();
-  readonly #points = new WeakMap<Call, { readonly point: number; readonly identity: string; isLate: boolean }>();
+  readonly #points = new WeakMap<Call, { readonly point: number; readonly identity: string }>();
+  readonly #lag = new Lag();
   #armed = false;
   #point = 0;
   #refusals = { left: 0, status: 0 };
@@ -44,6 +52,11 @@ export class Injector {
     this.#faults = faults;
     this.#sides = sides;
     this.#say = say;
+  }
+
+  /** Ends it; the writes stay. */
+  end(): void {
+    this.#lag.end();
   }
 
   /** From now on writes count. */
@@ -70,14 +83,10 @@ export class Injector {
     const { identity } = side.replica;
     let fate: Fate = 'pass';
     if (isWrite(call)) {
-      const counted = { point: (this.#point += 1), identity, isLate: false };
+      const counted = { point: (this.#point += 1), identity };
       this.#points.set(call, counted);
       this.#say(`write ${counted.point} of ${identity}: ${call.method} ${bare(call.path)}`);
-      for (const fault of this.#faultsAt(counted.point)) {
-        counted.isLate ||= fault.kind === 'slow';
-        fate = await this.#strike(fault, side, fate);
-      }
-      counted.isLate ||= call.isAbandoned();
+      for (const fault of this.#faultsAt(counted.point)) fate = await this.#strike(fault, side, fate);
     }
     if (fate === 'pass' && this.#refusals.left > 0 && !isLease(call)) {
       this.#refusals.left -= 1;
@@ -89,9 +98,21 @@ export class Injector {
   async #after(call: Call, { status, body }: Answered): Promise<Fate> {
     const counted = this.#points.get(call);
     if (counted === undefined) return 'pass';
-    const { point, identity, isLate } = counted;
+    const { method, path, receivedAt } = call;
+    const { point, identity } = counted;
     const resourceVersion = versionIn(body);
-    this.writes.push({ point, identity, method: call.method, path: bare(call.path), status, resourceVersion, isLate });
+    const meant = meantFor(call.body);
+    this.writes.push({
+      point,
+      identity,
+      method,
+      path: bare(path),
+      status,
+      resourceVersion,
+      tookMs: performance.now() - receivedAt + this.#lag.since(receivedAt - BEFORE_MS),
+      isConditional: meant !== undefined,
+      isIdle: meant !== undefined && meant === String(resourceVersion),
+    });
     this.#say(`write ${point}: ${status}${resourceVersion === undefined ? '' : `, version ${resourceVersion}`}`);
     let fate: Fate = 'pass';
     for (const fault of this.#faultsAt(point)) {
@@ -119,6 +140,10 @@ export class Injector {
       case 'refuse':
         this.#refusals = { left: fault.count, status: fault.status };
         return fate;
+      case 'stop':
+        replica.terminate();
+        await pause(fault.ms);
+        return fate;
       case 'slow':
         await pause(fault.ms);
         return fate;
@@ -143,4 +168,21 @@ function versionIn(body: Buffer): number | undefined {
     // Not JSON: no object.
     return undefined;
   }
+}
+
+interface Meant {
+  readonly metadata?: { readonly resourceVersion?: string };
+  readonly deleteOptions?: { readonly preconditions?: { readonly uid?: string } };
+}
+
+/** The version, or of an eviction the uid, that a write names; undefined where it would be done to anything. */
+function meantFor(body: Buffer): string | undefined {
+  const parsed = JSON.parse(body.toString() || '{}') as
+    | Meant
+    | readonly { readonly path: string; readonly value: string }[];
+  if ('metadata' in parsed || 'deleteOptions' in parsed)
+    return parsed.metadata?.resourceVersion ?? parsed.deleteOptions?.preconditions?.uid;
+  if (!Array.isArray(parsed)) return undefined;
+  const steps: readonly { readonly path: string; readonly value: string }[] = parsed;
+  return steps.find(({ path }) => path === '/metadata/resourceVersion')?.value;
 }

@@ -3,6 +3,7 @@ import { FENCED_REPLICAS } from '../../src/api/annotations.ts';
 import type { OrchestratedService } from '../../src/api/kinds.ts';
 import type { Obj } from '../../test/cluster/operator/support/objects.ts';
 import type { Write } from './injector.ts';
+import { LEASE, ON_ITS_WAY_MS } from './lease.ts';
 import type { Kind, Version } from './record.ts';
 
 export interface Evidence {
@@ -39,20 +40,37 @@ function changes<T>(seen: readonly { readonly version: number; readonly value: T
 export const replicaChanges = (versions: readonly Version[], name: string) =>
   changes(deployments(versions, name).map(({ version, object }) => ({ version, value: object.spec.replicas })));
 
-/** No write was made by a replica while another had the lease. */
+/**
+ * No write was made by a replica while another had the lease, or nobody. What was on its way for longer than the lease outlasts its last renewal
+ * may come late: there are no fencing tokens. After a lease was given back nothing of the one who gave it comes, as if it had run out.
+ */
 export const ledByOne: Law = ({ versions, writes }) => {
-  const leases = of(versions, 'leases', 'baton');
-  return writes.flatMap(({ point, identity, path, status, resourceVersion, isLate }) => {
+  const leases = of(versions, 'leases', 'baton').map(({ version, object }) => ({
+    version,
+    holder: (object['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? '',
+  }));
+  return writes.flatMap(({ point, identity, path, status, resourceVersion, tookMs, isIdle }) => {
     const version = resourceVersion ?? evictedAt(versions, path);
-    if (status >= 300 || isLate || version === undefined) return [];
-    const lease = leases.findLast((each) => each.version < version);
-    const holder = (lease?.object['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity;
-    // One that gave it up by itself may still be written by what was on its way: nobody else acts then.
-    return holder === identity || holder === ''
-      ? []
-      : [`write ${point} (${path}) is by ${identity} while ${holder} had the lease`];
+    // What changed nothing has the version of something older.
+    if (status >= 300 || isIdle || version === undefined) return [];
+    const holder = leases.findLast((each) => each.version < version)?.holder;
+    const isGivenBack = leases.some(
+      (each, index) => each.version < version && each.holder === '' && leases[index - 1]?.holder === identity,
+    );
+    if (holder === identity || tookMs >= (isGivenBack ? LEASE.duration : ON_ITS_WAY_MS)) return [];
+    const whose = holder === '' ? 'nobody' : holder;
+    return [`write ${point} (${path}) is by ${identity} while ${whose} had the lease, after ${Math.round(tookMs)} ms`];
   });
 };
+
+/** Each write is done to what it is meant for, in the version that was decided on, or not at all. */
+export const onCondition: Law = ({ writes }) =>
+  writes
+    .filter(({ method, path, isConditional }) => !isConditional && !(method === 'POST' && MADE.test(path)))
+    .map(({ point, path }) => `write ${point} (${path}) would be done to any version`);
+
+/** There is nothing before it that it could be meant for. */
+const MADE = /\/orchestrations$/;
 
 const EVICTION = /\/pods\/([^/]+)\/eviction$/;
 
@@ -114,6 +132,27 @@ export const restartedOnce =
       ...(isHurried || rolled.length === 1 ? [] : [`${name} was rolled ${rolled.length} times, and not once`]),
     ];
   };
+
+/** Nothing was done to it while its status told of a maintenance window. */
+export const keptInMaintenance =
+  (name: string): Law =>
+  ({ versions }) => {
+    const told = of(versions, 'orchestratedservices', name);
+    const acts = changes(
+      deployments(versions, name).map(({ version, object }) => ({
+        version,
+        value: annotations(object)['baton.dev/act'],
+      })),
+    );
+    return acts
+      .filter(({ version }) => isInMaintenance(told.findLast((each) => each.version < version)))
+      .map(({ version }) => `${name} was acted on in a maintenance window, in version ${version}`);
+  };
+
+const isInMaintenance = (service: Version | undefined): boolean =>
+  (service?.object as unknown as OrchestratedService | undefined)?.status?.conditions?.some(
+    ({ type, status }) => type === 'InMaintenance' && status === 'True',
+  ) === true;
 
 export interface Pair {
   readonly name: string;

@@ -1,4 +1,5 @@
 import type { Api } from '../../test/cluster/support/api.ts';
+import { eventually } from '../../test/cluster/support/eventually.ts';
 import type { Obj } from '../../test/cluster/operator/support/objects.ts';
 
 /** One version of an object, as the API server wrote it. */
@@ -19,7 +20,8 @@ const PATHS = {
 } as const;
 export type Kind = keyof typeof PATHS | 'leases';
 
-const WATCH_SECONDS = 2;
+/** For what was written before the end to be told. */
+const PATIENCE_S = 30;
 
 interface Change {
   readonly type: string;
@@ -29,13 +31,21 @@ interface Change {
 /** What the API server wrote in a namespace, all of it, in its order: versions of etcd are in one order for all kinds. */
 export class Recording {
   readonly #api: Api;
-  readonly #versions: Version[] = [];
-  readonly #watches: readonly Promise<void>[];
-  #stopped = false;
+  readonly #paths: ReadonlyMap<Kind, string>;
+  /** Of each object that is there, the version that was told last. */
+  readonly #there = new Map<string, Version>();
+  #versions: Version[] = [];
+  readonly #end = new AbortController();
+  readonly #watches: readonly Promise<unknown>[];
+  #fault: unknown;
 
-  private constructor(api: Api, paths: ReadonlyMap<Kind, string>, starts: ReadonlyMap<Kind, string>) {
+  private constructor(api: Api, paths: ReadonlyMap<Kind, string>, listed: ReadonlyMap<Kind, Listed>) {
     this.#api = api;
-    this.#watches = [...paths].map(([kind, path]) => this.#watch(kind, path, starts.get(kind) ?? ''));
+    this.#paths = paths;
+    for (const [kind, { items }] of listed) for (const object of items) this.#take(versionOf(kind, object, false));
+    this.#watches = [...listed].map(([kind, { resourceVersion }]) =>
+      this.#watch(kind, resourceVersion).catch((fault: unknown) => (this.#fault ??= fault)),
+    );
   }
 
   /** Leases are in another namespace where the operator looks after all. */
@@ -44,40 +54,78 @@ export class Recording {
       Object.entries(PATHS).map(([kind, base]) => [kind as Kind, `/${base}/namespaces/${namespace}/${kind}`]),
     );
     paths.set('leases', `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases`);
-    const starts = new Map<Kind, string>();
-    const first: Version[] = [];
-    for (const [kind, path] of paths) {
-      const { body } = await api.call('GET', path);
-      starts.set(kind, (body['metadata'] as { resourceVersion: string }).resourceVersion);
-      for (const object of body['items'] as Obj[]) first.push(versionOf(kind, object, false));
-    }
-    const recording = new Recording(api, paths, starts);
-    recording.#versions.push(...first);
-    return recording;
+    const listed = new Map<Kind, Listed>();
+    for (const [kind, path] of paths) listed.set(kind, await list(api, path));
+    return new Recording(api, paths, listed);
   }
 
-  /** Ends it, and gives all versions in order. */
+  /** What is there now. It costs nothing, where asking the API server ten times a second costs it more than all the rest. */
+  now(kind: Kind): readonly Obj[] {
+    return [...this.#there.values()].filter((each) => each.kind === kind).map(({ object }) => object);
+  }
+
+  /** Forgets how it came to be as it is now. */
+  begin(): void {
+    this.#versions = [...this.#there.values()];
+  }
+
+  /** Ends it, and gives all versions in order: at least those that there are when it is called. */
   async end(): Promise<readonly Version[]> {
-    this.#stopped = true;
-    await Promise.all(this.#watches);
+    for (const [kind, path] of this.#paths) {
+      const { items } = await list(this.#api, path);
+      await eventually(`the record of ${kind}`, PATIENCE_S, () => Promise.resolve(this.#misses(kind, items)), not);
+    }
+    await this.close();
+    if (this.#fault !== undefined) throw this.#fault as Error;
     return this.#versions.toSorted((a, b) => a.version - b.version);
   }
 
-  async #watch(kind: Kind, path: string, from: string): Promise<void> {
-    let resourceVersion = from;
-    let isLast = false;
-    // Once more after the end, for what was written before it.
-    while (!isLast) {
-      isLast = this.#stopped;
-      const changes = await this.#api.watch<Change>(path, resourceVersion, isLast ? 1 : WATCH_SECONDS);
-      for (const { type, object } of changes) {
-        if (type === 'ERROR') throw new Error(`the record is not whole: ${JSON.stringify(object)}`);
-        resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
-        this.#versions.push(versionOf(kind, object, type === 'DELETED'));
-      }
-    }
+  async close(): Promise<void> {
+    this.#end.abort();
+    await Promise.all(this.#watches);
+  }
+
+  /** What of these was not told yet, or who was not told to be gone. */
+  #misses(kind: Kind, items: readonly Obj[]): string | undefined {
+    const keys = new Set(items.map(({ metadata }) => keyOf(kind, metadata.name)));
+    const late = items.find(({ metadata: { name, resourceVersion } }) => {
+      return (this.#there.get(keyOf(kind, name))?.version ?? 0) < Number(resourceVersion);
+    });
+    const told = [...this.#there.keys()].find((key) => key.startsWith(`${kind}/`) && !keys.has(key));
+    return late?.metadata.name ?? told;
+  }
+
+  #take(version: Version): void {
+    const { kind, name, isGone } = version;
+    this.#versions.push(version);
+    if (isGone) this.#there.delete(keyOf(kind, name));
+    else this.#there.set(keyOf(kind, name), version);
+  }
+
+  async #watch(kind: Kind, from: string): Promise<void> {
+    const path = this.#paths.get(kind) ?? '';
+    await this.#api.follow(path, from, this.#end.signal, (change) => {
+      const { type, object } = change as Change;
+      if (type === 'ERROR') throw new Error(`the record is not whole: ${JSON.stringify(object)}`);
+      this.#take(versionOf(kind, object, type === 'DELETED'));
+    });
+    if (!this.#end.signal.aborted) throw new Error(`the record of ${kind} ended too early`);
   }
 }
+
+interface Listed {
+  readonly resourceVersion: string;
+  readonly items: readonly Obj[];
+}
+
+async function list(api: Api, path: string): Promise<Listed> {
+  const { body } = await api.call('GET', path);
+  const { resourceVersion } = body['metadata'] as { resourceVersion: string };
+  return { resourceVersion, items: body['items'] as Obj[] };
+}
+
+const keyOf = (kind: Kind, name: string): string => `${kind}/${name}`;
+const not = (missing: string | undefined): boolean => missing === undefined;
 
 const versionOf = (kind: Kind, object: Obj, isGone: boolean): Version => ({
   version: Number(object.metadata.resourceVersion),

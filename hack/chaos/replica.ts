@@ -6,13 +6,14 @@ import { resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '../..');
 /** As quick as a kubelet is with the first restart. */
 const RESTART_MS = 300;
-const STOP_MS = 10_000;
 
 export interface ReplicaOptions {
   readonly name: string;
   readonly flags: readonly string[];
   readonly kubeconfig: string;
   readonly logFile: string;
+  /** The bundle of the operator. */
+  readonly program: string;
   readonly say: (line: string) => void;
 }
 
@@ -36,10 +37,10 @@ export class Replica {
   }
 
   start(): void {
-    const { flags, kubeconfig, logFile, say } = this.#options;
+    const { flags, kubeconfig, logFile, program, say } = this.#options;
     this.#lives += 1;
     const log = openSync(logFile, 'a');
-    const args = ['--import', resolve(ROOT, 'hack/chaos/clock.ts'), resolve(ROOT, 'src/main.ts'), ...flags];
+    const args = ['--import', resolve(ROOT, 'hack/chaos/clock.ts'), program, ...flags];
     const child = spawn(process.execPath, [...args, '--identity', this.identity], {
       cwd: ROOT,
       env: { ...process.env, KUBECONFIG: kubeconfig, CHAOS_CLOCK_MS: String(this.#ahead) },
@@ -59,6 +60,11 @@ export class Replica {
     this.#child?.kill('SIGKILL');
   }
 
+  /** As a kubelet stops it; it is started again when it has ended. */
+  terminate(): void {
+    this.#child?.kill('SIGTERM');
+  }
+
   freeze(ms: number): void {
     const child = this.#child;
     child?.kill('SIGSTOP');
@@ -72,14 +78,12 @@ export class Replica {
     this.#child?.send(this.#ahead, () => undefined);
   }
 
+  /** For good: nothing that it would say is of interest any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGCONT');
-    child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    child.kill('SIGKILL');
     await once(child, 'exit');
-    clearTimeout(late);
   }
 }

@@ -4,7 +4,8 @@ import { accept, Bed } from '../../test/cluster/operator/support/bed.ts';
 import { Api } from '../../test/cluster/support/api.ts';
 import { eventually } from '../../test/cluster/support/eventually.ts';
 import { Injector, type Side } from './injector.ts';
-import { ended, ledByOne } from './laws.ts';
+import { ended, ledByOne, onCondition } from './laws.ts';
+import { LEASE_FLAGS } from './lease.ts';
 import { Recording } from './record.ts';
 import { Replica } from './replica.ts';
 import { type Scenario, scenarioOf } from './scenarios.ts';
@@ -19,22 +20,32 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
+/** Where runs take place. */
+export interface Ground {
+  readonly kubeconfig: string;
+  /** The bundle of the operator. */
+  readonly program: string;
+}
+
 const QUIET = ['--heartbeat-address', '', '--probe-address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'];
 
 export const isAlone = ({ scenarios }: Schedule): boolean =>
   scenarios.some((name) => ALONE.some((each) => each === name));
 
 /** One schedule from the beginning to the end, in a namespace of its own; what it wrote down stays in `dir` when something was violated. */
-export async function runSchedule(schedule: Schedule, kubeconfig: string, dir: string): Promise<RunResult> {
+export async function runSchedule(
+  schedule: Schedule,
+  { kubeconfig, program }: Ground,
+  dir: string,
+): Promise<RunResult> {
   const began = performance.now();
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const say = (line: string): void => appendFileSync(join(dir, 'run.log'), `${new Date().toISOString()} ${line}\n`);
   writeFileSync(join(dir, 'schedule.json'), `${JSON.stringify(schedule, undefined, 1)}\n`);
   say(words(schedule));
-  const bed = await Bed.make('chaos', new Api({}, kubeconfig));
-  const stage = await Stage.build(bed, schedule, kubeconfig, dir, say);
+  const bed = await Bed.on(new Api({}, kubeconfig), 'chaos');
+  const stage = await Stage.build(bed, schedule, { kubeconfig, program }, dir, say);
   try {
     const violations = await stage.play();
     for (const each of violations) say(`VIOLATION ${each}`);
@@ -53,6 +64,7 @@ class Stage {
   readonly #schedule: Schedule;
   readonly #sides: Side[];
   readonly #dir: string;
+  readonly #scenarios: Scenario[] = [];
   #recording: Recording | undefined;
 
   private constructor(bed: Bed, schedule: Schedule, dir: string, say: (line: string) => void) {
@@ -63,7 +75,8 @@ class Stage {
     this.injector = new Injector(schedule.faults, this.#sides, say);
   }
 
-  static async build(bed: Bed, schedule: Schedule, kubeconfig: string, dir: string, say: (line: string) => void) {
+  static async build(bed: Bed, schedule: Schedule, ground: Ground, dir: string, say: (line: string) => void) {
+    const { kubeconfig, program } = ground;
     const stage = new Stage(bed, schedule, dir, say);
     if (isAlone(schedule)) {
       await bed.addNamespace(stage.#leases);
@@ -74,8 +87,16 @@ class Stage {
       const name = `r${index + 1}`;
       const own = join(dir, `${name}.kubeconfig`);
       await wire.start(own);
-      const flags = [...stage.#flags, ...LEASE, ...QUIET, '--log-level', 'debug', '--advertise-host', '127.0.0.1'];
-      const replica = new Replica({ name, flags, kubeconfig: own, logFile: join(dir, `${name}.log`), say });
+      const flags = [
+        ...stage.#flags,
+        ...LEASE_FLAGS,
+        ...QUIET,
+        '--log-level',
+        'debug',
+        '--advertise-host',
+        '127.0.0.1',
+      ];
+      const replica = new Replica({ name, flags, kubeconfig: own, logFile: join(dir, `${name}.log`), program, say });
       stage.#sides.push({ replica, wire });
     }
     return stage;
@@ -83,25 +104,37 @@ class Stage {
 
   /** What is violated. */
   async play(): Promise<string[]> {
-    const scenarios = this.#schedule.scenarios.map((name) => scenarioOf[name](this.#bed));
+    const jump = (ms: number): void => this.#sides.forEach(({ replica }) => replica.jump(ms));
+    const recording = await Recording.of(this.#bed.api, this.#bed.namespace, this.#leases);
+    this.#recording = recording;
+    const ground = { bed: this.#bed, seen: recording, jump };
+    const scenarios = this.#schedule.scenarios.map((name) => scenarioOf[name](ground));
+    this.#scenarios.push(...scenarios);
     for (const { replica } of this.#sides) replica.start();
     await this.#ready();
     await Promise.all(scenarios.map((each) => each.prepare()));
-    this.#recording = await Recording.of(this.#bed.api, this.#bed.namespace, this.#leases);
+    recording.begin();
     this.injector.arm();
     const stuck = await this.#act(scenarios);
-    const versions = await this.#recording.end();
+    const versions = await recording.end();
     writeFileSync(join(this.#dir, 'versions.json'), versions.map((each) => JSON.stringify(each)).join('\n'));
     const isHurried = this.#schedule.faults.some((fault) => fault.kind === 'jump' && fault.ms > 0);
     const evidence = { versions, writes: this.injector.writes, isHurried };
-    const laws = [ledByOne, ...(stuck.length === 0 ? [ended] : []), ...scenarios.flatMap((each) => each.laws())];
+    const laws = [
+      ledByOne,
+      onCondition,
+      ...(stuck.length === 0 ? [ended] : []),
+      ...scenarios.flatMap((each) => each.laws()),
+    ];
     return [...stuck, ...laws.flatMap((law) => law(evidence))];
   }
 
   async strikeDown(): Promise<void> {
     const { api, namespace } = this.#bed;
     // A record that was not ended goes on for ever.
-    await this.#recording?.end().catch(() => undefined);
+    await this.#recording?.close();
+    for (const each of this.#scenarios) await each.end?.();
+    this.injector.end();
     await Promise.all(this.#sides.map(({ replica }) => replica.stop()));
     await Promise.all(this.#sides.map(({ wire }) => wire.stop()));
     // Nobody is left who takes the finalizers away.
@@ -114,13 +147,8 @@ class Stage {
   }
 
   async #ready(): Promise<void> {
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${this.#leases}/leases/baton`;
-    await eventually(
-      'a leader',
-      60,
-      () => this.#bed.api.call('GET', path),
-      ({ status }) => status === 200,
-    );
+    const leases = () => Promise.resolve(this.#recording?.now('leases') ?? []);
+    await eventually('a leader', 60, leases, ({ length }) => length > 0);
     if (!isAlone(this.#schedule)) return;
     const policy = () => this.#bed.api.call('GET', '/apis/baton.dev/v1alpha1/orchestrations/default');
     await eventually('the policy', 60, policy, ({ status, body }) => status === 200 && body['status'] !== undefined);

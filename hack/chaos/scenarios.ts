@@ -1,11 +1,13 @@
-import type { Orchestration, OrchestrationStatus } from '../../src/api/kinds.ts';
+import type { OrchestratedService, Orchestration, OrchestrationStatus } from '../../src/api/kinds.ts';
 import { accept, type Bed, type Pod } from '../../test/cluster/operator/support/bed.ts';
 import { pair, setAllReady } from '../../test/cluster/operator/support/failover.ts';
 import { osvc, workload } from '../../test/cluster/operator/support/objects.ts';
 import { eventually } from '../../test/cluster/support/eventually.ts';
+import { type Ground, PATIENCE_S, podsOf, servicesOf, until } from './ground.ts';
 import {
   evictedOnce,
   givenBack,
+  keptInMaintenance,
   type Law,
   movedOnce,
   onePrimary,
@@ -14,6 +16,7 @@ import {
   stoppedInOrder,
 } from './laws.ts';
 import type { ScenarioName } from './schedule.ts';
+import { SlowPods } from './slow-pods.ts';
 
 /** Something that Baton is to act on, and how it should end. */
 export interface Scenario {
@@ -23,23 +26,26 @@ export interface Scenario {
   act(): Promise<void>;
   /** What must hold, once it is over. */
   laws(): readonly Law[];
+  /** Whatever happened, it is over. */
+  end?(): Promise<void>;
 }
 
-/** Kills, leases that must end and retries that wait are all in it. */
-const PATIENCE_S = 100;
+/** A pod that is ready at once is no time in which anything could go wrong. */
+const POD_STARTS_MS = 700;
 /** A second act needs longer than a run lasts. */
 const BACKOFF = { initial: '5m', factor: 1, max: '10m' };
 
-const well = (bed: Bed, name: string) =>
-  bed.until(name, 'Healthy', ({ status }) => status?.health === 'Healthy' && status.score === 100, PATIENCE_S);
+const well = (ground: Ground, name: string) =>
+  until(ground, name, 'Healthy', ({ status }) => status?.health === 'Healthy' && status.score === 100);
 
-async function running(bed: Bed, name: string, replicas: number, spec: Record<string, unknown>): Promise<void> {
-  await bed.createAll(workload('Deployment', name, { replicas }), osvc(name, spec));
-  await well(bed, name);
+async function running(ground: Ground, name: string, replicas: number, spec: Record<string, unknown>): Promise<void> {
+  await ground.bed.createAll(workload('Deployment', name, { replicas }), osvc(name, spec));
+  await well(ground, name);
 }
 
-const healed = (bed: Bed, name: string) =>
-  bed.until(
+const healed = (ground: Ground, name: string) =>
+  until(
+    ground,
     name,
     'healed',
     ({ status }) =>
@@ -47,15 +53,15 @@ const healed = (bed: Bed, name: string) =>
       status.healing?.intent === undefined &&
       status.healing?.recoveredAt !== undefined &&
       (status.healing.attempts ?? 0) > 0,
-    PATIENCE_S,
   );
 
 /** Two pods of four are not ready any more: these are evicted, once, and no other. */
-function evict(bed: Bed): Scenario {
+function evict(ground: Ground): Scenario {
+  const { bed } = ground;
   const uids = new Set<string>();
   return {
     prepare: () =>
-      running(bed, 'evicted', 4, { healing: { actions: [{ type: 'DeletePod' }], after: '1s', backoff: BACKOFF } }),
+      running(ground, 'evicted', 4, { healing: { actions: [{ type: 'DeletePod' }], after: '1s', backoff: BACKOFF } }),
     act: async () => {
       const sick = (await bed.pods('evicted')).slice(0, 2);
       for (const pod of sick) uids.add(pod.metadata.uid ?? '');
@@ -64,12 +70,12 @@ function evict(bed: Bed): Scenario {
       await eventually(
         'both or one evicted',
         PATIENCE_S,
-        () => bed.pods('evicted'),
+        () => Promise.resolve(podsOf(ground.seen, 'evicted')),
         (pods) => left(pods, uids) < 2,
       );
       for (const pod of await bed.pods('evicted'))
         if (uids.has(pod.metadata.uid ?? '')) await bed.setReady(pod, true).catch(() => undefined);
-      await healed(bed, 'evicted');
+      await healed(ground, 'evicted');
     },
     laws: () => [evictedOnce('evicted', uids)],
   };
@@ -78,34 +84,71 @@ function evict(bed: Bed): Scenario {
 const left = (pods: readonly Pod[], uids: ReadonlySet<string>): number =>
   pods.filter(({ metadata }) => uids.has(metadata.uid ?? '')).length;
 
-/** No pod is ready any more: all are rolled, once. */
-function restart(bed: Bed): Scenario {
+const RESTART = { actions: [{ type: 'Restart' }], after: '1s', backoff: BACKOFF };
+
+/** No pod is ready any more: all are rolled, once. The new ones take their time, so that much can happen meanwhile. */
+function restart(ground: Ground): Scenario {
+  const { bed } = ground;
+  const pods = new SlowPods(ground, 'rolled', POD_STARTS_MS);
   return {
-    prepare: () =>
-      running(bed, 'rolled', 2, { healing: { actions: [{ type: 'Restart' }], after: '1s', backoff: BACKOFF } }),
+    prepare: async () => {
+      await bed.createAll(
+        pods.of(workload('Deployment', 'rolled', { replicas: 2 })),
+        osvc('rolled', { healing: RESTART }),
+      );
+      await well(ground, 'rolled');
+    },
     act: async () => {
       await setAllReady(bed, 'rolled', false);
-      await healed(bed, 'rolled');
+      await healed(ground, 'rolled');
     },
     laws: () => [restartedOnce('rolled')],
+    end: () => pods.end(),
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The clock goes into a maintenance window, in which nothing is mended, and out of it again. */
+function maintenance(ground: Ground): Scenario {
+  const { bed, jump } = ground;
+  const name = 'kept';
+  const begins = new Date(Date.now() + 2 * HOUR_MS);
+  const schedule = `${begins.getUTCMinutes()} ${begins.getUTCHours()} * * *`;
+  const maintenanceWindows = [{ schedule, duration: '2h', timeZone: 'UTC' }];
+  return {
+    prepare: () => running(ground, name, 2, { healing: RESTART, maintenanceWindows }),
+    act: async () => {
+      jump(3 * HOUR_MS);
+      await setAllReady(bed, name, false);
+      const isKept = ({ status }: OrchestratedService): boolean =>
+        ['InMaintenance', 'Healing'].every((type) =>
+          status?.conditions?.some((each) => each.type === type && each.reason === 'MaintenanceWindow'),
+        );
+      await until(ground, name, 'kept for the window', isKept);
+      jump(3 * HOUR_MS);
+      await healed(ground, name);
+    },
+    laws: () => [restartedOnce(name), keptInMaintenance(name)],
   };
 }
 
 /** The primary is down: traffic goes to the standby, and back by order. */
-function failover(bed: Bed, name: string, fencing: 'ScaleToZero' | 'None'): Scenario {
+function failover(ground: Ground, name: string, fencing: 'ScaleToZero' | 'None'): Scenario {
+  const { bed } = ground;
   const settled = (active: string) =>
-    bed.until(
+    until(
+      ground,
       name,
       `moved to ${active}`,
       ({ status }) => status?.failover?.state === 'Completed' && status.failover.active === active,
-      PATIENCE_S,
     );
   const isFenced = fencing === 'ScaleToZero';
   return {
     prepare: async () => {
       await bed.createAll(...pair(name, { primary: 2, standby: 1, failover: { fencing } }));
-      await well(bed, name);
-      await bed.until(name, 'FailoverReady', ({ status }) =>
+      await well(ground, name);
+      await until(ground, name, 'FailoverReady', ({ status }) =>
         status?.conditions?.some(({ type, status: is }) => type === 'FailoverReady' && is === 'True'),
       );
     },
@@ -115,9 +158,9 @@ function failover(bed: Bed, name: string, fencing: 'ScaleToZero' | 'None'): Scen
       if (!isFenced) await setAllReady(bed, name, true);
       await bed.patchService(name, { spec: { failover: { desired: 'Primary' } } });
       await settled('Primary');
-      await bed.until(name, 'tidy', ({ status }) => status?.failover?.restingReplicas === undefined, PATIENCE_S);
-      await bed.until(name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0, PATIENCE_S);
-      await well(bed, name);
+      await until(ground, name, 'tidy', ({ status }) => status?.failover?.restingReplicas === undefined);
+      await until(ground, name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0);
+      await well(ground, name);
     },
     laws: () => [onePrimary({ name, sides: [name, `${name}-standby`], isFenced, switches: 2, replicas: [2, 1] })],
   };
@@ -140,10 +183,11 @@ const counts = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries(names.map((name) => [name, GRAPH[name]?.replicas ?? 0]));
 
 /** A diamond comes up in order. */
-function startup(bed: Bed): Scenario {
+function startup(ground: Ground): Scenario {
+  const { bed } = ground;
   const names = Object.keys(GRAPH);
   const all = async (what: string, state: string, count: number): Promise<void> => {
-    const look = () => bed.services();
+    const look = () => Promise.resolve(servicesOf(ground.seen));
     await eventually(what, PATIENCE_S, look, (services) => {
       const those = services.filter(({ metadata, status }) => {
         return names.includes(metadata.name) && status?.startup?.state === state;
@@ -164,8 +208,8 @@ function startup(bed: Bed): Scenario {
       for (const name of names) await bed.patch('Deployment', name, { spec: { paused: false } });
       await all('started', 'Started', names.length);
       for (const name of names) {
-        await well(bed, name);
-        await bed.until(name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0, PATIENCE_S);
+        await well(ground, name);
+        await until(ground, name, 'free', ({ metadata }) => (metadata.finalizers ?? []).length === 0);
       }
     },
     laws: () =>
@@ -181,16 +225,16 @@ const POLICY = '/apis/baton.dev/v1alpha1/orchestrations/default';
 const CHAIN = { web: ['api'], api: ['db'], db: [] } as const;
 const REPLICAS = { web: 2, api: 3, db: 1 } as const;
 
-async function chain(bed: Bed): Promise<void> {
+async function chain(ground: Ground): Promise<void> {
   for (const [name, needs] of Object.entries(CHAIN)) {
     const dependsOn = needs.length > 0 ? { dependsOn: needs.map((other) => ({ name: other })) } : {};
     const replicas = REPLICAS[name as keyof typeof CHAIN];
-    await bed.createAll(
+    await ground.bed.createAll(
       workload('Deployment', name, { replicas }),
       osvc(name, { ...dependsOn, emergency: { onHalt: 'ScaleToZero' } }),
     );
   }
-  for (const name of Object.keys(CHAIN)) await well(bed, name);
+  for (const name of Object.keys(CHAIN)) await well(ground, name);
 }
 
 async function whole(
@@ -217,14 +261,15 @@ const chainLaws = (): readonly Law[] => [
   raisedInOrder('api', { db: REPLICAS.db }),
 ];
 
-async function released(bed: Bed): Promise<void> {
+/** Asks, and does not wait for the record: what it has may be of the time before. */
+async function released({ bed }: Ground): Promise<void> {
   for (const name of Object.keys(CHAIN)) {
-    await well(bed, name);
     await bed.until(
       name,
       'released',
       ({ status, metadata }) => {
-        return status?.halt === undefined && (metadata.finalizers ?? []).length === 0;
+        const isFree = status?.halt === undefined && (metadata.finalizers ?? []).length === 0;
+        return isFree && status?.health === 'Healthy' && status.score === 100;
       },
       PATIENCE_S,
     );
@@ -232,41 +277,44 @@ async function released(bed: Bed): Promise<void> {
 }
 
 /** Everything stops, and comes back when that is said. */
-function halt(bed: Bed): Scenario {
+function halt(ground: Ground): Scenario {
+  const { bed } = ground;
   return {
-    prepare: () => chain(bed),
+    prepare: () => chain(ground),
     act: async () => {
       await say(bed, { emergency: { halt: 'Halt' } });
       const { halt } = await whole(bed, 'halted', (status) => status.halt?.state === 'Halted');
       const id = halt?.id ?? '';
       await say(bed, { emergency: { halt: 'None', resume: id } });
       await whole(bed, 'resumed', (status) => status.halt?.state === 'Resumed' && status.halt.id === id);
-      await released(bed);
+      await released(ground);
     },
     laws: chainLaws,
   };
 }
 
 /** A namespace is stopped on purpose and started again. */
-function stop(bed: Bed): Scenario {
+function stop(ground: Ground): Scenario {
+  const { bed } = ground;
   return {
-    prepare: () => chain(bed),
+    prepare: () => chain(ground),
     act: async () => {
       await say(bed, { stoppedNamespaces: [bed.namespace] });
       await whole(bed, 'stopped', (status) => status.stoppedNamespaces?.[0]?.state === 'Stopped');
       await say(bed, { stoppedNamespaces: [] });
       await whole(bed, 'started', (status) => status.stoppedNamespaces === undefined);
-      await released(bed);
+      await released(ground);
     },
     laws: chainLaws,
   };
 }
 
-export const scenarioOf: Readonly<Record<ScenarioName, (bed: Bed) => Scenario>> = {
+export const scenarioOf: Readonly<Record<ScenarioName, (ground: Ground) => Scenario>> = {
   evict,
   restart,
-  failover: (bed) => failover(bed, 'moved', 'ScaleToZero'),
-  failoverUnfenced: (bed) => failover(bed, 'quick', 'None'),
+  maintenance,
+  failover: (ground) => failover(ground, 'moved', 'ScaleToZero'),
+  failoverUnfenced: (ground) => failover(ground, 'quick', 'None'),
   startup,
   halt,
   stop,

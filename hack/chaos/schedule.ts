@@ -3,15 +3,18 @@ import { between, pick, randomOf } from './random.ts';
 
 /** Those that one operator of one namespace can go through at the same time. */
 export const BESIDE = ['evict', 'restart', 'failover', 'failoverUnfenced', 'startup'] as const;
+/** It puts the clock on by itself, which would hurry whatever else is going on. */
+export const SOLE = ['maintenance'] as const;
 /** A halt concerns the whole cluster: one at a time. */
 export const ALONE = ['halt', 'stop'] as const;
-export const SCENARIOS = [...BESIDE, ...ALONE] as const;
+export const SCENARIOS = [...BESIDE, ...SOLE, ...ALONE] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 /** How many writes an undisturbed run of each takes, about: faults hit one of these. */
 const POINTS: Readonly<Record<ScenarioName, number>> = {
   evict: 9,
   restart: 12,
+  maintenance: 14,
   failover: 34,
   failoverUnfenced: 26,
   startup: 42,
@@ -26,6 +29,7 @@ const moment = z.enum(['before', 'after']);
 /** What goes wrong at the write of that number: since the things happened that Baton is to act on, whichever replica makes it. */
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill'), at, when: moment }),
+  z.strictObject({ kind: z.literal('stop'), at, ms }),
   z.strictObject({ kind: z.literal('drop'), at, when: moment }),
   z.strictObject({ kind: z.literal('refuse'), at, status: z.int().min(400).max(599), count: z.int().min(1).max(50) }),
   z.strictObject({ kind: z.literal('slow'), at, ms }),
@@ -59,13 +63,15 @@ export function draw(seed: number, run: number): Schedule {
 
 function drawScenarios(random: () => number): ScenarioName[] {
   if (random() * 10 < HALTS_IN_TEN) return [pick(random, ALONE)];
-  const first = pick(random, BESIDE);
+  const first = pick(random, [...BESIDE, ...SOLE]);
   const second = pick(random, BESIDE);
-  return first === second ? [first] : [first, second];
+  return first === second || first === 'maintenance' ? [first] : [first, second];
 }
 
+/** Back by more than a lease: what waits for a time waits until the clock has caught up, so more would only be waited for. */
+const JUMPS_MS = [-10_000, -4_000, 30_000, 300_000] as const;
 /** Kills are what is asked about most. */
-const KINDS = ['kill', 'kill', 'kill', 'drop', 'refuse', 'slow', 'split', 'freeze', 'jump'] as const;
+const KINDS = ['kill', 'kill', 'kill', 'stop', 'drop', 'refuse', 'slow', 'split', 'freeze', 'jump'] as const;
 
 function drawFault(random: () => number, at: number): Fault {
   const kind = pick(random, KINDS);
@@ -75,13 +81,14 @@ function drawFault(random: () => number, at: number): Fault {
       return { kind, at, when: pick(random, ['before', 'after'] as const) };
     case 'refuse':
       return { kind, at, status: pick(random, [429, 500, 503]), count: between(random, 1, 8) };
+    case 'stop':
     case 'slow':
       return { kind, at, ms: between(random, 100, 5_000) };
     case 'split':
     case 'freeze':
       return { kind, at, ms: between(random, 500, 6_000) };
     case 'jump':
-      return { kind, at, ms: pick(random, [-300_000, -30_000, 30_000, 300_000]) };
+      return { kind, at, ms: pick(random, JUMPS_MS) };
   }
 }
 
@@ -98,6 +105,8 @@ function said(fault: Fault): string {
   switch (fault.kind) {
     case 'kill':
       return `kill the replica ${fault.when === 'before' ? 'before it is sent on' : 'when it is done, before the answer'}`;
+    case 'stop':
+      return `stop the replica (SIGTERM), and hold the write up for ${seconds(fault.ms)}`;
     case 'drop':
       return `drop the connection ${fault.when === 'before' ? 'before it is sent on' : 'when it is done, without the answer'}`;
     case 'refuse':

@@ -9,8 +9,9 @@ import { stringify } from 'yaml';
 export interface Call {
   readonly method: string;
   readonly path: string;
-  /** Nobody waits for the answer any more. */
-  readonly isAbandoned: () => boolean;
+  readonly body: Buffer;
+  /** When it came in, milliseconds of performance.now(). */
+  readonly receivedAt: number;
 }
 
 export interface Answered {
@@ -84,8 +85,9 @@ export class Wire {
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
     if (/[?&]watch=(true|1)/.test(path)) return this.#stream(request, response);
-    const call = { method, path, isAbandoned: () => response.destroyed };
+    const receivedAt = performance.now();
     const body = await buffer(request);
+    const call = { method, path, body, receivedAt };
     if (this.#decide(await this.#hooks.before(call), response)) return;
     const incoming = await this.#send(request, body);
     const answered = { status: incoming.statusCode ?? 502, body: await buffer(incoming) };

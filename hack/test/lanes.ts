@@ -6,8 +6,10 @@ export interface Part {
   readonly what: string;
   /** About how long it takes beside another on two cores when everything is built. */
   readonly seconds: number;
-  /** It compares by the clock: nothing runs beside it. */
+  /** It compares by the clock, or the others need what it makes: nothing runs beside it but what is modest. */
   readonly isAlone?: boolean;
+  /** It gives way wherever another wants the processor, so that it may run beside what is alone. */
+  readonly isModest?: boolean;
   readonly run: (write: Write) => Promise<Outcome>;
 }
 
@@ -30,9 +32,9 @@ export function inOrder(parts: readonly Part[]): readonly Part[] {
   return [...short, ...long.toSorted((a, b) => b.seconds - a.seconds)];
 }
 
-/** Until all is done: `running` are the seconds that each running part still takes, `waiting` those of what has not begun, in order. */
-export function secondsLeft(running: readonly number[], waiting: readonly number[]): number {
-  const lanes = Array.from({ length: LANES }, (_, index) => Math.max(0, running[index] ?? 0));
+/** Until all is done: `busy` are the seconds that each lane is busy yet, `waiting` those that parts take which have not begun, in order. */
+export function secondsLeft(busy: readonly number[], waiting: readonly number[]): number {
+  const lanes = Array.from({ length: LANES }, (_, index) => Math.max(0, busy[index] ?? 0));
   for (const seconds of waiting) {
     const [next] = lanes
       .entries()
@@ -43,6 +45,10 @@ export function secondsLeft(running: readonly number[], waiting: readonly number
   return Math.max(...lanes);
 }
 
+const isAlone = (part: Part): boolean => part.isAlone === true;
+const isModest = (part: Part): boolean => part.isModest === true;
+const sum = (seconds: readonly number[]): number => seconds.reduce((total, each) => total + each, 0);
+
 /** What of a run in lanes can be seen from outside while it lasts. */
 export interface Watcher {
   readonly began: (part: Part, left: number) => void;
@@ -50,26 +56,35 @@ export interface Watcher {
 }
 
 /**
- * Runs the parts in two lanes, after those that nothing may run beside. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
+ * Runs the parts in two lanes, after those that nothing may run beside; the modest ones begin at once, one after the other. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
  * so that two do not mix. Rejects with what a part's `run` rejects with; the parts do not end one another.
  */
 export class Lanes {
   readonly #parts: readonly Part[];
   readonly #alone: Part[];
+  readonly #modest: Part[];
   readonly #waiting: Part[];
   readonly #running = new Map<Part, { readonly since: number; readonly output: string[] }>();
 
   constructor(parts: readonly Part[]) {
     this.#parts = parts;
-    this.#alone = parts.filter(({ isAlone }) => isAlone === true);
-    this.#waiting = [...inOrder(parts.filter(({ isAlone }) => isAlone !== true))];
+    this.#alone = parts.filter(isAlone);
+    this.#modest = parts.filter(isModest);
+    this.#waiting = [...inOrder(parts.filter((part) => !isAlone(part) && !isModest(part)))];
   }
 
   get secondsLeft(): number {
-    const running = [...this.#running].map(([{ seconds }, { since }]) => seconds - (performance.now() - since) / 1_000);
-    const alone = this.#alone.reduce((sum, { seconds }) => sum + seconds, 0);
+    const running = [...this.#running].map(([part, { since }]) => {
+      const left = Math.max(0, part.seconds - (performance.now() - since) / 1_000);
+      return { part, left };
+    });
+    const leftOf = (holds: (part: Part) => boolean): readonly number[] =>
+      running.filter(({ part }) => holds(part)).map(({ left }) => left);
+    const alone = sum([...leftOf(isAlone), ...this.#alone.map(({ seconds }) => seconds)]);
+    const modest = sum([...leftOf(isModest), ...this.#modest.map(({ seconds }) => seconds)]);
+    const others = leftOf((part) => !isAlone(part) && !isModest(part));
     const waiting = this.#waiting.map(({ seconds }) => seconds);
-    return alone + secondsLeft(running, waiting);
+    return secondsLeft([Math.max(alone, modest), ...(alone > 0 ? [alone] : others)], waiting);
   }
 
   /** What runs now, for how many seconds, and what it has said so far. */
@@ -84,12 +99,15 @@ export class Lanes {
   /** Begins nothing more. */
   stop(): void {
     this.#alone.length = 0;
+    this.#modest.length = 0;
     this.#waiting.length = 0;
   }
 
   async run(watcher: Watcher): Promise<void> {
+    const modest = this.#lane(this.#modest, watcher);
     await this.#lane(this.#alone, watcher);
-    await Promise.all(Array.from({ length: LANES }, () => this.#lane(this.#waiting, watcher)));
+    const lanes = Array.from({ length: LANES - 1 }, () => this.#lane(this.#waiting, watcher));
+    await Promise.all([...lanes, modest.then(() => this.#lane(this.#waiting, watcher))]);
   }
 
   async #lane(waiting: Part[], { began, ended }: Watcher): Promise<void> {

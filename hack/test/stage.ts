@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** Where output goes; undefined for the terminal itself. */
 export type Write = ((text: string) => void) | undefined;
@@ -29,26 +30,49 @@ interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** Before other parts where both want the processor: its tests compare what happens with the clock. */
   readonly isUrgent?: boolean;
+  /** After all others, also after the control planes that they start: its tests do not care how long they take. */
+  readonly isModest?: boolean;
+  /** Files of tests at a time where other parts run beside. */
+  readonly workers?: number;
 }
 
+/** A tenth of the weight of what nobody lowered. */
 const NICENESS = 10;
+
+/**
+ * The kernel weighs sessions before it weighs the processes of each (autogroup), so that among the sessions of control planes the niceness of a
+ * process counts for nothing; it has to be said of its session. Where there are no such groups nothing is lost.
+ */
+function lowerSession(leader: number): void {
+  try {
+    writeFileSync(`/proc/${leader}/autogroup`, String(NICENESS));
+  } catch (error) {
+    if (!['ENOENT', 'EIO', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
 
 /** Runs a command; resolves with its exit code. It gets Ctrl-C like everything in the group, and SIGTERM from us. */
 export function run(command: readonly string[], write: Write, settings: Settings = {}): Promise<number> {
   const { env = {}, isUrgent = false } = settings;
+  const isModest = settings.isModest === true && write !== undefined;
   const [program = '', ...args] = command;
   const output = write === undefined ? 'inherit' : 'pipe';
-  const child = spawn(program, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } });
+  const options = { env: { ...process.env, ...env }, detached: isModest };
+  const child = spawn(program, args, { stdio: ['ignore', output, output], ...options });
   // Inherited by what it starts. Alone on the terminal there is nobody to give way to.
-  if (write !== undefined && !isUrgent && child.pid !== undefined) setPriority(child.pid, NICENESS);
+  const niceness = Math.max(getPriority(), NICENESS);
+  if (write !== undefined && !isUrgent && child.pid !== undefined) setPriority(child.pid, niceness);
+  if (isModest && child.pid !== undefined) lowerSession(child.pid);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => write?.(text));
   }
   const forward = (): void => void child.kill('SIGTERM');
-  process.once('SIGTERM', forward);
+  // Ctrl-C does not reach a session of its own.
+  const signals = isModest ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM'] as const);
+  for (const signal of signals) process.once(signal, forward);
   return new Promise((resolve, reject) => {
     const end = (code: number | null): void => {
-      process.off('SIGTERM', forward);
+      for (const signal of signals) process.off(signal, forward);
       resolve(code ?? 1);
     };
     child.on('error', reject);
@@ -59,8 +83,8 @@ export function run(command: readonly string[], write: Write, settings: Settings
 }
 
 /** A command that counts as one test. */
-export async function step(command: readonly string[], write: Write): Promise<Outcome> {
-  return (await run(command, write)) === 0 ? { ...NOTHING, passed: 1 } : FAILURE;
+export async function step(command: readonly string[], write: Write, settings: Settings = {}): Promise<Outcome> {
+  return (await run(command, write, settings)) === 0 ? { ...NOTHING, passed: 1 } : FAILURE;
 }
 
 interface Report {
@@ -78,8 +102,8 @@ export async function vitest(
   settings: Settings = {},
 ): Promise<Outcome> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  // Beside another part one worker is what there is room for.
-  const workers = write === undefined ? [] : ['--maxWorkers=1'];
+  const { workers: atOnce = 1 } = settings;
+  const workers = write === undefined ? [] : [`--maxWorkers=${atOnce}`];
   const code = await run(
     ['vitest', 'run', ...args, ...workers, '--passWithNoTests=false', ...reporters],
     write,

@@ -9,3 +9,15 @@ export const OPERATION = 'baton.dev/op';
 
 /** A label of what a step of a workflow made: the uid of the Workflow. */
 export const WORKFLOW = 'baton.dev/workflow';
+/** On a workload or a namespace, as a label: "true" asks for discovery, "false" keeps it away and wins. */
+export const DISCOVER = 'baton.dev/discover';
+
+/** On an OrchestratedService that discovery made: by which of its rules. Without it the service is its people's. */
+export const DISCOVERED_BY = 'baton.dev/discovered-by';
+
+/** And what discovery last wrote, as JSON: what differs from it by now, people changed. */
+export const DISCOVERY_WROTE = 'baton.dev/discovery-wrote';
+
+/** The label by which Kubernetes' tools know who looks after an object, and what discovery writes there. */
+export const MANAGED_BY = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY_BATON = 'baton';

@@ -15,6 +15,8 @@ export const CONDITIONS = {
   FailoverReady:
     'Traffic could be moved to the other side now; the reason says why not. There only where failover is on.',
   Halted: 'An emergency halt lasts, or holds this service; or its namespace is stopped on purpose.',
+  DiscoveryReady:
+    'Every workload that a rule of spec.discovery fits has its service, or people want it otherwise; there only where there are rules.',
   Suspended: 'spec.suspend is true: Baton does nothing to the workload.',
   Started:
     'The service was up once since it was to start; the reason says what it waits for. There only where spec.startup is.',

@@ -207,8 +207,8 @@ export const EVENTS = {
   StartupRaised: {
     about: SERVICE,
     types: ['Normal'],
-    when: 'What a service waited for is up, and its workload has its replicas again.',
-    note: 'raised to <count> replicas: nothing is in its way any more',
+    when: 'What a service waited for is up, or it is not to wait any more, and its workload has its replicas again.',
+    note: 'raised to <count> replicas: <why>',
   },
   Started: {
     about: SERVICE,
@@ -340,7 +340,7 @@ export const EVENTS = {
     about: POLICY,
     types: ['Warning'],
     when: 'Workloads were found that an unknown halt holds.',
-    note: '<id>: <why>; <n> workloads are held; <how to resume>',
+    note: '<id>: <why>: <n> workloads (<some>); they stay as they are, and nothing else follows; <how to resume>',
   },
   HaltComplete: {
     about: POLICY,
@@ -533,6 +533,36 @@ export const EVENTS = {
     types: ['Warning'],
     when: 'A workflow that was due was left out.',
     note: '<time> is left out: <why>',
+  },
+  Discovered: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Discovery made the service.',
+    note: 'made by rule <rule> of discovery for <Kind> <name>',
+  },
+  DiscoveryRevised: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The template changed, or another rule fits now.',
+    note: 'brought up to rule <rule> of discovery; <what people changed stays>',
+  },
+  DiscoveryDeleted: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'The service was deleted because discovery has no reason for it any more.',
+    note: 'deleted: <why>',
+  },
+  DiscoveryHandedOver: {
+    about: SERVICE,
+    types: ['Normal'],
+    when: 'Discovery has no reason for the service any more, and people have edited it.',
+    note: '<why>; people have edited this service, so it stays and is theirs',
+  },
+  DiscoveryNotReady: {
+    about: POLICY,
+    types: BOTH_TYPES,
+    when: 'The condition DiscoveryReady became False, or True again.',
+    note: '<evidence>; <what to do>',
   },
 } as const satisfies Partial<Record<Reason, EventDefinition>>;
 

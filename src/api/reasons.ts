@@ -369,8 +369,9 @@ export const REASONS = {
     todo: 'Resume it by its id when the emergency is over; the message has the command.',
   },
   HaltFound: {
-    means: 'Workloads carry the id of a halt that the status did not know; it was taken up.',
-    todo: 'Resume it by its id; the message has the command.',
+    means:
+      'Workloads carry the id of a halt that the status did not know. They stay as they are; nothing else is kept from anything.',
+    todo: 'Resume it by its id, the message has the command; or take the annotations off what somebody annotated by hand.',
   },
   HaltComplete: { means: 'Nothing is left to stop.', todo: 'Resume it by its id when the emergency is over.' },
   HaltReminder: {
@@ -405,6 +406,33 @@ export const REASONS = {
     todo: 'Take it off spec.stoppedNamespaces, or off spec.emergency.protectedNamespaces.',
   },
   HaltReleased: { means: 'The service has what it had before it was halted.', todo: 'Nothing.' },
+  // DiscoveryReady
+  Discovering: { means: 'Every workload that a rule of discovery fits has its service.', todo: 'Nothing.' },
+  TemplateInvalid: {
+    means:
+      'The template of a rule makes no valid OrchestratedService; its services stay as they are, and it makes no more.',
+    todo: 'Correct spec.discovery.rules[].template; the message says what the API server refuses.',
+  },
+  DiscoveryRefused: {
+    means: 'The API server refused a service that discovery was to make or to change.',
+    todo: 'See the message: a quota, an admission policy, or a field that people changed and that does not fit the template.',
+  },
+  DiscoveryLimit: {
+    means: 'There are as many discovered services as spec.discovery.maxServices allows.',
+    todo: 'Raise spec.discovery.maxServices, or narrow the selectors.',
+  },
+  NameTaken: {
+    means: 'Objects of somebody else have the names that discovery, or a step of a workflow, would give.',
+    todo: 'Delete or rename that object; or write an OrchestratedService for the workload yourself.',
+  },
+  DiscoveryHeld: {
+    means: 'A discovered service is to be given up, and a halt, a failover or a start holds something of its workload.',
+    todo: 'Nothing; it is given up when that is over.',
+  },
+  OptedOut: {
+    means: 'The workload or its namespace is labelled baton.dev/discover=false.',
+    todo: 'Nothing; remove the label where discovery is wanted.',
+  },
   // Suspended
   Suspended: {
     means: 'Nothing is done to the workload, and no step begins, because spec.suspend is true.',
@@ -502,10 +530,6 @@ export const REASONS = {
     todo: 'Put it back by hand if that is what is wanted; status.steps has what was before.',
   },
   LockNotHeld: { means: 'The workflow has not the lock of what the step would change.', todo: 'Wait.' },
-  NameTaken: {
-    means: 'An object of the name that the step would create is there, and is of somebody else.',
-    todo: 'Delete or rename that object.',
-  },
   JobFailed: { means: 'The Job of a step failed.', todo: 'kubectl logs of its pods; the message has their reason.' },
   RequestFailed: {
     means: 'The request of a step could not be sent, or had no answer.',
@@ -529,7 +553,10 @@ export const REASONS = {
     means: 'Baton took the workload to zero until it is its turn to start, and keeps its replicas.',
     todo: 'Nothing.',
   },
-  StartupRaised: { means: 'Baton gave the workload its replicas: it is its turn to start.', todo: 'Nothing.' },
+  StartupRaised: {
+    means: 'Baton gave the workload its replicas: it is its turn to start, or it is not to wait any more.',
+    todo: 'Nothing.',
+  },
   StartupRetries: {
     means: 'The service did not get up in time, and goes down and up again.',
     todo: 'Look at its pods if that does not help.',
@@ -578,6 +605,23 @@ export const REASONS = {
   WorkflowPaused: { means: 'No step begins for now; the message says why.', todo: 'See the message.' },
   WorkflowResumed: { means: 'Steps begin again.', todo: 'Nothing.' },
   StepFailed: { means: 'A step failed, after all its attempts.', todo: 'See the message and status.steps.' },
+  Discovered: { means: 'Discovery made this service; the message says by which rule.', todo: 'Nothing.' },
+  DiscoveryRevised: {
+    means: 'Discovery brought the service up to its template; what people changed in it stays.',
+    todo: 'Nothing.',
+  },
+  DiscoveryDeleted: {
+    means: 'Discovery deleted a service that it had made and that nobody had edited; the message says why.',
+    todo: 'Nothing; write one of your own where you want to keep it.',
+  },
+  DiscoveryHandedOver: {
+    means: 'Discovery would delete a service that people have edited; it is theirs from now on.',
+    todo: 'Keep it, or delete it.',
+  },
+  DiscoveryNotReady: {
+    means: 'Discovery cannot do for every workload what the rules ask for, or can again.',
+    todo: 'See the condition DiscoveryReady of Orchestration/default.',
+  },
   Created: { means: 'Baton created Orchestration/default because it was absent.', todo: 'Nothing.' },
   // Whose turn it is among workflows, and schedules
   WaitingForSlot: {

@@ -1,4 +1,4 @@
-import { WORKFLOW } from '../api/annotations.ts';
+import { DISCOVERED_BY, DISCOVERY_WROTE, WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
   type Orchestration,
@@ -102,11 +102,18 @@ export function createCaches({ rest, namespace, now, onEvent, onListenerError }:
 
 function projectService(raw: OrchestratedService): CachedService {
   const { apiVersion, kind, spec, status } = raw;
-  const { labels } = raw.metadata;
-  // Capacity budgets may choose services by their labels.
-  const metadata = { ...lean(raw.metadata), ...(labels && { labels }) };
+  const { labels, annotations } = raw.metadata;
+  // Capacity budgets may choose services by their labels, and discovery must know what it made.
+  const discovered = discoveryOf(annotations);
+  const metadata = { ...lean(raw.metadata), ...(labels && { labels }), ...(discovered && { annotations: discovered }) };
   const { namespace, name, uid, resourceVersion } = metadata;
   return { apiVersion, kind, metadata, spec, ...(status && { status }), namespace, name, uid, resourceVersion };
+}
+
+function discoveryOf(annotations: Readonly<Record<string, string>> = {}): Record<string, string> | undefined {
+  const { [DISCOVERED_BY]: rule, [DISCOVERY_WROTE]: wrote } = annotations;
+  if (rule === undefined) return undefined;
+  return { [DISCOVERED_BY]: rule, ...(wrote !== undefined && { [DISCOVERY_WROTE]: wrote }) };
 }
 
 function projectOrchestration(raw: Orchestration): CachedOrchestration {

@@ -4,9 +4,11 @@ import { EmergencyKeeper } from '../controllers/emergency/keeper.ts';
 import { HaltPart } from '../controllers/emergency/part.ts';
 import { RULE_INTERVAL_MS, RuleWatch } from '../controllers/emergency/rules.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
-import type { Result } from '../controllers/ports.ts';
+import type { Cache, Result } from '../controllers/ports.ts';
+import { type AutoscalerSnapshot, autoscalerOf } from '../controllers/project/autoscaler.ts';
 import type { Caches, CachedService } from '../controllers/service/caches.ts';
 import type { EmergencyFindings } from '../domain/emergency/derive.ts';
+import { isInForce } from '../domain/emergency/halt.ts';
 import { failedServices, type RuleName, type RuleReading, type ServiceEvidence } from '../domain/emergency/rules.ts';
 import { emergencyOf } from '../domain/orchestration/policy.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -19,6 +21,7 @@ export interface EmergencyOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly caches: Caches;
+  readonly autoscalers: Pick<Cache<AutoscalerSnapshot>, 'byIndex'>;
   readonly policy: Policy;
   /** The namespace that Baton runs in. */
   readonly ownNamespace: string;
@@ -60,12 +63,13 @@ export function createEmergency(options: EmergencyOptions) {
   const rules = new RuleWatch({ policy: spec, reading: (name) => readings[name](), monotonic });
   const part = new HaltPart({ policy: spec, ownNamespace, status, now });
   const isOver = (): boolean => {
-    const state = status()?.halt?.state;
-    return state === undefined || state === 'Resumed';
+    const halt = status()?.halt;
+    return halt === undefined || (halt.state !== 'Resuming' && !isInForce(halt));
   };
   const keeper = new EmergencyKeeper({
     caches,
-    foreign: (key) => part.foreign(key),
+    foreign: part.foreign,
+    autoscalerOf: (workload) => autoscalerOf(options.autoscalers, workload),
     ownNamespace,
     policy: spec,
     status,
@@ -89,7 +93,7 @@ export function createEmergency(options: EmergencyOptions) {
     /** What the guard asks: the id of the halt that lasts. */
     haltId: (): string | undefined => {
       const halt = status()?.halt;
-      return halt?.state === 'Halting' || halt?.state === 'Halted' ? halt.id : undefined;
+      return halt && isInForce(halt) ? halt.id : undefined;
     },
     isStopping: (): boolean => keeper.isStopping,
     reset: (): void => {

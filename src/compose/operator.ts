@@ -15,12 +15,15 @@ import { servicesOfOwner } from '../controllers/service/ownership.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { suspension } from '../controllers/service/suspension.ts';
+import { upkeep } from '../controllers/service/upkeep.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
+import type { ServiceEvidence } from '../domain/emergency/rules.ts';
 import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
 import { Discovery } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import { leasePort } from '../kube/lease.ts';
+import { LeaderFence } from '../kube/fence.ts';
 import { EventRecorder } from '../kube/recorder.ts';
 import { ReplicasWriter } from '../kube/replicas.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -42,6 +45,7 @@ import { createCaches, RESOURCES } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { createEmergency } from './emergency.ts';
 import { createFailover } from './failover.ts';
+import { createDiscovery } from './discovery.ts';
 import { createHistory } from './history.ts';
 import { watchLog } from './log.ts';
 import { createScales } from './scales.ts';
@@ -57,7 +61,7 @@ const FIRST_USAGE_MS = 1_000;
 /** How often to see whether every service was looked at. */
 const FIRST_LOOK_MS = 2_000;
 /** How long looks at services wait while an emergency halt stops them. */
-const STOPPING_MS = 100;
+const STOPPING_MS = 1_000;
 
 /** Runs the operator until `signal` aborts. Resolves with what had not stopped in time; rejects when a part fails. */
 export async function runOperator(
@@ -71,6 +75,11 @@ export async function runOperator(
   const metrics = new Metrics({ version });
   const connection = new Connection({ userAgent: `baton/${version}` });
   const rest = new RestClient({ connection, metrics: restHooks(metrics) });
+  // Right also when this process slept through its own timers: another replica may lead by now.
+  const leads = (): boolean => !elector || elector.leadership?.isFresh() === true;
+  const fence = new LeaderFence({ leads, onItsWayMs: settings.leaseDuration, clock });
+  /** For whatever only a leader may write. */
+  const leading = new RestClient({ connection, metrics: restHooks(metrics), fence });
   const namespace = settings.leaseNamespace || connection.namespace || 'default';
   const faulty = (error: unknown): void => log.error({ error }, 'a fault of the program: please report it');
   const onWatch = watchLog(log, metrics);
@@ -83,7 +92,9 @@ export async function runOperator(
     onEvent: (resource, event) => {
       onWatch(resource, event);
       // A permission or a CRD that came or went changes what can be said of every service.
-      if (event.kind === 'problem' || event.kind === 'recovered' || event.kind === 'synced') triggers.all();
+      if (event.kind !== 'problem' && event.kind !== 'recovered' && event.kind !== 'synced') return;
+      triggers.all();
+      discovery.all();
     },
     onListenerError: faulty,
   });
@@ -107,14 +118,12 @@ export async function runOperator(
     metrics.increment('baton_events_total', { outcome: 'recorded' });
     recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
   };
-  // Right also when this process slept through its own timers: another replica may lead by now.
-  const leads = (): boolean => !elector || elector.leadership?.isFresh() === true;
   const assertLeads = (): void => {
     if (!leads()) throw new Error('no longer leading');
   };
   const write: WriteStatus = async (reference, status, abort) => {
     assertLeads();
-    return writeStatus(rest, RESOURCES[reference.kind], reference, status, abort);
+    return writeStatus(leading, RESOURCES[reference.kind], reference, status, abort);
   };
   const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
@@ -153,8 +162,8 @@ export async function runOperator(
     log,
   });
 
-  const discovery = new Discovery(rest);
-  const replicas = new ReplicasWriter(rest, discovery);
+  const kinds = new Discovery(rest);
+  const replicas = new ReplicasWriter(leading, kinds);
   const situations = new Situations({
     services: () => services.all(),
     dependenciesOf: (service) => services.dependenciesOf(service),
@@ -163,7 +172,7 @@ export async function runOperator(
   });
   const { projector } = caches;
   const actor = createActor({
-    rest,
+    rest: leading,
     metrics,
     replicas,
     leads,
@@ -177,13 +186,13 @@ export async function runOperator(
     clock,
     metrics,
     caches: stores,
+    autoscalers: caches.autoscalers.store,
     policy,
     ownNamespace: namespace,
     status: () => orchestration.status,
     actor: () => actor,
     latest: (key) => services.latest(key),
-    evidence: () =>
-      services.figures.size < stores.services.size ? undefined : evidenceOf(services, stores.services.list()),
+    evidence: () => (services.figures.size < stores.services.size ? undefined : evidenceOf(services)),
     isNewer,
     now,
     onReading: () => sumUp(),
@@ -246,7 +255,14 @@ export async function runOperator(
     joins: (reference, transition) => chorus.joins(reference, transition),
     scaler,
     advisor: advising.advisor,
-    parts: [emergency.part, suspension, starter, failover, new Healer({ actor, situations, now, random: Math.random })],
+    parts: [
+      emergency.part,
+      suspension,
+      starter,
+      failover,
+      new Healer({ actor, situations, now, random: Math.random }),
+      upkeep({ policy: () => policy.current.spec, now }),
+    ],
     scalingIntervalMs: settings.scalingInterval,
     caches: stores,
     groups,
@@ -259,7 +275,7 @@ export async function runOperator(
       assertLeads();
       const others = (service.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
       return writeFinalizers(
-        rest,
+        leading,
         RESOURCES.OrchestratedService,
         service,
         wanted ? [...others, FINALIZER] : others,
@@ -282,8 +298,8 @@ export async function runOperator(
   });
   const workflows = createWorkflows({
     ...told,
-    rest,
-    discovery,
+    rest: leading,
+    discovery: kinds,
     metrics,
     policy,
     caches: {
@@ -303,19 +319,46 @@ export async function runOperator(
     onChange: () => sumUp(),
     onError,
   });
+  const discovery = createDiscovery({
+    ...told,
+    rest,
+    leading,
+    caches: stores,
+    policy,
+    hasOrchestration: () => stores.orchestrations.get(ORCHESTRATION_NAME) !== undefined,
+    ownNamespace: namespace,
+    assertLeads,
+    enqueue: (key) => {
+      if (seesAll && acts()) discovering.enqueue(key);
+    },
+    onChange: () => sumUp(),
+    monotonic: () => clock.monotonic(),
+    onEvent: onWatch,
+    onListenerError: faulty,
+  });
+  const discovering = new Controller({
+    name: 'discovery',
+    // One after the other, so that two workloads never ask for one name at once.
+    workers: 1,
+    reconcile: async (key, { signal: abort }) =>
+      emergency.isStopping() ? { kind: 'requeueAfter', ms: STOPPING_MS } : discovery.reconcile(key, abort),
+    onError,
+    ...controllerHooks(metrics, 'discovery'),
+  });
   const orchestration = new OrchestrationReconciler({
     ...told,
     orchestrations: stores.orchestrations,
     policy,
-    services: () => summaries(services, stores.services.list()),
+    services: () => summaries(services),
     emergency: emergency.forSum,
+    discovery: () => discovery.findings(),
     monotonic: () => clock.monotonic(),
-    create: (abort) => createOrchestration(rest, abort),
+    create: (abort) => createOrchestration(leading, abort),
   });
   const system = new Controller({
     name: 'orchestration',
     workers: 1,
-    reconcile: (_key, context) => orchestration.reconcile(context),
+    reconcile: (_key, context) => orchestration.reconcile(context).finally(afterSum),
     onError,
     ...controllerHooks(metrics, 'orchestration'),
   });
@@ -326,6 +369,12 @@ export async function runOperator(
     onError,
     ...controllerHooks(metrics, 'emergency'),
   });
+  /** A policy may order a halt: that comes first, and then what it means for each of thousands of services. */
+  let isPolicyNew = false;
+  const afterSum = (): void => {
+    if (isPolicyNew) triggers.all();
+    isPolicyNew = false;
+  };
   // A replica that does not lead looks at nothing, and at everything when it begins to lead.
   let term: Leadership | undefined;
   const acts = (): boolean => term !== undefined && !term.signal.aborted;
@@ -335,8 +384,14 @@ export async function runOperator(
   // One namespace is not the whole: its operator reads the policy, and leaves it to the one that sees all to sum up. Two would write
   // against each other for ever.
   const seesAll = settings.namespace === '';
+  const leaveDiscovery = (): void => {
+    if (!seesAll && policy.current.spec.discovery !== undefined) {
+      log.warn({}, 'discovery is for all namespaces: it is left to an operator that sees them all');
+    }
+  };
   const sumUp = (): void => {
-    if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
+    // Not a look for each change: most would come too early, and only plan another one.
+    if (seesAll && acts()) system.enqueueAfter(ORCHESTRATION_NAME, orchestration.tooEarlyMs);
   };
   const triggers = new Triggers({
     caches: stores,
@@ -352,12 +407,16 @@ export async function runOperator(
   stores.orchestrations.subscribe(({ new: orch }) => {
     workflows.lookAtHalt();
     policy.offer(orch?.spec, orch?.metadata.generation ?? 0, orch?.status?.policy as OrchestrationSpec | undefined);
-    sumUp();
+    discovery.follow();
+    // A person who changed it is answered at once.
+    if (seesAll && acts()) system.enqueue(ORCHESTRATION_NAME);
   });
   policy.onChange(() => {
+    leaveDiscovery();
     sources.prober.setMaxConcurrent(policy.current.spec.httpChecks.maxConcurrent);
     sources.resources.poke();
-    triggers.all();
+    isPolicyNew = true;
+    if (!seesAll) afterSum();
   });
   sources.prober.onChange(enqueue);
   sources.resources.onChange((changes) => {
@@ -382,6 +441,7 @@ export async function runOperator(
         leaseDurationSeconds: settings.leaseDuration / 1_000,
         renewDeadlineSeconds: settings.renewDeadline / 1_000,
         retryPeriodSeconds: settings.retryPeriod / 1_000,
+        mayRelease: () => fence.isQuiet,
         metrics: { leading: tellLeading },
         onError: (error) => log.warn({ error: describe(error) }, 'leader election could not read or write the lease'),
       })
@@ -410,7 +470,10 @@ export async function runOperator(
       {
         name: 'leader',
         run: lead,
-        stuck: () => controller.stuck() ?? workflows.stuck() ?? system.stuck() ?? halting.stuck(),
+        stuck: () =>
+          [controller, workflows, system, halting, discovering]
+            .map((one) => one.stuck())
+            .find((why) => why !== undefined),
       },
     ],
     stopTimeoutMs: settings.shutdownTimeout - 500,
@@ -426,6 +489,7 @@ export async function runOperator(
     sources.heartbeats.begin();
     triggers.all();
     workflows.begin();
+    if (seesAll) discovery.begin(leadership.signal);
     sumUp();
     const listing = sources.resources.run(leadership.signal);
     // With the first list of usage each status is right at once; without it a thousand would be written twice.
@@ -433,7 +497,8 @@ export async function runOperator(
     const tidying = tidyUp(leadership.signal);
     const gathering = advising.run(leadership.signal);
     const measuring = seesAll ? emergency.nodes.run(leadership.signal) : undefined;
-    const controllers = [controller, workflows, system, halting].map((each) => each.run(leadership));
+    const running = [controller, workflows, system, halting, ...(seesAll ? [discovering] : [])];
+    const controllers = running.map((one) => one.run(leadership));
     await Promise.all([...controllers, listing, tidying, gathering, measuring]);
     term = undefined;
     chorus.flush();
@@ -513,30 +578,27 @@ function leaderOf(
   return address ? { self: false, address } : undefined;
 }
 
-function* summaries(
-  reconciler: ServiceReconciler,
-  services: Iterable<{ namespace: string; name: string; spec: { priority: ServiceSummary['priority'] } }>,
-): Generator<ServiceSummary> {
-  for (const { namespace, name, spec } of services) {
-    const key = `${namespace}/${name}`;
+function* summaries(reconciler: ServiceReconciler): Generator<ServiceSummary> {
+  for (const { namespace, name, spec, status } of reconciler.all()) {
+    const figures = reconciler.figures.get(`${namespace}/${name}`);
     yield {
       namespace,
       name,
       priority: spec.priority,
-      status: reconciler.latest(key)?.status,
-      observed: reconciler.figures.has(key),
-      scores: reconciler.figures.get(key)?.scores,
+      status,
+      observed: figures !== undefined,
+      scores: figures?.scores,
     };
   }
 }
 
-function* evidenceOf(reconciler: ServiceReconciler, services: Iterable<{ namespace: string; name: string }>) {
-  for (const { namespace, name } of services) {
-    const key = `${namespace}/${name}`;
-    const figures = reconciler.figures.get(key);
+/** Nothing where no service is Failed: that is no more than any limit, and there is no need to count. */
+function* evidenceOf(reconciler: ServiceReconciler): Generator<ServiceEvidence> {
+  if (!reconciler.figures.values().some(({ health }) => health === 'Failed')) return;
+  for (const { namespace, name, status } of reconciler.all()) {
+    const figures = reconciler.figures.get(`${namespace}/${name}`);
     if (figures === undefined) continue;
-    const everAvailable = reconciler.latest(key)?.status?.everAvailable === true;
-    yield { health: figures.health, confidence: figures.confidence, everAvailable };
+    yield { health: figures.health, confidence: figures.confidence, everAvailable: status?.everAvailable === true };
   }
 }
 
@@ -562,6 +624,7 @@ function systemOf({ status }: OrchestrationReconciler) {
       score: status.score,
       scores: status.scores,
       services: (status.services ?? {}) as Record<string, number>,
+      ...(status.discovery && { discovery: status.discovery }),
     }
   );
 }

@@ -33,6 +33,9 @@ export interface SourceOptions {
   readonly isManaged: (pod: PodSnapshot) => boolean;
 }
 
+/** So long metrics.k8s.io may be silent, as long as a list may take. */
+const LIST_STALL_MS = 15_000;
+
 /** Every source of evidence beside the watches, and the prober that asks them. */
 export function createSources(options: SourceOptions) {
   const { clock, rest, policy, pods, namespace, version } = options;
@@ -45,7 +48,7 @@ export function createSources(options: SourceOptions) {
       policy.current.spec.metricSources.resourceMetrics.enabled
         ? { intervalMs: policy.current.resourceIntervalMs }
         : undefined,
-    list: (path, signal) => rest.get(path, { signal, attempts: 1 }),
+    list: (path, onItem, signal) => rest.items(path, onItem, { signal, stallMs: LIST_STALL_MS }),
     resourcesOf: (podNamespace, name) => {
       const pod = pods.get(`${podNamespace}/${name}`);
       return pod && options.isManaged(pod) ? pod.template : undefined;

@@ -37,6 +37,7 @@ const EVENT_OF: Partial<Record<Transition['kind'], EventReason>> = {
   Health: 'HealthChanged',
   State: 'StateChanged',
   FailoverReady: 'FailoverNotReady',
+  DiscoveryReady: 'DiscoveryNotReady',
 };
 
 /** The Event that tells it, where the catalogue has one. */

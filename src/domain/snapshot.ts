@@ -85,6 +85,8 @@ export interface WorkloadSnapshot {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Its own labels, of Deployments and StatefulSets; absent where it has none. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Its own controller, such as a Deployment's for a ReplicaSet. */
   readonly owner: OwnerReference | undefined;
   readonly terminating: boolean;

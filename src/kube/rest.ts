@@ -2,6 +2,8 @@ import { backoffDelay } from '../runtime/backoff.ts';
 import { sleep, systemClock, type Clock } from '../runtime/clock.ts';
 import type { Codec } from './codec.ts';
 import type { Connection, Session } from './connection.ts';
+import { Fenced, type WriteFence } from './fence.ts';
+import { ItemReader } from './items.ts';
 import { ApiError, errorOfResponse, errorWithoutResponse } from './errors.ts';
 import { pathOf, type Target } from './resource.ts';
 import { NoAnswer, send, type StreamConsumer, type WireRequest, type WireResponse } from './transport.ts';
@@ -37,6 +39,8 @@ export interface ListOf<T> {
 export interface RestOptions {
   connection: Connection;
   metrics?: RestMetrics;
+  /** For a client that may write only for a time; reads are free. */
+  fence?: WriteFence;
   clock?: Clock;
   random?: () => number;
   /** The user as whom requests are made, by impersonation. Default: who the connection is. */
@@ -147,7 +151,7 @@ export class RestClient {
    * threw. `stallMs` is the longest silence.
    */
   async stream(
-    target: Target,
+    target: Target | string,
     query: Readonly<Record<string, string | undefined>>,
     options: { signal: AbortSignal; stallMs: number; accept?: string; onOpen: (contentType: string) => void },
     onChunk: (chunk: Buffer) => void,
@@ -178,6 +182,17 @@ export class RestClient {
     }
   }
 
+  /** One list, whose items are handed on as they arrive and are not kept. No retries. Rejects as `stream` does, and when the answer is no list. */
+  async items(
+    target: Target | string,
+    onItem: (item: unknown) => void,
+    options: { signal: AbortSignal; stallMs: number },
+  ): Promise<void> {
+    const reader = new ItemReader(onItem);
+    await this.stream(target, {}, { ...options, onOpen: () => undefined }, (chunk) => reader.push(chunk));
+    reader.end();
+  }
+
   async #call<T>(call: Call, options: RequestOptions = {}): Promise<T> {
     const { timeoutMs = 15_000, attempts = 5, signal = NEVER } = options;
     const started = this.#clock.monotonic();
@@ -191,6 +206,7 @@ export class RestClient {
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
       signal,
+      fence: call.method === 'GET' ? undefined : this.#options.fence,
     };
     let unanswered = false;
     for (let attempt = 1, left = timeoutMs; ; attempt += 1) {
@@ -232,7 +248,7 @@ export class RestClient {
       throw errorOfResponse(name, response);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      const isGivenUp = wire.signal.aborted || error instanceof NoAnswer;
+      const isGivenUp = wire.signal.aborted || error instanceof NoAnswer || error instanceof Fenced;
       throw errorWithoutResponse(name, error, isGivenUp ? 'Aborted' : 'Unreachable');
     }
   }

@@ -1,6 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Session } from './connection.ts';
+import { Fenced, type WriteFence } from './fence.ts';
 
 export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -17,6 +20,8 @@ export interface WireRequest {
   /** Longest silence within a stream, milliseconds. */
   readonly bodyTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Of writes that may be sent only for a time. */
+  readonly fence?: WriteFence | undefined;
 }
 
 export interface WireResponse {
@@ -49,7 +54,9 @@ export class NoAnswer extends Error {
  */
 export function send(session: Session, request: WireRequest, consumer?: StreamConsumer): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
-    const { signal } = request;
+    const { signal, fence } = request;
+    let isSent = false;
+    let patience: NodeJS.Timeout | undefined;
     if (signal.aborted) return reject(signal.reason as Error);
     const outgoing = open(session, request);
     // The reason goes to our caller only: given to `destroy`, it can surface on a socket that nobody listens to any more.
@@ -58,11 +65,27 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       outgoing.destroy();
     };
     const fail = (error: Error): void => {
-      clearTimeout(headersTimer);
-      signal.removeEventListener('abort', abort);
+      clear();
+      if (isSent) fence?.onUnanswered();
+      isSent = false;
       reject(error);
     };
-    const abort = (): void => end(signal.reason as Error);
+    const clear = (): void => {
+      clearTimeout(headersTimer);
+      clearTimeout(patience);
+      signal.removeEventListener('abort', abort);
+    };
+    const abort = (): void => {
+      // What became of a write is worth waiting for.
+      if (isSent && fence) patience = setTimeout(() => end(signal.reason as Error), fence.patienceMs);
+      else end(signal.reason as Error);
+    };
+    const transmit = (): void => {
+      if (outgoing.destroyed) return;
+      if (fence?.mayWrite() === false) return end(new Fenced('no longer leading'));
+      isSent = true;
+      outgoing.end(request.body);
+    };
     const silence = (ms: number): void => end(new Error(`silence for ${ms} ms`));
     const tooLate = (ms: number): void => end(new NoAnswer(`no answer within ${ms} ms`));
     // Unlike the socket's own timeout this one counts the time to connect too: a host that swallows packets is noticed as well.
@@ -95,14 +118,22 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       });
       incoming.on('close', () => {
         if (!incoming.complete) return fail(new Error('the connection ended in the middle of the answer'));
-        clearTimeout(headersTimer);
-        signal.removeEventListener('abort', abort);
+        clear();
+        isSent = false;
+        if (status >= 500) fence?.onUnanswered();
         const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
         resolve({ status, retryAfter: incoming.headers['retry-after'], contentType, body });
       });
     });
-    outgoing.end(request.body);
+    if (fence) outgoing.on('socket', (socket) => whenOpen(socket, transmit));
+    else transmit();
   });
+}
+
+/** A write waits for a connection of its own where none is free: what was allowed before may not be any more. */
+function whenOpen(socket: Socket, then: () => void): void {
+  if (!socket.connecting) then();
+  else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', then);
 }
 
 function open(

@@ -44,6 +44,8 @@ export interface LeaderOptions {
   renewDeadlineSeconds?: number;
   /** Between renewals and between attempts, seconds. Default 2. */
   retryPeriodSeconds?: number;
+  /** Whether all that was written in this term has ended: else the Lease is not given back, and has to run out. Default yes. */
+  mayRelease?: () => boolean;
   clock?: Clock;
   random?: () => number;
   metrics?: LeaderMetrics;
@@ -109,7 +111,8 @@ export class LeaderElector {
 
   /**
    * Stands for election until `signal` aborts. Each time it wins, `lead` runs with the leadership and must end soon after
-   * its signal aborts; it is awaited before the Lease is given back or sought again, so two runs never overlap.
+   * its signal aborts; it is awaited before the Lease is given back or sought again, so two runs never overlap. A term after one that was
+   * lost has the same epoch where nobody led in between.
    */
   async run(signal: AbortSignal, lead: (leadership: Leadership) => Promise<void>): Promise<void> {
     while (!signal.aborted) {
@@ -136,12 +139,13 @@ export class LeaderElector {
     try {
       await lead(leadership);
     } finally {
+      const isHeldStill = leadership.isFresh();
       lost.abort(new Error('no longer leading'));
       signal.removeEventListener('abort', stop);
       this.#leadership = undefined;
       this.#options.metrics?.leading(false);
       await renewing;
-      await this.#release();
+      if (isHeldStill && (this.#options.mayRelease?.() ?? true)) await this.#release();
     }
   }
 
@@ -226,7 +230,10 @@ export class LeaderElector {
     return false;
   }
 
-  /** Gives a Lease that is still ours back, so that the next leader need not wait for it to run out. */
+  /**
+   * Gives a Lease that is still ours back, so that the next leader need not wait for it to run out. Never after it could not be renewed in
+   * time, or when the end of a write is not known: what was on its way then may still arrive, and others have to wait as after a crash.
+   */
   async #release(): Promise<void> {
     const attempt = abortAfter(this.#clock, this.#retryMs);
     try {

@@ -23,8 +23,8 @@ export interface ResourceMetricsOptions {
   readonly clock: Clock;
   /** Read before each list; undefined while the policy switches it off. */
   readonly policy: () => { readonly intervalMs: number } | undefined;
-  /** GETs a path of the API server and gives the parsed body; rejects with an error that carries the HTTP `status` where there was one. */
-  readonly list: (path: string, signal: AbortSignal) => Promise<unknown>;
+  /** GETs a list of the API server and gives its items one by one; rejects with an error that carries the HTTP `status` where there was one. */
+  readonly list: (path: string, onItem: (item: unknown) => void, signal: AbortSignal) => Promise<void>;
   /** One namespace only; undefined or '' for all. */
   readonly namespace?: string | undefined;
   /** The limits and requests of a pod that somebody looks after; undefined for any other, which then causes no change. */

@@ -2,6 +2,7 @@ import { parseQuantity } from '../api/quantity.ts';
 import type { RuleReading } from '../domain/emergency/rules.ts';
 import type { Clock } from './contract.ts';
 import { deadlineWithin } from './deadline.ts';
+import { Pause } from './pause.ts';
 
 export interface NodeUsageOptions {
   readonly clock: Clock;
@@ -62,7 +63,7 @@ export function createNodeUsage({ clock, policy, get }: NodeUsageOptions): NodeU
   let use: ReadonlyMap<string, Use> = new Map();
   let nodes: ReadonlyMap<string, Amounts> = new Map();
   let nodesAt = -Infinity;
-  let wake: () => void = () => {};
+  const pause = new Pause(clock);
 
   async function list<T>(path: string, signal: AbortSignal): Promise<readonly T[]> {
     const deadline = deadlineWithin(clock, signal, TIMEOUT_MS);
@@ -109,18 +110,6 @@ export function createNodeUsage({ clock, policy, get }: NodeUsageOptions): NodeU
     return now?.intervalMs ?? OFF_INTERVAL_MS;
   }
 
-  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = clock.setTimeout(done, ms);
-      signal.addEventListener('abort', done, { once: true });
-      wake = done;
-    });
-
   return {
     reading(resource) {
       const oldest = clock.monotonic() - STALE_AFTER_MS;
@@ -136,13 +125,13 @@ export function createNodeUsage({ clock, policy, get }: NodeUsageOptions): NodeU
       return { kind: 'value', percent: (used / had) * 100, counted, all: nodes.size };
     },
     onReading: (listener) => void listeners.push(listener),
-    poke: () => wake(),
+    poke: () => pause.end(),
     async run(signal) {
       use = new Map();
       nodesAt = -Infinity;
       while (!signal.aborted) {
         const ms = await turn(signal);
-        if (!signal.aborted) await pause(ms, signal);
+        if (!signal.aborted) await pause.wait(ms, signal);
       }
     },
   };

@@ -3,8 +3,9 @@ import type { PodUsage } from '../domain/snapshot.ts';
 import type { ResourceMetrics, ResourceMetricsOptions } from './api.ts';
 import { messageOf, missing } from './contract.ts';
 import { deadlineWithin } from './deadline.ts';
+import { Pause } from './pause.ts';
 import type { ResourceQuery } from './queries.ts';
-import { freshIn, moved, usageIn, type UsageByNamespace } from './usage.ts';
+import { freshIn, moved, type UsageByNamespace, UsageReader } from './usage.ts';
 
 /** A figure that was not measured anew for this long says nothing any more; twice the interval where that is longer. */
 const STALE_AFTER_MS = 90_000;
@@ -29,7 +30,7 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
   let fresh: UsageByNamespace = new Map();
   const notAskedYet = (): Missing => missing('NotAskedYet', 'metrics.k8s.io was not asked yet', clock.now());
   let failure: Missing | undefined = notAskedYet();
-  let wake: () => void = () => {};
+  const pause = new Pause(clock);
 
   function settle(next: UsageByNamespace, failed: Missing | undefined, staleAfterMs: number): void {
     const problemBefore = problem();
@@ -48,7 +49,9 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     const deadline = deadlineWithin(clock, signal, LIST_TIMEOUT_MS);
     const path = `/apis/metrics.k8s.io/v1beta1/${options.namespace ? `namespaces/${options.namespace}/` : ''}pods`;
     try {
-      settle(usageIn(await options.list(path, deadline.signal), known, clock, startedAt), undefined, staleAfterMs);
+      const reader = new UsageReader(known, clock, startedAt);
+      await options.list(path, (item) => reader.take(item), deadline.signal);
+      settle(reader.usage, undefined, staleAfterMs);
     } catch (error) {
       if (!signal.aborted) settle(known, failureOf(error, deadline.expired(), clock.now()), staleAfterMs);
     } finally {
@@ -68,18 +71,6 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     return Math.max(0, now.intervalMs - (clock.monotonic() - began));
   }
 
-  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = clock.setTimeout(done, ms);
-      signal.addEventListener('abort', done, { once: true });
-      wake = done;
-    });
-
   function read(query: ResourceQuery): Reading {
     const now = clock.now();
     if (query.pods.length === 0) return missing('NoTargets', 'there is no pod', now);
@@ -94,13 +85,13 @@ export function createResourceMetrics(options: ResourceMetricsOptions): Resource
     problem,
     onChange: (listener) => void changeListeners.push(listener),
     onProblem: (listener) => void problemListeners.push(listener),
-    poke: () => wake(),
+    poke: () => pause.end(),
     async run(signal) {
       // What was listed before, when this replica led another time, is out of date.
       settle(new Map(), notAskedYet(), STALE_AFTER_MS);
       while (!signal.aborted) {
         const ms = await turn(signal);
-        if (!signal.aborted) await pause(ms, signal);
+        if (!signal.aborted) await pause.wait(ms, signal);
       }
     },
   };

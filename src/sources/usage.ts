@@ -16,10 +16,6 @@ export type UsageByNamespace = Map<string, Map<string, Entry>>;
 /** A move of a ratio that is worth looking at again: a hundredth of the limit is at most 4 points of the resources signal. */
 const STEP = 0.01;
 
-interface PodMetricsList {
-  readonly items?: readonly PodMetrics[];
-}
-
 interface PodMetrics {
   readonly metadata?: { readonly name?: string; readonly namespace?: string };
   readonly timestamp?: string;
@@ -29,25 +25,33 @@ interface PodMetrics {
 }
 
 /**
- * Reads a PodMetricsList; pods whose figures do not parse are left out. Throws when it is no such list.
+ * Reads the items of a PodMetricsList; pods whose figures do not parse are left out.
  * The monotonic clock counts the age of a figure since its timestamp last advanced, so that a jump of the clock makes no old figure fresh. How
  * old a figure is when it comes is taken from the wall clock, and from what that would be if it had not jumped since the start: the lower of the two,
  * so that a jump makes no fresh figure old either.
  */
-export function usageIn(body: unknown, before: UsageByNamespace, clock: Clock, startedAt: number): UsageByNamespace {
-  const items = (body as PodMetricsList | null)?.items;
-  if (!Array.isArray(items)) throw new Error('the answer is no PodMetricsList');
-  const usage: UsageByNamespace = new Map();
-  for (const item of items as readonly PodMetrics[]) {
+export class UsageReader {
+  readonly usage: UsageByNamespace = new Map();
+  readonly #before: UsageByNamespace;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+
+  constructor(before: UsageByNamespace, clock: Clock, startedAt: number) {
+    this.#before = before;
+    this.#clock = clock;
+    this.#startedAt = startedAt;
+  }
+
+  take(raw: unknown): void {
+    const item = raw as PodMetrics;
     const { name, namespace } = item.metadata ?? {};
     const figure = figureOf(item);
-    if (name === undefined || namespace === undefined || figure === undefined) continue;
-    const pods = usage.get(namespace) ?? new Map<string, Entry>();
-    usage.set(namespace, pods);
-    const last = before.get(namespace)?.get(name);
-    pods.set(name, { ...figure, measured: measuredAt(figure.at, last, clock, startedAt), told: undefined });
+    if (name === undefined || namespace === undefined || figure === undefined) return;
+    const pods = this.usage.get(namespace) ?? new Map<string, Entry>();
+    this.usage.set(namespace, pods);
+    const last = this.#before.get(namespace)?.get(name);
+    pods.set(name, { ...figure, measured: measuredAt(figure.at, last, this.#clock, this.#startedAt), told: undefined });
   }
-  return usage;
 }
 
 /** Older than this on arrival, a figure says nothing of now. A younger one may become older until the next one comes. */

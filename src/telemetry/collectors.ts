@@ -35,6 +35,10 @@ interface System {
   /** Both 0 to 100. */
   readonly scores: { readonly optimization?: number; readonly costEfficiency?: number } | undefined;
   readonly services: Readonly<Record<string, number>>;
+  readonly discovery?: {
+    readonly discovered?: number;
+    readonly skipped?: readonly { readonly reason: string; readonly workloads: number }[];
+  };
 }
 
 const LEVELS = ['Healthy', 'Warning', 'Degraded', 'Critical', 'Failed', 'Unknown'];
@@ -110,6 +114,8 @@ export function collectSystem(metrics: Metrics, system: () => System | undefined
     'baton_orchestration_optimization_score',
     'baton_orchestration_cost_efficiency_ratio',
     'baton_services',
+    'baton_discovered_services',
+    'baton_discovery_skipped_workloads',
   ] as const;
   metrics.collect(names, (emit) => {
     const now = system();
@@ -120,6 +126,9 @@ export function collectSystem(metrics: Metrics, system: () => System | undefined
     if (optimization !== undefined) emit('baton_orchestration_optimization_score', {}, optimization);
     if (costEfficiency !== undefined) emit('baton_orchestration_cost_efficiency_ratio', {}, costEfficiency / 100);
     for (const level of LEVELS) emit('baton_services', { level }, now.services[level.toLowerCase()] ?? 0);
+    const { discovered, skipped = [] } = now.discovery ?? {};
+    if (discovered !== undefined) emit('baton_discovered_services', {}, discovered);
+    for (const { reason, workloads } of skipped) emit('baton_discovery_skipped_workloads', { reason }, workloads);
   });
 }
 

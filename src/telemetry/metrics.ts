@@ -141,6 +141,18 @@ export const METRICS = [
   },
   { name: 'baton_services', type: 'gauge', help: 'Services by level.', labels: ['level'] },
   {
+    name: 'baton_discovered_services',
+    type: 'gauge',
+    help: 'Services that discovery made and looks after; absent while it has no rules.',
+    labels: [],
+  },
+  {
+    name: 'baton_discovery_skipped_workloads',
+    type: 'gauge',
+    help: 'Workloads that a rule of discovery fits and that have no service by it, and services that it cannot take back yet.',
+    labels: ['reason'],
+  },
+  {
     name: 'baton_decisions_total',
     type: 'counter',
     help: 'Conclusions that changed something, by kind and verdict.',

@@ -231,6 +231,33 @@ async function scales(widget: { apiVersion: string; kind: string }): Promise<voi
   await reaches(plural(), 'large', 3);
 }
 
+/** A service that nobody wrote comes with the label, is changed with the template, and goes with the label. */
+async function discovers(): Promise<void> {
+  const rule = (priority: string) => ({ name: 'labelled', template: { spec: { priority } } });
+  const policy = (rules: object[] | null) =>
+    kubectl(
+      'patch',
+      'orchestration',
+      'default',
+      '--type=merge',
+      '--patch',
+      JSON.stringify({ spec: { discovery: rules && { rules } } }),
+    );
+  const found = async () =>
+    (await get<{ items: OrchestratedService[] }>('osvc', '--namespace', shop)).items.find(
+      ({ metadata }) => metadata.name === 'found',
+    );
+  await policy([rule('Low')]);
+  await apply(workload('Deployment', 'found'));
+  await kubectl('label', 'deployment/found', 'baton.dev/discover=true', '--namespace', shop);
+  await eventually('it is discovered', 60, found, (seen) => seen?.spec.priority === 'Low');
+  await policy([rule('High')]);
+  await eventually('it is revised', 60, found, (seen) => seen?.spec.priority === 'High');
+  await kubectl('label', 'deployment/found', 'baton.dev/discover-', '--namespace', shop);
+  await eventually('it is gone', 60, found, (seen) => seen === undefined);
+  await policy(null);
+}
+
 describe('the permissions of the chart', () => {
   it('are enough for everything that the operator does', async () => {
     await kubectl('delete', 'orchestration', 'default', '--ignore-not-found');
@@ -251,6 +278,7 @@ describe('the permissions of the chart', () => {
     await apply(...services(), widget, osvc(`w${id}.example.dev/v1`, 'Widget', 'gear'));
     await Promise.all([settled('web', 'Healthy'), settled('db', 'Healthy'), settled('gear', 'Healthy')]);
     await scales(widget);
+    await discovers();
     expect(await beat(first)).toBe(202);
     await kubectl(
       'patch',

@@ -392,6 +392,117 @@ export interface OrchestrationSpec {
     }
   }
   /**
+   * Which workloads get an OrchestratedService without anybody writing one; see docs/discovery.md. Without it, and with no rules, none.
+   */
+  discovery?: {
+    /**
+     * Services that discovery makes at most; a selector that matches too much makes no more.
+     */
+    maxServices: number
+    /**
+     * The first rule that fits a workload holds for it.
+     *
+     * @maxItems 16
+     */
+    rules: {
+      /**
+       * Name of the rule, written on each service that it makes (baton.dev/discovered-by).
+       */
+      name: string
+      /**
+       * Labels of the namespaces. With a workloadSelector too, both must fit; with neither the rule is for workloads and namespaces with the label baton.dev/discover=true.
+       */
+      namespaceSelector?: {
+        /**
+         * Labels and the values that they must have.
+         */
+        matchLabels?: {
+          [k: string]: string
+        }
+        /**
+         * Requirements that must all hold.
+         *
+         * @maxItems 8
+         */
+        matchExpressions?: {
+          /**
+           * Key of the label.
+           */
+          key: string
+          /**
+           * How the label must stand to the values.
+           */
+          operator: ("In" | "NotIn" | "Exists" | "DoesNotExist")
+          /**
+           * Values for In and NotIn.
+           *
+           * @maxItems 32
+           */
+          values?: string[]
+        }[]
+      }
+      /**
+       * Labels of the workloads themselves, not of their pods.
+       */
+      workloadSelector?: {
+        /**
+         * Labels and the values that they must have.
+         */
+        matchLabels?: {
+          [k: string]: string
+        }
+        /**
+         * Requirements that must all hold.
+         *
+         * @maxItems 8
+         */
+        matchExpressions?: {
+          /**
+           * Key of the label.
+           */
+          key: string
+          /**
+           * How the label must stand to the values.
+           */
+          operator: ("In" | "NotIn" | "Exists" | "DoesNotExist")
+          /**
+           * Values for In and NotIn.
+           *
+           * @maxItems 32
+           */
+          values?: string[]
+        }[]
+      }
+      /**
+       * Kinds of workloads. DaemonSets have no replicas that Baton could look after.
+       *
+       * @minItems 1
+       * @maxItems 2
+       */
+      kinds: ("Deployment" | "StatefulSet")[]
+      /**
+       * What each service is made of. Without it Baton tells the health and does nothing else.
+       */
+      template: {
+        /**
+         * What the services carry beside what discovery writes itself.
+         */
+        metadata: {
+          /**
+           * Labels of the services.
+           */
+          labels: {
+            [k: string]: string
+          }
+        }
+        /**
+         * spec of an OrchestratedService, without targetRef.
+         */
+        spec: Record<string, unknown>
+      }
+    }[]
+  }
+  /**
    * Namespaces whose services are stopped on purpose: all of them, in the order of an emergency halt. Each starts again in reverse when it is taken off this list.
    *
    * @maxItems 256
@@ -530,7 +641,7 @@ export interface OrchestrationStatus {
      */
     state: ("Halting" | "Halted" | "Resuming" | "Resumed")
     /**
-     * A person, a rule, or workloads that were found halted.
+     * A person, a rule, or workloads that were found halted: these are held, and nothing else follows until a person resumes them.
      */
     by?: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "Found")
     /**
@@ -595,6 +706,21 @@ export interface OrchestrationStatus {
        * What it needs and loses, as namespace/name.
        */
       needs: string
+    }[]
+    /**
+     * Services whose autoscaler would undo it, so that it has to be paused: a KEDA ScaledObject of one that stops, any of one that rises.
+     *
+     * @maxItems 20
+     */
+    contested?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * Its autoscaler, as kind/name.
+       */
+      by: string
     }[]
     /**
      * What resume will do, in order: who comes back first, with how many replicas. The first 1000.
@@ -679,6 +805,21 @@ export interface OrchestrationStatus {
       needs: string
     }[]
     /**
+     * Services whose autoscaler would undo it, so that it has to be paused: a KEDA ScaledObject of one that stops, any of one that rises.
+     *
+     * @maxItems 20
+     */
+    contested?: {
+      /**
+       * The service, as namespace/name.
+       */
+      service: string
+      /**
+       * Its autoscaler, as kind/name.
+       */
+      by: string
+    }[]
+    /**
      * What would be done, in order; the replicas are those of when the order last changed. The first 1000.
      *
      * @maxItems 1000
@@ -721,6 +862,38 @@ export interface OrchestrationStatus {
      */
     held?: number
   }[]
+  /**
+   * What discovery found; there while it has rules, or holds something yet.
+   */
+  discovery?: {
+    /**
+     * Services that discovery made and looks after.
+     */
+    discovered?: number
+    /**
+     * Workloads that rules fit and that have no service by discovery, by reason; and services that cannot be taken back yet.
+     *
+     * @maxItems 16
+     */
+    skipped?: {
+      /**
+       * Why, in one word (docs/reference/reasons.md).
+       */
+      reason: string
+      /**
+       * How many.
+       */
+      workloads: number
+      /**
+       * The first of them by name, as Kind namespace/name.
+       */
+      first?: string
+      /**
+       * What was answered for that one, where the API server refused it.
+       */
+      message?: string
+    }[]
+  }
   /**
    * The last 20 changes of state, oldest first.
    *

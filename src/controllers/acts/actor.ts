@@ -50,6 +50,10 @@ export const askerOf = ({ metadata, spec }: Pick<CachedService, 'metadata' | 'sp
   suspended: spec.suspend === true,
 });
 
+/** The status of a Deployment whose pods come and go is written many times a second. */
+const TRIES = 4;
+const DONE: WriteOutcome = { kind: 'written', resourceVersion: '' };
+
 const isHalting = (cause: Cause): boolean => cause === 'Halt' || cause === 'Resume';
 
 /** The one place that acts: whatever is done to workloads and what belongs to them was read live, examined by the guard and is done here. */
@@ -62,12 +66,13 @@ export class Actor {
 
   /** Rejects where trying again may help, and when `signal` aborts. */
   async carryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
-    const outcome = await this.#tryOut(proposal, signal);
+    // What was decided by the cache is looked at again by the one that decided it.
+    const outcome = await this.#tryOut(proposal, signal, proposal.seen === undefined ? TRIES : 1);
     this.#options.onOutcome(proposal, outcome);
     return outcome;
   }
 
-  async #tryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal): Promise<ActOutcome> {
+  async #tryOut<A extends Act>(proposal: Proposal<A>, signal: AbortSignal, left: number): Promise<ActOutcome> {
     const { act, cause, service, recheck } = proposal;
     const { leads, halt, situations } = this.#options;
     const [asker, live] = await this.#look(proposal, signal);
@@ -86,11 +91,19 @@ export class Actor {
       objection,
     });
     switch (found.kind) {
-      case 'permitted':
-        return this.#spend(proposal, () => this.#perform(found.permit, signal));
+      case 'permitted': {
+        const outcome = await this.#spend(proposal, () => this.#perform(found.permit, signal));
+        // Somebody wrote since the look, often only a status; or it was this act, and its first answer was lost.
+        return outcome.kind === 'conflict' && left > 1 ? this.#tryOut(proposal, signal, left - 1) : outcome;
+      }
       case 'objected':
+        // A lease that is renewed late is no refusal, which would count and be waited for: whoever leads decides again, and be it this replica.
+        if (found.reason === 'NotLeading') throw new Error(found.message);
         return found;
       case 'already':
+        // Found by a look after the first, it was done by this call.
+        if (left < TRIES) await this.#spend(proposal, () => Promise.resolve(DONE));
+        return { kind: 'already' };
       case 'conflict':
       case 'gone':
         return { kind: found.kind };

@@ -1,7 +1,13 @@
 import type { OrchestrationSpec, OrchestrationStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { parseDuration } from '../../domain/duration.ts';
-import { deriveEmergency, type Emergency, type EmergencyInput, ordersOf } from '../../domain/emergency/derive.ts';
+import {
+  deriveEmergency,
+  type Emergency,
+  type EmergencyInput,
+  isAtRest,
+  ordersOf,
+} from '../../domain/emergency/derive.ts';
 import { annotationsOf, type Hold, holdOf } from '../../domain/emergency/hold.ts';
 import { type DueStep, dueSteps, type Step, writeOf } from '../../domain/emergency/next.ts';
 import { type Problem, readHalt } from '../../domain/emergency/status.ts';
@@ -14,7 +20,7 @@ import type { ActOutcome } from '../acts/ports.ts';
 import type { Result } from '../ports.ts';
 import type { CachedService } from '../service/caches.ts';
 import { inOrder } from './in-order.ts';
-import { type KnownSubject, type SubjectSources, subjectsOf, type Written } from './subjects.ts';
+import { isAnythingHeld, type KnownSubject, type SubjectSources, subjectsOf, type Written } from './subjects.ts';
 
 export interface KeeperOptions extends Omit<SubjectSources, 'written'> {
   /** The namespace that Baton runs in. */
@@ -64,13 +70,16 @@ export class EmergencyKeeper {
 
   /** What the next status says. */
   look(previous: OrchestrationStatus | undefined): Emergency {
-    const { policy, ownNamespace, rules, now } = this.#options;
+    const { policy, ownNamespace, now } = this.#options;
     const problems = [...this.#refused.values()].map(({ problem }) => problem);
+    const rules = this.#options.rules();
+    const isQuiet = isAtRest({ policy: policy(), rules, previous }) && !this.#isAnythingHeld();
     return deriveEmergency({
       policy: policy(),
       ownNamespace,
-      subjects: this.#subjects(),
-      rules: rules(),
+      // Most of the time nothing follows from them, and there are thousands.
+      subjects: isQuiet ? [] : this.#subjects(),
+      rules,
       problems,
       previous,
       now: now(),
@@ -102,6 +111,11 @@ export class EmergencyKeeper {
   #forget(): void {
     this.#refused.clear();
     this.#awaitedSince.clear();
+  }
+
+  #isAnythingHeld(): boolean {
+    // What was written and has not come back yet is known by `subjects` alone.
+    return this.#written.size > 0 || isAnythingHeld(this.#options);
   }
 
   #subjects(): KnownSubject[] {
@@ -289,6 +303,8 @@ function holdAfter(step: Step, before: Hold | undefined): Hold | undefined {
     case 'Take':
     case 'FinishTaking':
       return { id: step.id, original: step.from, to: step.to };
+    case 'Remember':
+      return { id: step.id, original: step.original, to: 0 };
     case 'PassOn':
       return { id: step.id, original: step.original, to: before?.to ?? 0 };
     case 'GiveBack':

@@ -1,7 +1,9 @@
-import type { OrchestratedServiceStatus, OrchestrationStatus } from '../../api/kinds.ts';
+import type { OrchestratedServiceStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { ordersOf, wayBack } from '../../domain/emergency/derive.ts';
+import { isInForce } from '../../domain/emergency/halt.ts';
 import { type Hold, plannedNamespace } from '../../domain/emergency/hold.ts';
+import { lasts } from '../../domain/emergency/next.ts';
 import { haltAction } from '../../domain/emergency/plan.ts';
 import { readHalt } from '../../domain/emergency/status.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
@@ -25,9 +27,9 @@ export class HaltPart implements Part {
     this.#options = options;
   }
 
-  /** The target of a service of a kind outside apps/v1, as last read. */
-  foreign(key: string): WorkloadSnapshot | undefined {
-    return this.#foreign.get(key);
+  /** The targets of services of kinds outside apps/v1 by the keys of these, as last read. */
+  get foreign(): ReadonlyMap<string, WorkloadSnapshot> {
+    return this.#foreign;
   }
 
   look(look: PartLook): PartAnswer | undefined {
@@ -48,9 +50,11 @@ export class HaltPart implements Part {
         needsFinalizer: isForeign(service.spec.targetRef),
       };
     }
-    const told = workload ? toldOf(hold, previous, workload.desired) : [];
+    const isForgotten = hold === undefined && workload?.desired === 0 && this.#lasts(previous);
+    const told = workload && !isForgotten ? toldOf(hold, previous, workload.desired) : [];
     const conditions = hold && holds ? [{ type: 'Halted', status: 'True', ...holds } as const] : [];
-    const status = hold ? { halt: this.#status(hold, previous) } : {};
+    // What a rollback took off the workload is known here alone: the keeper writes it again.
+    const status = hold ? { halt: this.#status(hold, previous) } : isForgotten && previous ? { halt: previous } : {};
     // The keeper finds workloads that nobody looks after any more by its caches, and those have only kinds of apps/v1.
     const mayBeHeld = hold ? hold.original !== undefined : holds !== undefined;
     const needsFinalizer = workload !== undefined && isForeign(workload) && mayBeHeld;
@@ -77,10 +81,15 @@ export class HaltPart implements Part {
     };
   }
 
+  #lasts(halt: HaltStatus | undefined): boolean {
+    const { policy, ownNamespace, status } = this.#options;
+    return halt?.id !== undefined && lasts(halt.id, ordersOf(policy(), ownNamespace, readHalt(status()?.halt)));
+  }
+
   /** What is kept is scaled and nothing else, as the guard has it. */
   #keepsStill({ service: { spec, metadata } }: PartLook): Held | undefined {
     const halt = this.#options.status()?.halt;
-    if (halt?.state !== 'Halting' && halt?.state !== 'Halted') return undefined;
+    if (halt === undefined || !isInForce(halt)) return undefined;
     const isAsked = spec.startup !== undefined || spec.failover !== undefined || spec.healing !== undefined;
     if (!isAsked || metadata.deletionTimestamp !== undefined) return undefined;
     return { reason: 'EmergencyHalt', message: `${halt.id} is not over; ${wayBack(halt.id)}` };
@@ -91,10 +100,10 @@ export class HaltPart implements Part {
     // It is not taken any more, and what others took from it must not wait for the end of a halt.
     if (service.metadata.deletionTimestamp !== undefined) return undefined;
     const { policy, ownNamespace, status } = this.#options;
-    const state = status()?.halt?.state;
-    const isHalting = state === 'Halting' || state === 'Halted';
+    const last = status()?.halt;
+    const isHalting = last !== undefined && isInForce(last);
     if (!isHalting && (policy().stoppedNamespaces ?? []).length === 0) return undefined;
-    const { halt, stopped, policy: emergency, shielded } = ordersOf(policy(), ownNamespace, readHalt(haltOf(status())));
+    const { halt, stopped, policy: emergency, shielded } = ordersOf(policy(), ownNamespace, readHalt(last));
     if (stopped.has(service.namespace)) return { reason: 'NamespaceStopped', message: STOPPED };
     if (halt === undefined || halt.phase === 'GivingBack') return undefined;
     const action = haltAction(subjectOf(service, workload), emergency, shielded);
@@ -107,8 +116,6 @@ const STOPPED = 'its namespace is stopped on purpose';
 const UNREADABLE = 'its annotation baton.dev/halt-id names no halt, so nobody knows who is to give back what';
 
 const isForeign = ({ apiVersion }: { readonly apiVersion: string }): boolean => apiVersion !== 'apps/v1';
-
-const haltOf = (status: OrchestrationStatus | undefined): OrchestrationStatus['halt'] => status?.halt;
 
 function heldBy({ id, original, to }: Hold): Held {
   if (id === '') return { reason: 'HoldUnreadable', message: advise(UNREADABLE, 'HoldUnreadable') };

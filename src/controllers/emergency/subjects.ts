@@ -22,26 +22,29 @@ export interface Written {
 
 export interface SubjectSources {
   readonly caches: SubjectCaches;
-  /** The target of a service of a kind outside apps/v1, as last read. */
-  readonly foreign: (key: string) => WorkloadSnapshot | undefined;
+  /** The targets of services of kinds outside apps/v1 by the keys of these, as last read. */
+  readonly foreign: ReadonlyMap<string, WorkloadSnapshot>;
+  /** Who else gives it replicas. */
+  readonly autoscalerOf: (workload: WorkloadSnapshot) => Subject['autoscaler'];
   /** What was written last, where the snapshot is older than that. */
   readonly written: (workload: WorkloadSnapshot) => Written | undefined;
 }
 
 /** Every service that looks after its target, then every workload that is held though nobody looks after it any more. */
-export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownSubject[] {
+export function subjectsOf({ caches, foreign, autoscalerOf, written }: SubjectSources): KnownSubject[] {
   const subjects: KnownSubject[] = [];
   for (const service of caches.services.list()) {
     if (isGoing(service)) {
       // Kinds outside apps/v1 are not in a cache: what is held of them is known as long as their service has its finalizer.
-      const left = current(foreign(`${service.namespace}/${service.name}`), written);
+      const left = current(foreign.get(`${service.namespace}/${service.name}`), written);
       if (left?.hold) subjects.push(orphanOf(left));
       continue;
     }
     if (olderService(service, caches)) continue;
-    subjects.push(subjectOf(service, current(workloadOf(service, caches, foreign), written)));
+    const workload = current(workloadOf(service, caches, foreign), written);
+    subjects.push({ ...subjectOf(service, workload), autoscaler: workload && autoscalerOf(workload) });
     const standby = current(standbyOf(service, caches), written);
-    if (standby) subjects.push(standbySubject(service, standby));
+    if (standby) subjects.push({ ...standbySubject(service, standby), autoscaler: autoscalerOf(standby) });
   }
   for (const cache of [caches.deployments, caches.statefulSets, caches.replicaSets]) {
     for (const snapshot of cache.list()) {
@@ -53,9 +56,18 @@ export function subjectsOf({ caches, foreign, written }: SubjectSources): KnownS
   return subjects;
 }
 
+/** Whether any workload is held at all; cheap, because it is asked each second of thousands. */
+export function isAnythingHeld({ caches, foreign }: Omit<SubjectSources, 'written'>): boolean {
+  for (const cache of [caches.deployments, caches.statefulSets, caches.replicaSets]) {
+    for (const { hold } of cache.list()) if (hold !== undefined) return true;
+  }
+  for (const { hold } of foreign.values()) if (hold !== undefined) return true;
+  return false;
+}
+
 /** A service as halts see it. */
 export function subjectOf(service: CachedService, target: WorkloadSnapshot | undefined): KnownSubject {
-  const { namespace, name, spec } = service;
+  const { namespace, name, spec, status } = service;
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -68,14 +80,24 @@ export function subjectOf(service: CachedService, target: WorkloadSnapshot | und
     suspended: spec.suspend === true,
     onHalt: spec.emergency?.onHalt,
     raiseTo: spec.emergency?.replicas ?? spec.scaling?.maxReplicas,
+    autoscaler: undefined,
     workload: target && heldWorkload(target),
+    remembered: status?.failover?.active === 'Standby' ? undefined : rememberedOf(status),
   };
+}
+
+/** The status is about the workload that serves. */
+function rememberedOf(status: CachedService['status']): Subject['remembered'] {
+  const { id, originalReplicas: original = 0 } = status?.halt ?? {};
+  return id === undefined || original === 0 ? undefined : { id, original };
 }
 
 /** The other workload of a service that can fail over: it may be the one that serves. */
 function standbySubject(service: CachedService, standby: WorkloadSnapshot): KnownSubject {
   const subject = subjectOf(service, standby);
-  return { ...subject, key: `${subject.key}/standby`, raiseTo: undefined };
+  const { status } = service;
+  const remembered = status?.failover?.active === 'Standby' ? rememberedOf(status) : undefined;
+  return { ...subject, key: `${subject.key}/standby`, raiseTo: undefined, remembered };
 }
 
 function standbyOf({ namespace, spec }: CachedService, caches: SubjectCaches): WorkloadSnapshot | undefined {
@@ -97,7 +119,9 @@ function orphanOf(target: WorkloadSnapshot): KnownSubject {
     suspended: false,
     onHalt: undefined,
     raiseTo: undefined,
+    autoscaler: undefined,
     workload: heldWorkload(target),
+    remembered: undefined,
   };
 }
 
@@ -114,7 +138,7 @@ function workloadOf(
   foreign: SubjectSources['foreign'],
 ): WorkloadSnapshot | undefined {
   const cache = cacheOf(targetRef.kind, targetRef.apiVersion, caches);
-  return cache ? cache.get(`${namespace}/${targetRef.name}`) : foreign(`${namespace}/${name}`);
+  return cache ? cache.get(`${namespace}/${targetRef.name}`) : foreign.get(`${namespace}/${name}`);
 }
 
 function current(

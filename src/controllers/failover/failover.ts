@@ -1,12 +1,13 @@
 import { FENCED_REPLICAS } from '../../api/annotations.ts';
-import type { FailoverFacts, Obstacle, SideFacts } from '../../domain/failover/facts.ts';
+import { type FailoverFacts, type Obstacle, type SideFacts, withdrawal } from '../../domain/failover/facts.ts';
 import type { Ground } from '../../domain/failover/obstacles.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { readState } from '../../domain/failover/read.ts';
 import { readiness } from '../../domain/failover/readiness.ts';
 import { type FailoverSpec, other, rulesOf, type Side } from '../../domain/failover/rules.ts';
 import { type FailoverState, isMoving, sameState, type Took, writeState } from '../../domain/failover/state.ts';
-import { type FailoverAct, step, type Step, type Told } from '../../domain/failover/step.ts';
+import type { FailoverAct, Told } from '../../domain/failover/next.ts';
+import { step, type Step } from '../../domain/failover/step.ts';
 import type { SelectAct } from '../../domain/guard/act.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import { isDown } from '../../domain/health/level.ts';
@@ -217,7 +218,8 @@ export class Failover implements Part {
       podsGone,
       endpoints,
       followed: this.#followed(service, rules.follow),
-      held: look.held,
+      isSuspended: service.spec.suspend === true,
+      held: look.held?.reason === 'Suspended' ? undefined : look.held,
     };
   }
 
@@ -275,6 +277,11 @@ export class Failover implements Part {
     if (act === undefined || (needsFinalizer(state) && !look.isSafe && !facts.isGoing)) return undefined;
     const outcome = await (act.type === 'Scale' ? this.#scale(look, act, facts) : this.#select(look, act));
     const obstacle = obstacleOf(outcome, facts, act);
+    const { survey: seen } = look.entry;
+    if (act.type === 'Scale' && outcome.kind === 'written' && seen) {
+      const fencedReplicas = { ...seen.fencedReplicas, [act.side]: act.fences };
+      look.entry.survey = { ...seen, fencedReplicas };
+    }
     look.entry.refused = obstacle && { obstacle, until: this.#options.monotonic() + REFUSAL_MS };
     return outcome;
   }
@@ -282,14 +289,14 @@ export class Failover implements Part {
   async #scale(
     { service, sides, signal }: Look,
     { side, from, to, fences }: Extract<FailoverAct, { type: 'Scale' }>,
-    { isGoing }: FailoverFacts,
+    facts: FailoverFacts,
   ): Promise<ActOutcome> {
     const { target } = sides[side];
     if (target.state !== 'Found') return { kind: 'gone' };
     const { apiVersion, kind, namespace, name, uid } = target.workload;
     const annotations = { [FENCED_REPLICAS]: fences === undefined ? null : String(fences) };
     const act = { type: 'Scale', target: { apiVersion, kind, namespace, name, uid }, from, to, annotations } as const;
-    return this.#options.actor.carryOut({ act, cause: isGoing ? 'GivingBack' : 'Failover', service }, signal);
+    return this.#options.actor.carryOut({ act, cause: withdrawal(facts) ? 'GivingBack' : 'Failover', service }, signal);
   }
 
   async #select(
@@ -325,10 +332,11 @@ const textOf = (labels: Readonly<Record<string, string>>): string =>
     .join(',');
 
 /** Of one that was never looked at, or whose status was lost: where the Service sends its traffic is what is so. */
-function initialState({ traffic }: Survey, spec: FailoverSpec, now: number): FailoverState {
+function initialState({ traffic, fencedReplicas }: Survey, spec: FailoverSpec, now: number): FailoverState {
   const live = traffic && 'selector' in traffic ? traffic : undefined;
   const active = live?.selector && sideOf(live.selector, spec) === 'Standby' ? 'Standby' : 'Primary';
-  return { name: 'Idle', active, epoch: live?.epoch ?? 0, since: now };
+  const fenced = active === 'Standby' ? fencedReplicas.Primary : undefined;
+  return { name: 'Idle', active, epoch: live?.epoch ?? 0, since: now, fenced };
 }
 
 function sideFacts(sides: Sides, side: Side, { fencedReplicas }: Survey): SideFacts {

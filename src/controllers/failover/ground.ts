@@ -16,6 +16,7 @@ import {
   type CachedService,
   targetKey,
 } from '../service/caches.ts';
+import { podsOf } from '../service/ownership.ts';
 import { comesBefore } from '../service/target.ts';
 import type { FailoverPort } from './ports.ts';
 
@@ -167,7 +168,11 @@ const labelsOf = (template: Labels | undefined, { pods }: SideFound): Labels | u
 
 /** A pod of others that would get traffic, or lose it, with a switch. */
 function strangerOf(namespace: string, { selectors }: FailoverSpec, sides: Sides, caches: Caches): string | undefined {
-  const own = new Set([...sides.Primary.pods, ...sides.Standby.pods].map(({ uid }) => uid));
+  // Of this moment, as the others are: one may have been made while the API server was asked.
+  const pods = [sides.Primary, sides.Standby].flatMap(({ target }) =>
+    target.state === 'Found' ? podsOf(target.workload, caches) : [],
+  );
+  const own = new Set(pods.map(({ uid }) => uid));
   const all = [Object.entries(selectors.primary), Object.entries(selectors.standby)];
   const stranger = caches.pods.byIndex(BY_NAMESPACE, namespace).find(({ uid, phase, owner, template: { labels } }) => {
     if (own.has(uid) || phase === 'Succeeded' || phase === 'Failed') return false;

@@ -1,3 +1,4 @@
+import type { Reason } from '../../api/reasons.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { type HealingRules, healingRules } from '../../domain/healing/rules.ts';
 import { isSick, nextSickAt, sickPods } from '../../domain/healing/sick.ts';
@@ -5,6 +6,7 @@ import { type HealingState, type Intent, readHealing, writeHealing } from '../..
 import { acted, type HealingFacts, refused, step } from '../../domain/healing/step.ts';
 import { conditionOf, type Done, toldOf } from '../../domain/healing/words.ts';
 import type { Act } from '../../domain/guard/act.ts';
+import { findCondition } from '../../domain/status/conditions.ts';
 import type { Held } from '../../domain/status/part.ts';
 import type { Transition } from '../../domain/status/transitions.ts';
 import type { Actor } from '../acts/actor.ts';
@@ -22,6 +24,8 @@ export interface HealerOptions {
 
 /** One act evicts at most so many: it is one look, and others wait. */
 const MOST_PODS = 10;
+/** What holds healing back and may be over for many at once. */
+const FAILURE_OF_OTHERS: ReadonlySet<string> = new Set<Reason>(['DependencyUnhealthy', 'MassFailure']);
 const HASHES = ['pod-template-hash', 'controller-revision-hash'];
 
 /** Heals services by spec.healing: decides by the written status, and carries out what is written there as its intent. */
@@ -102,6 +106,7 @@ export class Healer implements Part {
       revision: rollout.state === 'Complete' ? revisions.only : undefined,
       rollbackTo: canGoBack && revisions.newest !== healthyRevision ? healthyRevision : undefined,
       isHeld,
+      isReleased: !isHeld && FAILURE_OF_OTHERS.has(findCondition(service.status?.conditions, 'Healing')?.reason ?? ''),
       now,
       random: this.#options.random(),
     };

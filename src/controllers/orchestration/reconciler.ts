@@ -4,6 +4,7 @@ import {
   type OrchestrationSpec,
   type OrchestrationStatus,
 } from '../../api/kinds.ts';
+import type { DiscoveryFindings } from '../../domain/discovery/findings.ts';
 import type { Emergency } from '../../domain/emergency/derive.ts';
 import { policyChanges } from '../../domain/orchestration/policy.ts';
 import { summarise, type ServiceSummary } from '../../domain/orchestration/summarise.ts';
@@ -30,6 +31,7 @@ export interface OrchestrationReconcilerOptions {
     readonly wake: () => void;
     readonly begun: (halt: NonNullable<OrchestrationStatus['halt']>) => void;
   };
+  readonly discovery: () => DiscoveryFindings | 'Unsettled';
   /** Creates Orchestration/default with nothing in its spec; resolves also when somebody was faster. */
   readonly create: (signal: AbortSignal) => Promise<Reference | undefined>;
   readonly writeStatus: WriteStatus;
@@ -70,6 +72,13 @@ export class OrchestrationReconciler {
     return cached && (this.#newerThan(cached)?.status ?? cached.status);
   }
 
+  /** For how long there is no use in looking again, ms. */
+  get tooEarlyMs(): number {
+    const early = this.#lastLook + INTERVAL_MS - this.#options.now();
+    // A clock that was set back must not make it longer.
+    return early > 0 && early <= INTERVAL_MS ? early : 0;
+  }
+
   /** What this process wrote, unless the cache shows it already or something newer. */
   #newerThan({ uid, resourceVersion }: CachedOrchestration) {
     const ours = this.#written;
@@ -80,11 +89,10 @@ export class OrchestrationReconciler {
     const { orchestrations, now } = this.#options;
     const cached = orchestrations.get(ORCHESTRATION_NAME);
     if (!cached) return this.#create(signal);
-    const early = this.#lastLook + INTERVAL_MS - now();
     const { generation } = cached.metadata;
     const isAsked = generation !== this.#lastGeneration;
-    if (early > 0 && early <= INTERVAL_MS && !this.#shuttingDown && !isAsked)
-      return { kind: 'requeueAfter', ms: early };
+    const early = this.tooEarlyMs;
+    if (early > 0 && !this.#shuttingDown && !isAsked) return { kind: 'requeueAfter', ms: early };
     this.#lastLook = now();
     this.#lastGeneration = generation;
     return this.#write(cached, signal);
@@ -110,7 +118,7 @@ export class OrchestrationReconciler {
   }
 
   async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
-    const { policy, services, emergency, writeStatus, count, now } = this.#options;
+    const { policy, services, emergency, discovery, writeStatus, count, now } = this.#options;
     const ours = this.#newerThan(cached);
     const previous = (ours ?? cached).status;
     const { spec, generation, problems } = policy.current;
@@ -119,6 +127,7 @@ export class OrchestrationReconciler {
     const summary = summarise({
       services: services(),
       emergency: found,
+      discovery: discovery(),
       trend: (score, before) => this.#trend(score, before),
       policy: spec,
       generation,

@@ -24,9 +24,14 @@ export interface RawWorkload {
   };
 }
 
-export const projectDeployment = (raw: RawWorkload): WorkloadSnapshot => project(raw, 'Deployment', deploymentRollout);
-export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot =>
-  project(raw, 'StatefulSet', statefulSetRollout);
+export const projectDeployment = (raw: RawWorkload): WorkloadSnapshot => ({
+  ...project(raw, 'Deployment', deploymentRollout),
+  ...labelsOf(raw.metadata),
+});
+export const projectStatefulSet = (raw: RawWorkload): WorkloadSnapshot => ({
+  ...project(raw, 'StatefulSet', statefulSetRollout),
+  ...labelsOf(raw.metadata),
+});
 /** A ReplicaSet is a link from pods to what owns it, and a workload of its own where nothing does. */
 export const projectReplicaSet = (raw: RawWorkload): WorkloadSnapshot => {
   // Of the many old ReplicaSets of Deployments nobody asks for the selector.
@@ -61,6 +66,9 @@ function project(
     rollout: rollout(raw, desired),
   };
 }
+
+/** What rules of discovery select by. */
+const labelsOf = ({ labels }: RawMeta): Pick<WorkloadSnapshot, 'labels'> => (labels === undefined ? {} : { labels });
 
 /** A ReplicaSet has the annotations of its Deployment, which are that one's business. */
 function holdStatus(metadata: RawMeta): Pick<WorkloadSnapshot, 'hold'> {

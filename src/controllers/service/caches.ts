@@ -1,3 +1,4 @@
+import { DISCOVERED_BY } from '../../api/annotations.ts';
 import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import { workloadRefs } from '../../domain/failover/serving.ts';
@@ -38,6 +39,9 @@ export const BY_FOREIGN = 'foreign';
 
 /** Services by namespace that are started in order. */
 export const BY_STARTUP = 'startup';
+/** Services that discovery made, all under one value. */
+export const BY_DISCOVERY = 'discovery';
+export const DISCOVERED = 'discovered';
 
 /** `Kind.group/namespace/name`: versions of one group are the same workload. */
 export const targetKey = (apiVersion: string, kind: string, namespace: string, name: string): string =>
@@ -58,6 +62,8 @@ export const INDEXES = {
     [BY_DEPENDENCY]: (service: CachedService) => dependencyKeys(service.namespace, service.spec.dependsOn),
     [BY_FOREIGN]: ({ namespace, spec }: CachedService) =>
       workloadRefs({ spec }).every(({ apiVersion }) => apiVersion === 'apps/v1') ? undefined : namespace,
+    [BY_DISCOVERY]: ({ metadata }: CachedService) =>
+      metadata.annotations?.[DISCOVERED_BY] === undefined ? undefined : DISCOVERED,
     [BY_STARTUP]: ({ namespace, spec }: CachedService) => (spec.startup === undefined ? undefined : namespace),
   },
   pods: {

@@ -262,6 +262,7 @@ export class Starter implements Part {
     const { desired } = workload;
     const act = scale(workload, desired === 0 ? count : desired, null);
     const outcome = await this.#options.actor.carryOut({ act, cause: 'GivingBack', service }, signal);
+    if (outcome.kind === 'written' && desired === 0) return returned(service, count);
     const isBack = outcome.kind === 'written' || outcome.kind === 'already' || outcome.kind === 'gone';
     return isBack ? NOTHING : { ...kept, lookAgainInMs: outcome.kind === 'conflict' ? ACT_AGAIN_MS : REFUSED_AGAIN_MS };
   }
@@ -277,6 +278,19 @@ const standing = ({ status }: CachedService): PartAnswer =>
         findings: { status: { startup: status.startup }, conditions: [], told: [] },
         needsFinalizer: status.startup.replicas !== undefined,
       };
+
+/** Told with a status, for which the service has to be there; the next look lets it go. */
+function returned({ metadata }: CachedService, count: number): PartAnswer {
+  const why = metadata.deletionTimestamp === undefined ? 'spec.startup was taken away' : 'the service is being deleted';
+  const message = `raised to ${count} ${count === 1 ? 'replica' : 'replicas'}: ${why}`;
+  const told = { kind: 'Started', from: '', to: 'Raised', reason: 'StartupRaised', message, type: 'Normal' } as const;
+  return {
+    findings: { status: {}, conditions: [], told: [{ ...told, outcome: 'Done' }] },
+    lookAgainInMs: 0,
+    needsFinalizer: true,
+    isUrgent: true,
+  };
+}
 
 function isUp({ status }: CachedService): boolean {
   const { health, replicas, startingSince } = status ?? {};

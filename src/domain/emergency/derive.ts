@@ -4,7 +4,7 @@ import type { Reason } from '../../api/reasons.ts';
 import { parseDuration } from '../duration.ts';
 import { emergencyOf } from '../orchestration/policy.ts';
 import type { Transition } from '../status/transitions.ts';
-import { type Halt, type HaltEvent, stepHalt, type Trigger } from './halt.ts';
+import { type Halt, type HaltEvent, isInForce, stepHalt, type Trigger } from './halt.ts';
 import { plannedId, plannedNamespace } from './hold.ts';
 import { type Due, dueSteps, type Orders } from './next.ts';
 import { planHalt, protectedNamespaces, type Subject } from './plan.ts';
@@ -47,7 +47,22 @@ export function ordersOf(policy: OrchestrationSpec, ownNamespace: string, halt: 
   const emergency = emergencyOf(policy);
   const shielded = protectedNamespaces(emergency, ownNamespace);
   const stopped = new Set(stoppedNamespacesOf(policy).filter((name) => !shielded.has(name)));
-  return { halt: halt && { id: halt.id, phase: PHASES[halt.state] }, stopped, policy: emergency, shielded };
+  // What was found is held by its annotations, and nothing else follows from it until a person resumes it.
+  const isOrder = halt && (isInForce(halt) || PHASES[halt.state] === 'GivingBack');
+  return {
+    halt: isOrder ? { id: halt.id, phase: PHASES[halt.state] } : undefined,
+    stopped,
+    policy: emergency,
+    shielded,
+  };
+}
+
+/** Nobody asks for a halt, a rehearsal or a planned stop, and none lasts: then something follows only from what is held. */
+export function isAtRest({ policy, rules, previous }: Pick<EmergencyInput, 'policy' | 'rules' | 'previous'>): boolean {
+  const state = previous?.halt?.state;
+  const isOver = state === undefined || state === 'Resumed';
+  const isAsked = emergencyOf(policy).halt !== 'None' || rules.length > 0 || stoppedNamespacesOf(policy).length > 0;
+  return isOver && !isAsked;
 }
 
 const stoppedNamespacesOf = (policy: OrchestrationSpec): readonly string[] =>
@@ -68,15 +83,16 @@ export function deriveEmergency(input: EmergencyInput): Emergency {
     order: emergency.halt,
     resume: emergency.resume,
     rule: input.rules.find(({ name }) => emergency.rules[name].action === 'Halt'),
-    found: foundId(subjects, before?.id),
+    found: foundId(subjects, before?.id, emergency.resume),
+    held: heldBefore.length,
     taking: before?.state === 'Halting' ? countTaking(subjects, ordersOf(policy, ownNamespace, before)) : 0,
-    givingBack: heldBefore.filter(isReadable).length,
+    givingBack: heldBefore.filter(canBeGivenBack).length,
     remindAfterMs: parseDuration(emergency.remindAfter),
     now,
   });
   const begins = events.includes('Begun');
   const orders = ordersOf(policy, ownNamespace, halt);
-  const asked = halt === undefined || halt.state === 'Resumed' ? askedOf(input, emergency) : undefined;
+  const asked = halt === undefined || halt.state === 'Resumed' || isFound(halt) ? askedOf(input, emergency) : undefined;
   const plan = begins || asked ? planHalt(subjects, emergency, orders.shielded) : undefined;
   const due = dueSteps(subjects, orders);
   const held = halt === undefined ? [] : heldBy(subjects, halt.id);
@@ -90,9 +106,9 @@ export function deriveEmergency(input: EmergencyInput): Emergency {
   if (stops.length > 0) status.stoppedNamespaces = stops;
   return {
     status,
-    halted: haltedCondition(halt, status.halt, emergency.resume),
+    halted: haltedCondition(halt, status.halt, held, emergency.resume),
     transitions: [
-      ...haltTransitions(events, halt, status.halt),
+      ...haltTransitions(events, halt, status.halt, held),
       ...rehearsalTransitions(previous, status),
       ...stopTransitions(previous, stops),
     ],
@@ -100,6 +116,8 @@ export function deriveEmergency(input: EmergencyInput): Emergency {
     isDue: due.taking.length + due.givingBack.length > 0,
   };
 }
+
+const isFound = (halt: Halt): boolean => halt.by === 'Found' && halt.state === 'Halted';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -109,19 +127,26 @@ const remindAt = ({ remindedAt, haltedAt, startedAt }: Halt, afterMs: number): n
 const heldBy = (subjects: readonly Subject[], id: string): readonly Subject[] =>
   subjects.filter(({ workload }) => workload?.hold?.id === id);
 
-const isReadable = ({ workload }: Subject): boolean => workload?.hold?.original !== undefined;
+/** Whoever keeps a workload from being deleted must not keep a halt from being over. */
+const canBeGivenBack = ({ workload }: Subject): boolean =>
+  workload?.hold?.original !== undefined && !workload.terminating;
 
 const countTaking = (subjects: readonly Subject[], orders: Orders): number =>
   dueSteps(subjects, orders).taking.filter(({ step }) => step.id === orders.halt?.id).length;
 
-/** The id of an emergency halt that most workloads carry and the status does not know. */
-function foundId(subjects: readonly Subject[], known: string | undefined): string | undefined {
+/** The id of an emergency halt that the status does not know: the one that a person names, else the one that most workloads carry. */
+function foundId(
+  subjects: readonly Subject[],
+  known: string | undefined,
+  resume: string | undefined,
+): string | undefined {
   const counts = new Map<string, number>();
   for (const { workload, isOrphan } of subjects) {
     const hold = workload?.hold;
     if (hold?.original === undefined || isOrphan || hold.id === known || workload?.replicas !== hold.to) continue;
     if (plannedNamespace(hold.id) === undefined) counts.set(hold.id, (counts.get(hold.id) ?? 0) + 1);
   }
+  if (resume !== undefined && counts.has(resume)) return resume;
   const [first] = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return first?.[0];
 }
@@ -167,9 +192,9 @@ type Stop = NonNullable<OrchestrationStatus['stoppedNamespaces']>[number];
 function stopsOf(policy: OrchestrationSpec, { shielded }: Orders, subjects: readonly Subject[], due: Due): Stop[] {
   const ordered = stoppedNamespacesOf(policy);
   const held = new Map<string, number>();
-  for (const { workload } of subjects) {
-    const namespace = workload?.hold && plannedNamespace(workload.hold.id);
-    if (namespace !== undefined) held.set(namespace, (held.get(namespace) ?? 0) + 1);
+  for (const { workload, namespace } of subjects) {
+    // Whoever writes annotations by hand can name any namespace.
+    if (workload?.hold?.id === plannedId(namespace)) held.set(namespace, (held.get(namespace) ?? 0) + 1);
   }
   const stopping = new Set(due.taking.map(({ step }) => step.id));
   const stops = ordered.map((namespace): Stop => {
@@ -188,9 +213,14 @@ export const wayBack = (id: string): string =>
 function haltedCondition(
   halt: Halt | undefined,
   status: OrchestrationStatus['halt'],
+  carriers: readonly Subject[],
   resume: string | undefined,
 ): EmergencyFindings['halted'] {
   if (halt === undefined || halt.state === 'Resumed') return undefined;
+  if (isFound(halt)) {
+    const message = `no halt lasts, but ${nameSome(carriers)} carry ${halt.id}, which nobody here knows of; they stay as they are, and nothing else follows; ${wayBack(halt.id)}`;
+    return { status: 'False', reason: 'HaltFound', message };
+  }
   const held = `${status?.held ?? 0} workloads are held`;
   if (halt.state === 'Resuming')
     return { status: 'True', reason: 'HaltResuming', message: `${halt.id} is being undone: ${held} still` };
@@ -217,6 +247,7 @@ function haltTransitions(
   events: readonly HaltEvent[],
   halt: Halt | undefined,
   status: OrchestrationStatus['halt'],
+  carriers: readonly Subject[],
 ): Transition[] {
   if (halt === undefined) return [];
   return events.map((event) => ({
@@ -224,11 +255,20 @@ function haltTransitions(
     from: '',
     to: event,
     ...SAID[event],
-    message: said(event, halt, status ?? { id: halt.id, state: halt.state }),
+    message: said(event, halt, status ?? { id: halt.id, state: halt.state }, carriers),
   }));
 }
 
 const HALTED: ConditionType = 'Halted';
+
+/** Enough to see whose they are. */
+const MOST_NAMED = 3;
+
+function nameSome(carriers: readonly Subject[]): string {
+  const names = carriers.slice(0, MOST_NAMED).map(({ key }) => key);
+  const more = carriers.length > MOST_NAMED ? ' and others' : '';
+  return `${carriers.length} workloads (${names.join(', ')}${more})`;
+}
 
 function said(
   event: HaltEvent,
@@ -241,13 +281,14 @@ function said(
     restored = 0,
     problems = [],
   }: NonNullable<OrchestrationStatus['halt']>,
+  carriers: readonly Subject[],
 ): string {
   const trouble = problems.length === 0 ? '' : `; ${problems.length} with problems, see status.halt.problems`;
   switch (event) {
     case 'Begun':
       return `${id} by ${by}: ${because}; ${stopping} services stop, ${raising} rise, ${keeping} are kept`;
     case 'Found':
-      return `${id}: ${because}; ${held} workloads are held; ${wayBack(id)}`;
+      return `${id}: ${because}: ${nameSome(carriers)}; they stay as they are, and nothing else follows; ${wayBack(id)}`;
     case 'Halted':
       return `${id}: ${held} workloads are held${trouble}; ${wayBack(id)}`;
     case 'Reminded':

@@ -27,8 +27,10 @@ export interface HaltFacts {
   readonly resume: string | undefined;
   /** A rule with action Halt that holds. */
   readonly rule: { readonly name: Trigger; readonly because: string } | undefined;
-  /** An id on workloads that belongs to no halt that the status knows. */
+  /** An id on workloads that belongs to no halt that the status knows: the one that resume names, where any carries that. */
   readonly found: string | undefined;
+  /** How many workloads carry the id of the halt. */
+  readonly held: number;
   /** How many workloads are still to be taken down or raised, and how many to be given back. */
   readonly taking: number;
   readonly givingBack: number;
@@ -46,6 +48,13 @@ export interface HaltStep {
 /** For so long a workload that refuses to stop keeps a halt from being complete; then it is only named. */
 const HALTING_LIMIT_MS = 600_000;
 
+/**
+ * Whether it holds back more than the workloads that carry its id. One that was found does not: whoever may edit a workload can write
+ * annotations as a halt leaves them, and must not be able to stop what is done for everybody else.
+ */
+export const isInForce = ({ state, by }: { readonly state: Halt['state']; readonly by?: Trigger }): boolean =>
+  by !== 'Found' && (state === 'Halting' || state === 'Halted');
+
 /** The next state of the halt. It goes on until a person names its id, whatever happens to its cause. */
 export function stepHalt(before: Halt | undefined, facts: HaltFacts): HaltStep {
   const halt = before && facts.order !== 'Halt' && before.isOrderSpent ? { ...before, isOrderSpent: false } : before;
@@ -57,26 +66,34 @@ export function stepHalt(before: Halt | undefined, facts: HaltFacts): HaltStep {
       return again(halt, facts) ?? resuming(halt, facts);
     case 'Halting':
     case 'Halted':
+      if (halt.by === 'Found') return standing(halt, facts);
       return halting({ ...halt, isOrderSpent: facts.order === 'Halt' }, facts);
   }
 }
 
 function begin(last: Halt | undefined, facts: HaltFacts): HaltStep | undefined {
   const { order, rule, found } = facts;
-  if (found !== undefined && last === undefined) return takenUp(found, facts);
   if (order === 'Halt' && last?.isOrderSpent !== true) return begun(last, facts, 'Manual', MANUAL);
   if (rule !== undefined) return begun(last, facts, rule.name, rule.because);
   return found === undefined || found === last?.id ? undefined : takenUp(found, facts);
 }
 
-/** What the workloads themselves say, where no status does; a halt that is still ordered may not have been complete. */
+/** What the workloads themselves say, where no status does: the way back of a halt whose status was lost. */
 function takenUp(id: string, facts: HaltFacts): HaltStep {
-  const { order, now } = facts;
-  const isOrdered = order === 'Halt';
+  const { now } = facts;
   const because = 'workloads carry the id of a halt that the status did not know';
-  const halt: Halt = { id, state: 'Halting', by: 'Found', because, startedAt: now, isOrderSpent: isOrdered };
-  const next = halting(isOrdered ? halt : { ...halt, state: 'Halted', haltedAt: now }, facts);
+  const halt: Halt = { id, state: 'Halted', by: 'Found', because, startedAt: now, haltedAt: now, isOrderSpent: false };
+  const next = halting(halt, facts);
   return { halt: next.halt, events: ['Found', ...next.events] };
+}
+
+/** A halt that was found keeps nobody from another one, which takes over what it holds, and is forgotten when nothing carries its id. */
+function standing(halt: Halt, facts: HaltFacts): HaltStep {
+  const { resume, found, held } = facts;
+  if (resume === halt.id) return halting(halt, facts);
+  const other = begin(halt, { ...facts, found: found === resume ? found : undefined });
+  if (other) return other;
+  return held === 0 ? { halt: undefined, events: [] } : halting(halt, facts);
 }
 
 const MANUAL = 'spec.emergency.halt is Halt';

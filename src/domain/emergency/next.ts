@@ -23,6 +23,8 @@ export type Step =
   | { readonly kind: 'GiveBack'; readonly id: string; readonly from: number; readonly to: number }
   /** It is at 0 for one order and stays there for another, which knows what it had. */
   | { readonly kind: 'PassOn'; readonly id: string; readonly from: number; readonly original: number }
+  /** It is at 0 and its annotations are gone, as after a rollback to a revision that had none: they are written again. */
+  | { readonly kind: 'Remember'; readonly id: string; readonly original: number }
   /** Somebody else changed its replicas meanwhile: they stay, the annotations go. */
   | { readonly kind: 'LetGo'; readonly id: string; readonly replicas: number; readonly original: number };
 
@@ -30,7 +32,17 @@ export type Step =
 export function nextStep(subject: Subject, orders: Orders): Step | undefined {
   const { workload } = subject;
   if (workload === undefined || workload.terminating) return undefined;
-  return workload.hold === undefined ? taking(subject, orders) : releasing(subject, orders);
+  if (workload.hold !== undefined) return releasing(subject, orders);
+  const { remembered } = subject;
+  return workload.replicas === 0 && remembered && lasts(remembered.id, orders)
+    ? { kind: 'Remember', ...remembered }
+    : taking(subject, orders);
+}
+
+/** Whether what carries that id is still to be held. */
+export function lasts(id: string, { halt, stopped }: Orders): boolean {
+  const namespace = plannedNamespace(id);
+  return namespace === undefined ? id === halt?.id && halt.phase !== 'GivingBack' : stopped.has(namespace);
 }
 
 function taking(subject: Subject, { halt, stopped, policy, shielded }: Orders): Step | undefined {
@@ -113,7 +125,7 @@ export function dueSteps(subjects: readonly Subject[], orders: Orders): Due {
     const one = dueOf.get(key);
     if (one === undefined) continue;
     if (one.step.kind === 'GiveBack' || one.step.kind === 'LetGo') givingBack.push(one);
-    else (one.step.kind !== 'PassOn' && one.step.to > 0 ? raising : stopping).push(one);
+    else ('to' in one.step && one.step.to > 0 ? raising : stopping).push(one);
   }
   return { taking: [...stopping, ...raising.toReversed()], givingBack: givingBack.toReversed() };
 }
@@ -133,6 +145,8 @@ export function writeOf(step: Step): {
       return { from: step.from, to: step.to, annotations: NO_HOLD };
     case 'LetGo':
       return { from: step.replicas, to: step.replicas, annotations: NO_HOLD };
+    case 'Remember':
+      return { from: 0, to: 0, annotations: annotationsOf(id, step.original, 0) };
     case 'PassOn':
       return { from: step.from, to: step.from, annotations: { [HALT_ID]: id } };
   }

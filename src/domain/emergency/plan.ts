@@ -21,7 +21,11 @@ export interface Subject extends Ranked {
   readonly onHalt: 'Keep' | 'ScaleToZero' | 'ScaleUp' | undefined;
   /** What ScaleUp raises it to. */
   readonly raiseTo: number | undefined;
+  /** Who else gives its workload replicas. */
+  readonly autoscaler: { readonly kind: 'HorizontalPodAutoscaler' | 'ScaledObject'; readonly name: string } | undefined;
   readonly workload: HeldWorkload | undefined;
+  /** What the status of the service says that the workload had, when a halt last held it at 0. */
+  readonly remembered: { readonly id: string; readonly original: number } | undefined;
 }
 
 /** What an emergency halt does with a service. */
@@ -66,7 +70,13 @@ export interface Plan {
   readonly pods: number;
   /** Services that are kept and need one that is stopped, and the first that each needs. */
   readonly stranded: readonly { readonly service: string; readonly needs: string }[];
+  /** Services whose autoscaler would undo what is done with them. */
+  readonly contested: readonly { readonly service: string; readonly by: string }[];
 }
+
+/** A HorizontalPodAutoscaler leaves a workload alone that is at 0, and none that was raised; KEDA wakes a workload that is at 0. */
+const undoes = ({ kind }: NonNullable<Subject['autoscaler']>, action: HaltAction | undefined): boolean =>
+  action === 'ScaleUp' || (action === 'ScaleToZero' && kind === 'ScaledObject');
 
 /** What a halt would do now: those that stop in their order, then those that rise. */
 export function planHalt(subjects: readonly Subject[], policy: EmergencyPolicy, shielded: ReadonlySet<string>): Plan {
@@ -74,6 +84,7 @@ export function planHalt(subjects: readonly Subject[], policy: EmergencyPolicy, 
   const steps: PlannedStep[] = [];
   const rises: PlannedStep[] = [];
   const stranded: { service: string; needs: string }[] = [];
+  const contested: { service: string; by: string }[] = [];
   const counts = { stopping: 0, raising: 0, keeping: 0, pods: 0 };
   for (const subject of stopOrder(subjects)) {
     const { key: service, workload, raiseTo = 0, dependsOn } = subject;
@@ -87,8 +98,11 @@ export function planHalt(subjects: readonly Subject[], policy: EmergencyPolicy, 
       rises.push({ service, action, from, to: raiseTo });
       counts.raising += 1;
     } else counts.keeping += 1;
+    const { autoscaler } = subject;
+    if (autoscaler && undoes(autoscaler, action))
+      contested.push({ service, by: `${autoscaler.kind}/${autoscaler.name}` });
     const needs = action === 'ScaleToZero' ? undefined : dependsOn.find((key) => actions.get(key) === 'ScaleToZero');
     if (needs !== undefined) stranded.push({ service, needs });
   }
-  return { steps: [...steps, ...rises.toReversed()], ...counts, stranded };
+  return { steps: [...steps, ...rises.toReversed()], ...counts, stranded, contested };
 }

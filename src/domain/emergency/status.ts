@@ -15,7 +15,7 @@ const MOST_PROBLEMS = 20;
 /** The halt that a status tells of. */
 export function readHalt(status: OrchestrationStatus['halt']): Halt | undefined {
   if (status?.state === undefined) return undefined;
-  const { id, state, by = 'Found', because = '', orderSpent = false } = status;
+  const { id, state, by = 'Manual', because = '', orderSpent = false } = status;
   const moment = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
   return {
     id,
@@ -30,12 +30,21 @@ export function readHalt(status: OrchestrationStatus['halt']): Halt | undefined 
   };
 }
 
-type PlanStatus = Pick<HaltStatus, 'stopping' | 'raising' | 'keeping' | 'pods' | 'stranded'>;
+type PlanStatus = Pick<HaltStatus, 'stopping' | 'raising' | 'keeping' | 'pods' | 'stranded' | 'contested'>;
 
-/** The counts of a plan, and who is left without what it needs. */
-export function planStatus({ stopping, raising, keeping, pods, stranded }: Plan): PlanStatus {
-  const some = stranded.slice(0, MOST_PROBLEMS).map((one) => ({ ...one }));
-  return { stopping, raising, keeping, pods, ...(some.length > 0 && { stranded: some }) };
+/** The counts of a plan, who is left without what it needs, and what somebody else would undo. */
+export function planStatus(plan: Plan): PlanStatus {
+  const { stopping, raising, keeping, pods } = plan;
+  const stranded = plan.stranded.slice(0, MOST_PROBLEMS).map((one) => ({ ...one }));
+  const contested = plan.contested.slice(0, MOST_PROBLEMS).map((one) => ({ ...one }));
+  return {
+    stopping,
+    raising,
+    keeping,
+    pods,
+    ...(stranded.length > 0 && { stranded }),
+    ...(contested.length > 0 && { contested }),
+  };
 }
 
 export interface HaltFigures {
@@ -53,10 +62,11 @@ export function writeHalt(
   previous: HaltStatus | undefined,
 ): HaltStatus {
   const last = previous?.id === halt.id ? previous : undefined;
-  const { stopping, raising, keeping, pods, stranded } = plan === undefined ? (last ?? {}) : planStatus(plan);
+  const { stopping, raising, keeping, pods, stranded, contested } =
+    plan === undefined ? (last ?? {}) : planStatus(plan);
   const moments = { haltedAt: halt.haltedAt, resumedAt: halt.resumedAt, remindedAt: halt.remindedAt };
   const times = Object.entries(moments).flatMap(([name, at]) => (at === undefined ? [] : [[name, timestamp(at)]]));
-  const counts = { stopping, raising, keeping, pods, stranded };
+  const counts = { stopping, raising, keeping, pods, stranded, contested };
   const known = Object.entries(counts).filter(([, value]) => value !== undefined);
   return {
     id: halt.id,
@@ -115,5 +125,5 @@ export function writeRehearsal(
   return previous !== undefined && outline(previous) === outline(next) ? previous : next;
 }
 
-const outline = ({ by, because, stranded, plan = [] }: Rehearsal): string =>
-  JSON.stringify([by, because, stranded, plan.map(({ service, action }) => [service, action])]);
+const outline = ({ by, because, stranded, contested, plan = [] }: Rehearsal): string =>
+  JSON.stringify([by, because, stranded, contested, plan.map(({ service, action }) => [service, action])]);

@@ -52,6 +52,23 @@ export interface FailoverFacts {
   readonly endpoints: { readonly arrived: number; readonly left: number } | undefined;
   /** Where the service that this one follows has its traffic; undefined while it moves, or there is none. */
   readonly followed: Side | undefined;
+  /** spec.suspend: nothing begins, and what was begun is undone. */
+  readonly isSuspended: boolean;
   /** Somebody with more authority acts on the workload, or an act was refused. */
   readonly held: Obstacle | undefined;
+}
+
+/** Why nothing is begun at present. */
+export const pause = ({ held, isSuspended, isGoing }: FailoverFacts): Obstacle | undefined =>
+  held ?? (isSuspended && !isGoing ? { reason: 'Suspended', message: 'spec.suspend is true' } : undefined);
+
+/**
+ * Why Baton is to do no more for the service: no move begins, and one that has not moved traffic yet is undone, because a primary that was
+ * fenced would serve nobody for as long. What was taken is given back whatever the mode.
+ */
+export function withdrawal({ isGoing, isSuspended, mode }: FailoverFacts): Obstacle | undefined {
+  const because = (message: string): Obstacle => ({ reason: 'FailoverAborted', message });
+  if (isGoing) return because('the OrchestratedService is being deleted');
+  if (isSuspended) return because('spec.suspend is true');
+  return mode === 'Enforce' ? undefined : because(`mode is ${mode}`);
 }

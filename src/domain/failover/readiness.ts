@@ -1,10 +1,10 @@
 import type { Condition } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { timestamp } from '../status/conditions.ts';
-import type { FailoverFacts, Obstacle } from './facts.ts';
+import { type FailoverFacts, type Obstacle, pause } from './facts.ts';
 import { other } from './rules.ts';
 import { type FailoverState, isMoving, type Settled } from './state.ts';
-import { selectorDiffers } from './step.ts';
+import { selectorDiffers } from './settled.ts';
 
 export interface Readiness {
   readonly status: Condition['status'];
@@ -36,11 +36,12 @@ const underway = (to: FailoverState['active'], { sides }: FailoverFacts): Obstac
 
 /** What matters most first. */
 function standsInTheWay(state: Settled, facts: FailoverFacts): Obstacle | undefined {
-  const { held, obstacle, freeze, mode, sides } = facts;
+  const { obstacle, freeze, mode, sides } = facts;
+  const paused = pause(facts);
   const to = other(state.active);
   const { name, desired, ready } = sides[to];
   if (state.untidy === true) return { reason: 'FailoverInProgress', message: `${name} goes back to its own replicas` };
-  if (held) return held;
+  if (paused) return paused;
   if (state.name === 'Refused') return { reason: state.reason, message: state.message };
   const general = obstacle ?? selectorDiffers(state.active, state.active, facts);
   if (general) return general;

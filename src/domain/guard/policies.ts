@@ -53,7 +53,7 @@ export const POLICIES: readonly Policy[] = [
             message: `mode is ${asker.mode}`,
           },
   },
-  standing('maintenance', 'MaintenanceWindow', ['Healing', 'Startup']),
+  standing('maintenance', 'MaintenanceWindow', ['Healing', 'Startup', 'Scaling']),
   standing('dependency', 'DependencyUnhealthy', ['Healing']),
   standing('massFailure', 'MassFailure', ['Healing']),
   { name: 'target', objection: targetObjection },

@@ -25,8 +25,10 @@ export interface HealingFacts {
   readonly revision: string | undefined;
   /** The last healthy revision, where the pods are of another one now and it can be gone back to. */
   readonly rollbackTo: string | undefined;
-  /** Why nothing may be begun at present. */
+  /** Nothing may be begun at present. */
   readonly isHeld: boolean;
+  /** Until a moment ago it was held back because others failed, and many with it. */
+  readonly isReleased: boolean;
   /** ms since the epoch */
   readonly now: number;
   /** 0 to 1, another one at each step. */
@@ -39,9 +41,9 @@ const MOST_REMEMBERED = 50;
 
 /** What time and the state of the service make of healing; an intent in the result is to be written before it is carried out. */
 export function step(before: HealingState, facts: HealingFacts): HealingState {
-  const state = remember(before, facts);
+  const state = remember(caughtUp(before, facts), facts);
   if (!isIll(facts)) return recover(state, facts);
-  const ill = fallIll(renewed(state, facts), facts);
+  const ill = spread(fallIll(renewed(state, facts), facts), facts);
   if (ill.intent !== undefined) return facts.isHeld ? { ...ill, intent: undefined } : ill;
   if (ill.exhaustedAt === facts.generation) return ill;
   if (facts.now < (ill.nextAttemptAt ?? 0)) return ill;
@@ -50,6 +52,13 @@ export function step(before: HealingState, facts: HealingFacts): HealingState {
   if ((judged.episode?.attempts ?? 0) >= facts.rules.maxAttempts)
     return { ...judged, exhaustedAt: facts.generation, nextAttemptAt: undefined };
   return facts.isHeld ? judged : attempt(judged, facts);
+}
+
+/** After a clock was set back nothing is longer away than it can have been: else the next attempt would wait until the clock has caught up. */
+function caughtUp(state: HealingState, { rules, now }: HealingFacts): HealingState {
+  const { after, backoff, circuitBreaker } = rules;
+  const latest = now + Math.max(after, backoff.initial, backoff.max, circuitBreaker.recovery);
+  return (state.nextAttemptAt ?? now) > latest ? { ...state, nextAttemptAt: latest } : state;
 }
 
 /** The act of the intent was done: `disruptions` pods were taken, or a rollout begun. */
@@ -133,6 +142,13 @@ function fallIll(state: HealingState, { rules, sick, now }: HealingFacts): Heali
   // Pods that are sick were so for that long already.
   const due = sick.length > 0 ? now : now + rules.after;
   return { ...state, episode: again, nextAttemptAt: Math.max(due, state.nextAttemptAt ?? 0) };
+}
+
+/** What failed with others may come up with them, and what does not is not acted on all at once. */
+function spread(state: HealingState, { isReleased, isHeld, rules, now, random }: HealingFacts): HealingState {
+  if (!isReleased || isHeld) return state;
+  const nextAttemptAt = Math.max(state.nextAttemptAt ?? 0, now + waitAfter(2, rules.backoff, random));
+  return { ...state, intent: undefined, nextAttemptAt };
 }
 
 /** The time that an act had to help is over, and it did not. */

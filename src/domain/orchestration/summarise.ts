@@ -1,12 +1,15 @@
-import type { OrchestrationSpec, OrchestrationStatus } from '../../api/kinds.ts';
+import type { Condition, OrchestrationSpec, OrchestrationStatus } from '../../api/kinds.ts';
+import type { Reason } from '../../api/reasons.ts';
+import type { DiscoveryFindings } from '../discovery/findings.ts';
 import { deepEqual } from '../equal.ts';
 import { wholeScore } from '../health/score.ts';
 import { openWindow, type WindowState } from '../maintenance/windows.ts';
 import { scoresShown } from '../scores/total.ts';
 import type { EmergencyFindings } from '../emergency/derive.ts';
+import { isInForce } from '../emergency/halt.ts';
 import { cut } from '../health/names.ts';
-import { Conditions, timestamp } from '../status/conditions.ts';
-import type { Transition } from '../status/transitions.ts';
+import { Conditions, findCondition, timestamp } from '../status/conditions.ts';
+import { conditionTransitions, type Transition } from '../status/transitions.ts';
 import { SHORTEST_SCALING_MS, step, type SystemState } from './state.ts';
 import { type ServiceSummary, tally, type Tally } from './tally.ts';
 
@@ -24,6 +27,8 @@ export interface SummaryInput {
   readonly shuttingDown: boolean;
   /** Halts and planned stops; undefined where nobody looks after them. */
   readonly emergency?: EmergencyFindings | undefined;
+  /** Undefined where nobody discovers; Unsettled until every workload was looked at: then what was said before stands. */
+  readonly discovery?: DiscoveryFindings | 'Unsettled' | undefined;
   /** How the score moves; given what was said before. */
   readonly trend?: (score: number | undefined, before: Trend | undefined) => Trend | undefined;
   readonly previous: OrchestrationStatus | undefined;
@@ -60,6 +65,7 @@ export function summarise(input: SummaryInput): Summary {
   });
   const trend = input.trend?.(all.score, previous?.trend) ?? previous?.trend;
   const history = historyOf(previous, state, all, now);
+  const discovery = input.discovery === 'Unsettled' ? previous?.discovery : input.discovery?.status;
   const since = previous?.state === state.name ? previous.since : undefined;
   const next: OrchestrationStatus = {
     observedGeneration: generation,
@@ -70,6 +76,7 @@ export function summarise(input: SummaryInput): Summary {
     services: all.counts,
     ...(all.worst.length > 0 ? { worst: all.worst } : {}),
     ...emergency?.status,
+    ...(discovery && { discovery }),
     ...(history.length > 0 ? { history } : {}),
     ...(trend === undefined ? {} : { trend }),
     ...(all.objectives.total > 0 ? { objectives: all.objectives } : {}),
@@ -79,7 +86,11 @@ export function summarise(input: SummaryInput): Summary {
   };
   return {
     status: previous !== undefined && deepEqual(previous, next) ? previous : next,
-    transitions: [...(emergency?.transitions ?? []), ...transitionsOf(previous, state, all)],
+    transitions: [
+      ...(emergency?.transitions ?? []),
+      ...transitionsOf(previous, state, all),
+      ...conditionTransitions(conditionsOfDiscovery(previous?.conditions), conditionsOfDiscovery(next.conditions)),
+    ],
     lookAgainAt: earliest(
       nextMoment(window),
       emergency?.lookAgainAt,
@@ -107,7 +118,7 @@ const earliest = (...moments: readonly (number | undefined)[]): number | undefin
 
 function haltOf(emergency: EmergencyFindings | undefined): string | undefined {
   const halt = emergency?.status.halt;
-  return halt === undefined || halt.state === 'Resumed' ? undefined : halt.id;
+  return halt && (isInForce(halt) || halt.state === 'Resuming') ? halt.id : undefined;
 }
 
 const LONGEST_HISTORY = 20;
@@ -131,7 +142,7 @@ function nextMoment(window: WindowState): number | undefined {
 }
 
 function conditionsOf(
-  { previous, generation, problems, emergency, now }: SummaryInput,
+  { previous, generation, problems, emergency, discovery, now }: SummaryInput,
   state: SystemState,
   all: Tally,
   window: WindowState,
@@ -152,8 +163,18 @@ function conditionsOf(
     const until = window.until === Infinity ? 'without an end' : `until ${timestamp(window.until)}`;
     conditions.set('InMaintenance', 'True', 'MaintenanceWindow', `a window of the policy is open ${until}`);
   }
+  const discovering = discovery === 'Unsettled' ? conditionOfDiscovery(previous?.conditions) : discovery?.condition;
+  if (discovering) {
+    conditions.set('DiscoveryReady', discovering.status, discovering.reason as Reason, discovering.message);
+  }
   return conditions.list;
 }
+
+const conditionOfDiscovery = (conditions: readonly Condition[] | undefined): Condition | undefined =>
+  findCondition(conditions, 'DiscoveryReady');
+
+const conditionsOfDiscovery = (conditions: readonly Condition[] | undefined): readonly Condition[] =>
+  [conditionOfDiscovery(conditions)].filter((one) => one !== undefined);
 
 /** Without figures that move while the state stands; those are in the status. */
 function describe(state: SystemState, { worst }: Tally): string {

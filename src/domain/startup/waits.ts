@@ -19,6 +19,8 @@ export interface Member {
   readonly dependsOn: readonly string[];
   /** Baton may change its workload. */
   readonly isEnforced: boolean;
+  /** spec.suspend: nobody raises it, so nobody waits for it. */
+  readonly isSuspended: boolean;
 }
 
 /** Every service, as far as it matters here. */
@@ -62,11 +64,13 @@ export function memberOf(service: Pick<OrchestratedService, 'metadata' | 'spec' 
     desired: status?.replicas?.desired,
     dependsOn: dependencyKeys(metadata.namespace, spec.dependsOn),
     isEnforced: spec.mode === 'Enforce',
+    isSuspended: spec.suspend === true,
   };
 }
 
-/** Whether later phases need not wait for it (any more): it was up once, failed without being critical, or is not wanted. */
-export function isPassed({ rules, state, everAvailable, desired }: Member, now: number): boolean {
+/** Whether later phases need not wait for it (any more): it was up once, failed without being critical, is not wanted, or suspended. */
+export function isPassed({ rules, state, everAvailable, desired, isSuspended }: Member, now: number): boolean {
+  if (isSuspended) return true;
   if (state === undefined) return everAvailable || desired === 0;
   if (state.state === 'Started') return true;
   if (rules === undefined || rules.critical) return false;
@@ -169,14 +173,16 @@ export function rollbackOf(self: Member, fleet: Fleet, now: number): Rollback | 
   return { key, generation, since: state.since, isTurn, isOwn: key === self.key };
 }
 
-const isRollingBack = ({ rules, state, generation }: Member): boolean =>
+const isRollingBack = ({ rules, state, generation, isSuspended }: Member): boolean =>
+  !isSuspended &&
   rules?.critical === true &&
   rules.onFailure === 'Rollback' &&
   state?.state === 'Failed' &&
   state.generation === generation;
 
-const isUpAndRaised = ({ state, desired, isEnforced }: Member, until: number): boolean =>
+const isUpAndRaised = ({ state, desired, isEnforced, isSuspended }: Member, until: number): boolean =>
   isEnforced &&
+  !isSuspended &&
   state?.raisedAt !== undefined &&
   state.raisedAt <= until &&
   (state.downAt === undefined ? state.replicas !== undefined || desired !== 0 : false);

@@ -15,6 +15,7 @@ export interface Transition {
     | 'Anomaly'
     | 'Recommendation'
     | 'Workflow'
+    | 'Discovery'
     | ConditionType;
   readonly from: string;
   readonly to: string;
@@ -45,6 +46,7 @@ const TOLD: readonly {
   { type: 'Suspended', good: 'absent' },
   { type: 'ScalingActive', good: 'True' },
   { type: 'FailoverReady', good: 'True' },
+  { type: 'DiscoveryReady', good: 'True' },
   { type: 'ScalingLimited', good: 'False', isQuiet: true },
   { type: 'PredictionTrusted', good: 'True', isQuiet: true },
 ];
@@ -108,11 +110,16 @@ const REASON_TELLS: ReadonlySet<ConditionType> = new Set<ConditionType>([
   'Stalled',
   'ScalingActive',
   'FailoverReady',
+  'DiscoveryReady',
   'ScalingLimited',
   'PredictionTrusted',
 ]);
 /** Conditions of which it is told by its name what no longer stands in the way. */
-const ENDS_BY_NAME: ReadonlySet<ConditionType> = new Set<ConditionType>(['ScalingActive', 'FailoverReady']);
+const ENDS_BY_NAME: ReadonlySet<ConditionType> = new Set<ConditionType>([
+  'ScalingActive',
+  'FailoverReady',
+  'DiscoveryReady',
+]);
 /** Conditions that are False for the reason of Stalled when the target cannot be read. */
 const FOLLOWS_TARGET: ReadonlySet<ConditionType> = new Set<ConditionType>(['MetricsAvailable', 'ScalingActive']);
 /** What somebody wrote is no fault. */
@@ -122,6 +129,7 @@ const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>([
   'ScalingDisabled',
   'FailbackManual',
   'Suspended',
+  'MaintenanceWindow',
   'HeldByHalt',
   'NamespaceStopped',
 ]);

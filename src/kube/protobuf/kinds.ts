@@ -129,6 +129,8 @@ export const STATEFUL_SET: Message = {
   }),
 };
 
+export const NAMESPACE: Message = { 1: one('metadata', OBJECT_META) };
+
 export const POD_DISRUPTION_BUDGET: Message = {
   1: one('metadata', OBJECT_META),
   2: one('spec', { 2: one('selector', LABEL_SELECTOR) }),

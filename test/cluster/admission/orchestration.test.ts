@@ -1,4 +1,4 @@
-import { beforeAll, describe } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, Api } from '../support/api.ts';
 import { installCrds } from '../support/crds.ts';
 import { attempt, refuses } from './refusals.ts';
@@ -18,6 +18,7 @@ const withSpec = (spec: unknown) => ({ ...named('default'), spec });
 const withPrometheus = (part: unknown) =>
   withSpec({ metricSources: { prometheus: { url: 'http://prometheus:9090', ...(part as object) } } });
 const withBudget = (part: unknown) => withSpec({ capacityBudgets: [{ name: 'nodes', ...(part as object) }] });
+const withDiscovery = (rule: unknown) => withSpec({ discovery: { rules: [rule] } });
 
 describe('an Orchestration is refused with what to write instead', () => {
   refuses('name', tryIt, named, [
@@ -203,4 +204,85 @@ describe('an Orchestration is refused with what to write instead', () => {
       says: 'patterns such as team-* are not understood',
     },
   ]);
+
+  refuses('discovery', tryIt, withDiscovery, [
+    {
+      title: 'a rule without a name',
+      wrong: { namespaceSelector: { matchLabels: { team: 'a' } } },
+      right: { name: 'team-a', namespaceSelector: { matchLabels: { team: 'a' } } },
+      says: 'discovery.rules[0].name: Required value',
+    },
+    {
+      title: 'a name that is no label',
+      wrong: { name: 'Team A' },
+      right: { name: 'team-a' },
+      says: 'the name of a rule has lower case letters, digits and - only',
+    },
+    {
+      title: 'every namespace by mistake',
+      wrong: { name: 'all', namespaceSelector: {} },
+      right: {
+        name: 'all',
+        namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'Exists' }] },
+      },
+      says: 'an empty selector would match every namespace; ask for kubernetes.io/metadata.name with operator Exists',
+    },
+    {
+      title: 'every workload by mistake',
+      wrong: { name: 'all', workloadSelector: { matchLabels: {} } },
+      right: { name: 'all', workloadSelector: { matchLabels: { tier: 'web' } } },
+      says: 'an empty selector would match every workload',
+    },
+    {
+      title: 'a kind without replicas',
+      wrong: { name: 'all', kinds: ['DaemonSet'] },
+      right: { name: 'all', kinds: ['StatefulSet'] },
+      says: 'supported values: "Deployment", "StatefulSet"',
+    },
+    {
+      title: 'no kind',
+      wrong: { name: 'all', kinds: [] },
+      right: { name: 'all', kinds: ['Deployment'] },
+      says: 'kinds in body should have at least 1 items',
+    },
+    {
+      title: 'a target for all',
+      wrong: { name: 'all', template: { spec: { targetRef: { kind: 'Deployment' } } } },
+      right: { name: 'all', template: { spec: { mode: 'Observe' } } },
+      says: 'discovery writes targetRef itself, for each workload; remove it',
+    },
+    {
+      title: 'a misspelt part of the template',
+      wrong: { name: 'all', template: { metdata: {} } },
+      right: { name: 'all', template: { metadata: {} } },
+      says: 'unknown field "spec.discovery.rules[0].template.metdata"',
+    },
+    {
+      title: 'a label that says who manages it',
+      wrong: { name: 'all', template: { metadata: { labels: { 'app.kubernetes.io/managed-by': 'me' } } } },
+      right: { name: 'all', template: { metadata: { labels: { 'app.kubernetes.io/part-of': 'me' } } } },
+      says: 'discovery writes app.kubernetes.io/managed-by itself; remove it',
+    },
+    {
+      title: 'a label that cannot be',
+      wrong: { name: 'all', template: { metadata: { labels: { tier: 'a b' } } } },
+      right: { name: 'all', template: { metadata: { labels: { tier: 'a-b' } } } },
+      says: 'labels holds label keys such as tier',
+    },
+    {
+      title: 'a template of hundreds of fields',
+      wrong: {
+        name: 'all',
+        template: { spec: Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`field${index}`, 1])) },
+      },
+      right: { name: 'all', template: { spec: { priority: 'Low' } } },
+      says: 'must have at most 32 items',
+    },
+  ]);
+
+  it('discovery: two rules of one name are refused', async () => {
+    const twice = { rules: [{ name: 'all' }, { name: 'all' }] };
+    const { message } = await tryIt(withSpec({ discovery: twice }));
+    expect(message).toContain('discovery.rules[1]: Duplicate value');
+  });
 });

@@ -1,17 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseDuration } from '../../../src/domain/duration.ts';
+import { unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { Bed, conditionOf } from './support/bed.ts';
 import {
   annotationOf,
   endpointsOf,
+  failoverSpec,
   inState,
+  kubeService,
   pair,
   replicasOf,
   selecting,
   selectorOf,
   setAllReady,
 } from './support/failover.ts';
+import { osvc, workload } from './support/objects.ts';
+import { Widgets } from './support/widgets.ts';
 
 let bed: Bed;
 beforeAll(async () => {
@@ -58,6 +63,39 @@ it('moves traffic from a primary that is down to its standby, and back on order,
   expect(await replicasOf(bed, 'shop-standby')).toBe(1);
   expect((await bed.service('shop')).status?.activeTarget).toBe('Deployment/shop');
   await bed.until('shop', 'without a finalizer', ({ metadata }) => (metadata.finalizers ?? []).length === 0);
+});
+
+it('fences and raises a primary of another kind through its scale, and waits for its pods', async () => {
+  const widgets = new Widgets(bed, `${unique('f')}.example.dev`);
+  const wanted = (): Promise<number> => widgets.replicas('gear');
+  try {
+    await widgets.install(true);
+    await widgets.create('gear', 1);
+    await bed.createAll(
+      widgets.pod('gear-0', 'gear'),
+      workload('Deployment', 'gear-standby', { replicas: 1 }),
+      kubeService('gear', { app: 'gear' }),
+    );
+    const selectors = { primary: { app: 'gear' }, standby: { app: 'gear-standby' } };
+    const targetRef = { apiVersion: `${widgets.group}/v1`, kind: 'Widget', name: 'gear' };
+    await bed.create(osvc('gear', { targetRef, failover: failoverSpec('gear', { selectors }) }));
+    await bed.healthy('gear');
+    await setAllReady(bed, 'gear', false);
+    await inState(bed, 'gear', 'Fencing');
+    await eventually('fenced', 30, wanted, (replicas) => replicas === 0);
+    // What the controller of the kind would do.
+    await bed.remove('Pod', 'gear-0', 'v1');
+    const moved = await inState(bed, 'gear', 'Completed', 'Standby');
+    expect(moved.status).toMatchObject({ activeTarget: 'Deployment/gear-standby', failover: { fencedReplicas: 1 } });
+    expect(await selectorOf(bed, 'gear')).toEqual({ app: 'gear-standby' });
+    await bed.patchService('gear', { spec: { failover: { desired: 'Primary' } } });
+    await eventually('raised', 30, wanted, (replicas) => replicas === 1);
+    await bed.create(widgets.pod('gear-1', 'gear'));
+    await inState(bed, 'gear', 'Completed', 'Primary');
+    expect(await selectorOf(bed, 'gear')).toEqual({ app: 'gear' });
+  } finally {
+    await widgets.uninstall();
+  }
 });
 
 it('waits for a pod that terminates, and force deletes nothing', async () => {

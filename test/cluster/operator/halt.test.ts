@@ -21,7 +21,9 @@ const POLICIES = '/apis/admissionregistration.k8s.io/v1';
 let bed: Bed;
 let operator: Operator;
 /** Baton's own namespace is never stopped, so the services are in another. */
-const flags = () => ['--lease-namespace', `${bed.namespace}-op`, '--heartbeat-address', ''];
+const flags = () => ['--lease-namespace', `${bed.namespace}-op`, '--heartbeat-address', '', ...LEASE];
+// A killed leader's lease must end before the next one may act.
+const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
 const start = async (): Promise<void> => {
   operator = bed.own(await Operator.start(flags()));
 };
@@ -155,8 +157,15 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
   });
 
   it('stops in one write each with what they had, tells everybody, and gives back exactly that', async () => {
+    await bed.patch('Deployment', 'api', { spec: { template: { metadata: { annotations: { revision: '2' } } } } });
+    await bed.until(
+      'api',
+      'rolled out',
+      (seen) => seen.status?.health === 'Healthy' && seen.status.phase === 'Running',
+    );
     const id = await halt();
     expect(await deployment('api')).toEqual({ replicas: 0, saved: '3', id });
+    await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
     expect(await deployment('surge')).toEqual({ replicas: 3, saved: '1', id });
     const status = await whole('the state', ({ state }) => state === 'EmergencyHalt');
     expect(status.halt).toMatchObject({ by: 'Manual', stopping: 3, raising: 1, held: 4, pods: 6 });
@@ -170,11 +179,18 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
     expect(status.history?.at(-1)).toMatchObject({ to: 'EmergencyHalt' });
     await told('EmergencyHalt');
     await told('HaltComplete');
-    const api = await bed.until('api', 'Halted', (seen) => seen.status?.halt?.id === id);
-    expect(api.status?.halt).toMatchObject({ originalReplicas: 3, by: 'Manual' });
+    expect((await bed.service('api')).status?.halt).toMatchObject({ originalReplicas: 3, by: 'Manual' });
     await bed.condition('api', 'Halted', 'True', 'HeldByHalt');
     expect(await kubectl('get', 'orchestration', 'default')).toMatch(/EmergencyHalt/);
     expect(await operator.metric('baton_emergency_halts_total{trigger="Manual"}')).toBe(1);
+    // Takes the annotations away with the template: those of the earlier revision are from before the halt.
+    await kubectl('-n', bed.namespace, 'rollout', 'undo', 'deployment/api');
+    await eventually(
+      'the count again',
+      60,
+      () => deployment('api'),
+      (seen) => seen.replicas === 0 && seen.saved === '3' && seen.id === id,
+    );
     await resume(id);
     expect(await replicas()).toEqual(BEFORE);
     expect(await held()).toEqual([]);
@@ -228,6 +244,23 @@ describe('an emergency halt', { timeout: 180_000 }, () => {
       for (const object of mine) await bed.api.call('DELETE', `${pathOf(object)}/${object.metadata.name}`);
     }
     await until('everything is back', BEFORE);
+  });
+
+  it('is kept from nothing by annotations that somebody wrote, and these keep nobody else from anything', async () => {
+    const annotations = { 'baton.dev/halt-id': 'halt-20200101t000000z', 'baton.dev/halted-replicas': '2' };
+    const kept = { metadata: { annotations }, spec: { replicas: 0 } };
+    await bed.patch('Deployment', 'kept', kept);
+    const found = await whole('what was found', ({ halt: seen }) => seen?.by === 'Found');
+    expect(found.state).not.toBe('EmergencyHalt');
+    expect(conditionOf({ status: found }, 'Halted')).toMatchObject({ status: 'False', reason: 'HaltFound' });
+    await told('HaltFound');
+    await bed.condition('kept', 'Halted', 'True', 'HeldByHalt');
+    await say({ emergency: { halt: 'Halt', onHalt: { Low: 'ScaleToZero' }, resumePerSecond: 100 } });
+    const { halt: own } = await whole('Halted', ({ halt: seen }) => seen?.by === 'Manual' && seen.state === 'Halted');
+    expect(await replicas()).toEqual({ ...HALTED, kept: 0 });
+    await resume(own?.id ?? '');
+    expect(await replicas()).toEqual(BEFORE);
+    expect(await held()).toEqual([]);
   });
 
   it('is undone by hand, with the line of the documentation, where Baton is gone', async () => {

@@ -90,7 +90,13 @@ describe('a pod that stays unready', { timeout: 90_000 }, () => {
 
   it('is left alone while a dependency may be the cause, and evicted when that is well', async () => {
     const [database] = (await running('database', { actions: [{ type: 'Restart' }], after: '10m' }, {}, 1)) as [Pod];
-    const pods = await running('caller', { actions: [{ type: 'DeletePod' }] }, { dependsOn: [{ name: 'database' }] });
+    // It waits for as long after that.
+    const backoff = { initial: '5s', factor: 1, max: '60s' };
+    const pods = await running(
+      'caller',
+      { actions: [{ type: 'DeletePod' }], backoff },
+      { dependsOn: [{ name: 'database' }] },
+    );
     await ready([database], false);
     await bed.level('database', 'Failed');
     await ready(pods.slice(0, 1), false);

@@ -56,19 +56,6 @@ describe('the process', { timeout: 60_000 }, () => {
     },
   );
 
-  it('ends with 0 in under 5 s while it is busy', async () => {
-    const operator = await bed.start('--workers', '2');
-    const checks = [{ name: 'door', tcp: { target: 'Service', port: 1, timeout: '1s' }, interval: '1s' }];
-    for (let count = 0; count < 30; count++) {
-      await bed.create(workload('Deployment', `busy-${count}`, { replicas: 1 }));
-      await bed.create(osvc(`busy-${count}`, { health: { checks } }));
-    }
-    const { code, ms } = await operator.end();
-    expect(code).toBe(0);
-    expect(ms).toBeLessThan(5000);
-    expect(operator.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
-  });
-
   it('ends with 0 in under 5 s while it waits for the lease of another', async () => {
     const leader = await bed.start();
     const standby = bed.own(await Operator.start(bed.flags, 'standing for election'));
@@ -88,7 +75,8 @@ describe('the process', { timeout: 60_000 }, () => {
     expect(await leader.metric('leader_election_master_status')).toBe(1);
     expect(await standby.metric('leader_election_master_status')).toBe(0);
     expect((await standby.page('metrics', '/metrics')).text).not.toContain('baton_service_health{');
-    await Promise.all([leader.end(), standby.end()]);
+    await standby.end();
+    await leader.end();
   });
 
   it('keeps nothing for later while it does not lead', async () => {
@@ -99,6 +87,21 @@ describe('the process', { timeout: 60_000 }, () => {
     await bed.removeService('seen');
     expect((await standby.metric('workqueue_adds_total{name="service"}')) ?? 0).toBe(0);
     expect((await leader.metric('workqueue_adds_total{name="service"}')) ?? 0).toBeGreaterThan(0);
-    await Promise.all([leader.end(), standby.end()]);
+    await standby.end();
+    await leader.end();
+  });
+
+  // Last: one whose write has no answer yet does not give its lease back, and the next would wait for that.
+  it('ends with 0 in under 5 s while it is busy', async () => {
+    const operator = await bed.start('--workers', '2');
+    const checks = [{ name: 'door', tcp: { target: 'Service', port: 1, timeout: '1s' }, interval: '1s' }];
+    for (let count = 0; count < 30; count++) {
+      await bed.create(workload('Deployment', `busy-${count}`, { replicas: 1 }));
+      await bed.create(osvc(`busy-${count}`, { health: { checks } }));
+    }
+    const { code, ms } = await operator.end();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(5000);
+    expect(operator.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
   });
 });

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { OPERATOR } from '../operator/support/process.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** The operator from source, as a process of its own with a kubeconfig of its own. */
+/** The operator as a process of its own with a kubeconfig of its own. */
 export class Operator {
   readonly heartbeatPort: number;
   readonly #process: ChildProcess;
@@ -23,7 +24,7 @@ export class Operator {
   static async start(kubeconfig: string, config: string, leaseNamespace: string): Promise<Operator> {
     const [probe, heartbeat] = [await freePort(), await freePort()];
     const addresses = ['--probe-address', `127.0.0.1:${probe}`, '--heartbeat-address', `127.0.0.1:${heartbeat}`];
-    const args = ['src/main.ts', '--config', config, ...addresses, '--metrics-address', '127.0.0.1:0'];
+    const args = [OPERATOR, '--config', config, ...addresses, '--metrics-address', '127.0.0.1:0'];
     const child = spawn(process.execPath, [...args, '--lease-namespace', leaseNamespace], {
       env: { ...process.env, KUBECONFIG: kubeconfig },
       stdio: 'pipe',

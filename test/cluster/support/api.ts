@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
+import { LineSplitter } from '../../../src/kube/lines.ts';
 
 /** What the API server answered, whatever it was: tests of refusals read it as often as tests of successes. */
 export interface Answer {
@@ -80,6 +81,40 @@ export class Api {
     const [, answer] = await send(url, { ...tls, agent: AGENT, method: 'GET' }, undefined);
     const lines = answer.split('\n').filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as T);
+  }
+
+  /** Each change since that version as it is told, until `signal` aborts or the server ends it. */
+  async follow(
+    path: string,
+    resourceVersion: string,
+    signal: AbortSignal,
+    onChange: (change: unknown) => void,
+  ): Promise<void> {
+    const query = new URLSearchParams({ watch: '1', resourceVersion });
+    const url = new URL(`${this.#config.getCurrentCluster()?.server}${path}?${query.toString()}`);
+    const tls: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(tls);
+    const lines = new LineSplitter((line) => onChange(JSON.parse(line)));
+    await new Promise<void>((resolve, reject) => {
+      const sent = request(url, { ...tls, agent: AGENT, method: 'GET' }, (answer) => {
+        answer.on('data', (chunk: Buffer) => {
+          try {
+            lines.push(chunk);
+          } catch (error) {
+            reject(error);
+            sent.destroy();
+          }
+        });
+        answer.on('end', resolve).on('error', reject);
+      });
+      sent.on('error', reject).end();
+      const end = (): void => {
+        resolve();
+        sent.destroy();
+      };
+      if (signal.aborted) end();
+      signal.addEventListener('abort', end, { once: true });
+    });
   }
 
   /** Creates a namespace of this test's own and returns its name; disposing deletes it without waiting for it to be gone. */

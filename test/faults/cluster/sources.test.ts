@@ -119,7 +119,7 @@ describe('metrics-server itself', () => {
     const created = createResourceMetrics({
       clock: systemClock,
       policy: () => ({ intervalMs: 1000 }),
-      list: (path, signal) => rest.get(path, { signal, attempts: 1 }),
+      list: (path, onItem, signal) => rest.items(path, onItem, { signal, stallMs: 15_000 }),
       resourcesOf: () => ({ requests: {}, limits: { cpu: 1, memory: 2 ** 30 } }),
     });
     void created.run(life.signal);

@@ -20,10 +20,14 @@ const never = (): never => {
   throw new Error('not to be called');
 };
 
-function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<WriteOutcome> = written) {
-  const seen: { outcomes: ActOutcome[]; versions: string[] } = { outcomes: [], versions: [] };
+function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<WriteOutcome> = written, leads = true) {
+  const seen: { outcomes: ActOutcome[]; versions: string[]; spent: string[] } = {
+    outcomes: [],
+    versions: [],
+    spent: [],
+  };
   const actor = new Actor({
-    leads: () => true,
+    leads: () => leads,
     halt: () => undefined,
     live: {
       asker: () => Promise.resolve(asker),
@@ -40,16 +44,26 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
       },
       moveBounds: never,
       evict: never,
-      restart: never,
+      restart: answer,
       rollBack: never,
       select: never,
     },
-    situations: { of: () => CALM, spend: never },
+    situations: {
+      of: () => (seen.spent.length > 0 ? { ...CALM, disruptions: 'none is left' } : CALM),
+      spend: (namespace) => {
+        seen.spent.push(namespace);
+        return () => void seen.spent.pop();
+      },
+    },
     onOutcome: (_, outcome) => seen.outcomes.push(outcome),
   });
   const carryOut = (more: Partial<Proposal<ScaleAct>> = {}) =>
     actor.carryOut({ act, cause: 'Scaling', service, ...more }, new AbortController().signal);
-  return { ...seen, carryOut };
+  const heal = () => {
+    const restart = { type: 'Restart', target, id: 'this' } as const;
+    return actor.carryOut({ act: restart, cause: 'Healing', service }, new AbortController().signal);
+  };
+  return { ...seen, carryOut, heal };
 }
 
 const written = (): Promise<WriteOutcome> => Promise.resolve({ kind: 'written', resourceVersion: '8' });
@@ -92,5 +106,61 @@ describe('an act', () => {
     const { carryOut, outcomes } = bed({}, () => Promise.reject(new Error('no answer')));
     await expect(carryOut()).rejects.toThrow('no answer');
     expect(outcomes).toEqual([]);
+  });
+
+  it('rejects when this replica may not lead any more: that is no answer, and whoever leads decides again', async () => {
+    const { carryOut, versions, outcomes } = bed({}, written, false);
+    await expect(carryOut()).rejects.toThrow('another replica of Baton may lead by now');
+    expect([versions, outcomes]).toEqual([[], []]);
+  });
+
+  const answers = (...kinds: ('conflict' | 'written')[]) => {
+    const left = [...kinds];
+    return (): Promise<WriteOutcome> =>
+      Promise.resolve(left.shift() === 'conflict' ? { kind: 'conflict' } : { kind: 'written', resourceVersion: '9' });
+  };
+
+  it('is looked at and done again, some times, when somebody wrote in between', async () => {
+    let version = 6;
+    const workload = () => Promise.resolve({ ...live, resourceVersion: String((version += 1)) });
+    const { carryOut, versions, outcomes } = bed({ workload }, answers('conflict', 'written'));
+    expect(await carryOut()).toMatchObject({ kind: 'written' });
+    expect(versions).toEqual(['7', '8']);
+    expect(outcomes).toHaveLength(1);
+    const often = bed({}, answers('conflict', 'conflict', 'conflict', 'conflict', 'written'));
+    expect(await often.carryOut()).toEqual({ kind: 'conflict' });
+    expect(often.versions).toHaveLength(4);
+  });
+
+  it('is not done again when that changed what it was decided on', async () => {
+    let replicas = 1;
+    const workload = () => Promise.resolve({ ...live, replicas: (replicas += 1) });
+    const { carryOut, versions } = bed({ workload }, answers('conflict', 'written'));
+    expect(await carryOut()).toEqual({ kind: 'conflict' });
+    expect(versions).toHaveLength(1);
+  });
+
+  it('that stops services by what the cache has is left to the one that does that', async () => {
+    const { carryOut, versions } = bed({ workload: never }, answers('conflict', 'written'));
+    expect(await carryOut({ cause: 'Halt', seen: live })).toEqual({ kind: 'conflict' });
+    expect(versions).toHaveLength(1);
+  });
+
+  it('whose first answer was lost is known by what it left, and counts', async () => {
+    let looks = 0;
+    const workload = () =>
+      Promise.resolve({ ...live, annotations: (looks += 1) > 1 ? { 'baton.dev/act': 'this' } : {} });
+    const { heal, spent } = bed({ workload }, answers('conflict'));
+    expect(await heal()).toEqual({ kind: 'already' });
+    expect(spent).toEqual(['shop']);
+  });
+
+  it('takes from the disruption budget once, however often it is tried', async () => {
+    const { heal, spent } = bed({}, answers('conflict', 'written'));
+    expect(await heal()).toMatchObject({ kind: 'written' });
+    expect(spent).toEqual(['shop']);
+    const refused = bed({}, answers('conflict', 'conflict', 'conflict', 'conflict'));
+    expect(await refused.heal()).toEqual({ kind: 'conflict' });
+    expect(refused.spent).toEqual([]);
   });
 });

@@ -270,6 +270,37 @@ describe('the scaler', () => {
     expect(writes).toEqual([0, 2]);
   });
 
+  it.each(['HeldByHalt', 'NamespaceStopped', 'StartupWaits', 'FailoverInProgress', 'MaintenanceWindow'] as const)(
+    'takes of a budget what the service has, and changes nothing, while something else has it: %s',
+    async (reason) => {
+      const claims: Pick<Claim, 'wanted' | 'fixed'>[] = [];
+      const { scaler, writes } = scalerWith(({ wanted, fixed }) => {
+        claims.push({ wanted, fixed });
+        return { replicas: 3, budgets: 'nodes', because: '', belowMinimum: false };
+      });
+      const held = { reason, message: 'somebody else has it' };
+      const look = (desired: number, by?: typeof held) =>
+        scaler.scale(
+          web({ minReplicas: 2, maxReplicas: 20, metrics }),
+          workload({ namespace: 'shop', name: 'web', desired }),
+          [],
+          signal,
+          by,
+        );
+      // At zero it leaves its part to others, raised by a halt it takes more than its part.
+      await look(0, held);
+      await look(8, held);
+      expect(claims).toEqual([
+        { wanted: 0, fixed: true },
+        { wanted: 8, fixed: true },
+      ]);
+      expect(writes).toEqual([]);
+      await look(8);
+      expect(claims.at(-1)).toEqual({ wanted: 4, fixed: false });
+      expect(writes).toEqual([3]);
+    },
+  );
+
   it('holds a HorizontalPodAutoscaler to what the budget allots', async () => {
     const claims: Claim[] = [];
     const { scaler, autoscalers, moves } = scalerWith((claimed) => {

@@ -1,10 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
-import type { OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
+import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
 import type { Proposal } from '../../../src/controllers/acts/actor.ts';
 import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
 import { Failover } from '../../../src/controllers/failover/failover.ts';
 import type { FailoverPort } from '../../../src/controllers/failover/ports.ts';
-import type { PartAnswer } from '../../../src/controllers/service/parts.ts';
+import type { PartAnswer, PartLook } from '../../../src/controllers/service/parts.ts';
 import { NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 
@@ -24,10 +24,13 @@ let asked: string[];
 let proposals: Proposal[];
 let outcome: ActOutcome;
 let selector: Record<string, string>;
+let annotations: Record<string, Record<string, string>>;
 let left: string[];
 let massFailure: string | undefined;
 let mayPatch: boolean;
 let silent: boolean;
+/** What happens while the API server is asked. */
+let meanwhile: () => void;
 let part: Failover;
 
 beforeEach(() => {
@@ -35,9 +38,11 @@ beforeEach(() => {
   [asked, proposals, left] = [[], [], []];
   outcome = { kind: 'written', resourceVersion: '9' };
   selector = { app: 'a' };
+  annotations = {};
   massFailure = undefined;
   mayPatch = true;
   silent = false;
+  meanwhile = () => undefined;
   const answer =
     <T>(name: string, value: () => T) =>
     (): Promise<T> => {
@@ -49,13 +54,20 @@ beforeEach(() => {
     traffic: answer('traffic', () => ({ uid: 's', resourceVersion: '1', terminating: false, selector, epoch: 0 })),
     endpoints: answer('endpoints', () => []),
     pods: answer('pods', () => left),
-    labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: {} }),
+    labels: ({ name }) => Promise.resolve({ labels: { app: name }, annotations: annotations[name] ?? {} }),
     scaledObject: () => Promise.resolve({ kind: 'none' }),
     mayDo: answer('mayDo', () => mayPatch),
   };
+  const meanwhilePort: FailoverPort = {
+    ...port,
+    traffic: (...question) => {
+      meanwhile();
+      return port.traffic(...question);
+    },
+  };
   part = new Failover({
     caches: bed.stores,
-    port,
+    port: meanwhilePort,
     actor: {
       carryOut: (proposal) => {
         proposals.push(proposal);
@@ -75,13 +87,17 @@ beforeEach(() => {
 });
 
 /** A look at the service with this status, with its finalizer. */
-async function look(status?: OrchestratedServiceStatus) {
-  bed.service('a', { failover: FAILOVER }, status);
+async function look(
+  status?: OrchestratedServiceStatus,
+  spec: Partial<OrchestratedServiceSpec> = {},
+  held?: PartLook['held'],
+) {
+  bed.service('a', { failover: FAILOVER, ...spec }, status);
   const service = bed.stores.services.get('shop/a');
   const workload = bed.stores.deployments.get('shop/a');
   if (!service || !workload) throw new Error('not there');
   const target = { state: 'Found', workload } as const;
-  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
+  const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held, isSafe: true };
   return part.look({ ...given, signal: new AbortController().signal });
 }
 
@@ -134,9 +150,18 @@ it('keeps its state while nobody answers, and asks again soon', async () => {
   expect(asked).toContain('unanswered shop/a');
 });
 
-it('finds where traffic goes when its status was lost', async () => {
+it('finds where traffic goes, and what the primary had, when its status was lost', async () => {
   selector = { app: 'b' };
-  expect((await look())?.findings.status.failover).toMatchObject({ state: 'Idle', active: 'Standby' });
+  annotations = { a: { 'baton.dev/fenced-replicas': '4' } };
+  const found = (await look())?.findings.status.failover;
+  expect(found).toMatchObject({ state: 'Idle', active: 'Standby', fencedReplicas: 4 });
+});
+
+it('takes no pod for a stranger that one of the two got while the API server was asked', async () => {
+  const set = bed.stores.replicaSets.get('shop/a-rs');
+  meanwhile = () => void bed.pod('a-2', set, 'a');
+  const answer = await look({ failover: IDLE });
+  expect(answer?.findings.conditions[0]).toMatchObject({ type: 'FailoverReady', status: 'True' });
 });
 
 it('acts for a state only once that is written', async () => {
@@ -186,6 +211,26 @@ it('holds back others while it moves, and only then', async () => {
   const answer = await look({ ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } });
   expect(answer?.findings.holds?.reason).toBe('FailoverInProgress');
   expect(answer?.needsFinalizer).toBe(true);
+});
+
+it('takes an old annotation of a fence off what serves once, without reading it again', async () => {
+  annotations = { a: { 'baton.dev/fenced-replicas': '4' } };
+  await look({ failover: IDLE });
+  await look({ failover: IDLE });
+  const act = { type: 'Scale', from: 1, to: 1, annotations: { 'baton.dev/fenced-replicas': null } };
+  expect(proposals).toMatchObject([{ cause: 'Failover', act }]);
+});
+
+it('gives back what it took when it may do no more, as what the guard lets through then', async () => {
+  const since = new Date(NOW).toISOString();
+  const move = { to: 'Primary', cause: 'Failure', wantedReplicas: 1, decidedAt: since, leavingReplicas: 1 } as const;
+  const status = { ...DOWN, failover: { ...IDLE, state: 'Preparing', since, ...move } } as const;
+  bed.deployment('a', { desired: 0 });
+  await look(status, { mode: 'Observe' });
+  await look(status, { suspend: true }, { reason: 'Suspended', message: 'spec.suspend is true' });
+  await look(status, { suspend: true }, { reason: 'HeldByHalt', message: 'a halt has it' });
+  const raised = { cause: 'GivingBack', act: { type: 'Scale', from: 0, to: 1 } };
+  expect(proposals).toMatchObject([raised, raised]);
 });
 
 it('gives back what it took when it is deleted, also where another service has the workload by then', async () => {

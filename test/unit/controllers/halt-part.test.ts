@@ -14,6 +14,8 @@ const SINCE = '2026-05-01T09:00:00Z';
 const STARTUP = { phase: 'Services', timeout: '60s', retries: 3, critical: false, onFailure: 'Hold' } as const;
 const ZERO = { startup: STARTUP, emergency: { onHalt: 'ScaleToZero' } } as const;
 
+const none = { autoscalerOf: () => undefined };
+
 let bed: Bed;
 let status: OrchestrationStatus;
 let part: HaltPart;
@@ -57,10 +59,30 @@ describe('while an emergency halt lasts', () => {
     expect(await look({})).toMatchObject({ parts: undefined, scaling: undefined, findings: [] });
   });
 
+  it('that was only found on workloads of others, nobody is left alone but those', async () => {
+    status = { halt: { id: ID, state: 'Halted', by: 'Found' } };
+    expect(await look(ZERO)).toMatchObject({ parts: undefined, scaling: undefined });
+    expect(await look({ startup: STARTUP })).toMatchObject({ parts: undefined });
+    const held = workload({ name: 'web', desired: 0, hold: { id: ID, original: 3, to: 0 } });
+    expect(await look({}, { target: { state: 'Found', workload: held } })).toMatchObject({ scaling: 'HeldByHalt' });
+  });
+
   it('one that is deleted gets back what was taken from it before', async () => {
     expect(await look(ZERO, { isGoing: true })).toMatchObject({ parts: undefined, scaling: undefined });
     expect(await look({ startup: STARTUP }, { isGoing: true })).toMatchObject({ parts: undefined });
   });
+});
+
+it('goes on saying what a halt took where a rollback took the annotations off, while the halt lasts', async () => {
+  const given = { halt: { id: ID, originalReplicas: 3 } };
+  const lost = await look(ZERO, given);
+  expect(lost.findings).toMatchObject([{ status: given, told: [] }]);
+  const { services, deployments } = bed.stores;
+  const subjects = subjectsOf({ caches: bed.stores, foreign: new Map(), ...none, written: () => undefined });
+  expect([services.size, deployments.size]).toEqual([1, 1]);
+  expect(subjects).toMatchObject([{ remembered: { id: ID, original: 3 }, workload: { replicas: 0, hold: undefined } }]);
+  status = { halt: { id: ID, state: 'Resumed' } };
+  expect((await look(ZERO, given)).findings[0]).toMatchObject({ status: {}, told: [{ reason: 'ChangedByHand' }] });
 });
 
 it('says nothing more of a workload that is gone, and goes on saying what it knows of one that cannot be read', async () => {
@@ -100,7 +122,7 @@ it('keeps a service of a kind that is in no cache until what a halt took from it
     const metadata = { ...bed.stores.services.get('shop/web')?.metadata, deletionTimestamp: SINCE };
     const going = { ...bed.stores.services.get('shop/web'), metadata, resourceVersion: bed.version() };
     bed.stores.services.upsert(going as never);
-    return subjectsOf({ caches: bed.stores, foreign: (key) => part.foreign(key), written: () => undefined });
+    return subjectsOf({ caches: bed.stores, foreign: part.foreign, ...none, written: () => undefined });
   };
   expect((await look(ZERO, { target: foreign({ desired: 3 }) })).needsFinalizer).toBe(true);
   status = {};

@@ -53,7 +53,8 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
   const statuses = new Map<string, CachedService['status']>();
   const keeper = new EmergencyKeeper({
     caches: { services, deployments, statefulSets: empty, replicaSets: empty },
-    foreign: () => undefined,
+    foreign: new Map(),
+    autoscalerOf: () => undefined,
     ownNamespace: 'baton-system',
     policy: () => ({ ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, ...emergency } }),
     status: () => ({ halt: { id: ID, state: state.halt } }),
@@ -181,6 +182,25 @@ describe('giving back', () => {
     state.halt = 'Resuming';
     put('web', 1, { id: ID, original: 3, to: 0 });
     expect(await turn()).toEqual(['Resume web 1 → 1']);
+  });
+});
+
+describe('while nobody asks for anything', () => {
+  const states = (look: ReturnType<EmergencyKeeper['look']>) => [look.status.halt?.state, look.isDue];
+
+  it('finds what is held all the same', () => {
+    const { keeper, held } = bed({ db: [], web: ['db'] });
+    expect(states(keeper.look(undefined))).toEqual([undefined, false]);
+    held('web');
+    expect(states(keeper.look(undefined))).toEqual(['Halted', false]);
+  });
+
+  it('gives back what is left of a halt that is over', () => {
+    const { keeper, held } = bed({ web: [] });
+    const halt = { id: ID, state: 'Resumed', startedAt: '1970-01-01T00:00:00Z' } as const;
+    expect(states(keeper.look({ halt }))).toEqual(['Resumed', false]);
+    held('web');
+    expect(keeper.look({ halt }).isDue).toBe(true);
   });
 });
 

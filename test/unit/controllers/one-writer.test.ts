@@ -13,6 +13,7 @@ it('only some files of one room write to the API server', () => {
     'compose/operator.ts', // Orchestration/default where there is none
     'kube/autoscalers.ts',
     'kube/certificate-store.ts',
+    'kube/discovered.ts', // OrchestratedServices themselves, never workloads
     'kube/lease.ts',
     'kube/pods.ts',
     'kube/recorder.ts',
@@ -38,4 +39,10 @@ it('those that change what is not Baton’s own are used where the guard decides
 it('what steps of workflows change is written where the guard examined it, and nowhere else', () => {
   expect(using(/\bwrites\.write\(/)).toEqual(['controllers/workflow/steps/actor.ts']);
   expect(using(/\bexamineStep\(/)).toEqual(['controllers/workflow/steps/actor.ts']);
+});
+
+it('services are made and deleted by discovery, and by nothing else', () => {
+  expect(using(/\b(createService|reviseService|deleteService)\(/).filter((file) => !file.startsWith('kube/'))).toEqual([
+    'compose/discovery.ts',
+  ]);
 });

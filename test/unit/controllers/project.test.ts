@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import {
+  AUTOSCALER_INDEXES,
+  type AutoscalerSnapshot,
+  autoscalerOf,
+  projectAutoscaler,
+} from '../../../src/controllers/project/autoscaler.ts';
 import { PodProjector, type RawPod } from '../../../src/controllers/project/pod.ts';
 import { projectDeployment, projectReplicaSet, projectStatefulSet } from '../../../src/controllers/project/workload.ts';
+import { Store } from '../../../src/runtime/store.ts';
 
 const MI = 2 ** 20;
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -283,4 +290,27 @@ it('keeps the owner of a ReplicaSet and drops the selector that nobody asks for'
     desired: 2,
   });
   expect(projectReplicaSet({ metadata, spec })).toMatchObject({ owner: undefined, selector: 'app=web' });
+});
+
+it('names KEDA for an autoscaler that is its, and the autoscaler itself for any other', () => {
+  const store = new Store<AutoscalerSnapshot>({ indexes: AUTOSCALER_INDEXES, onListenerError: () => undefined });
+  const put = (name: string, of: string, kind?: string): void => {
+    const owner = { apiVersion: 'x/v1', kind: kind ?? '', name: `${of}-owner`, uid: 'o', controller: true };
+    const metadata = {
+      name,
+      namespace: 'shop',
+      uid: name,
+      resourceVersion: '1',
+      ...(kind && { ownerReferences: [owner] }),
+    };
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: of };
+    store.upsert(projectAutoscaler({ metadata, spec: { scaleTargetRef, maxReplicas: 3 } }));
+  };
+  put('keda-hpa-a', 'a', 'ScaledObject');
+  put('b', 'b');
+  const found = (name: string) =>
+    autoscalerOf(store, { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name });
+  expect(found('a')).toEqual({ kind: 'ScaledObject', name: 'a-owner' });
+  expect(found('b')).toEqual({ kind: 'HorizontalPodAutoscaler', name: 'b' });
+  expect(found('c')).toBeUndefined();
 });

@@ -99,6 +99,7 @@ describe('the policy', () => {
       orchestrations,
       policy,
       services: () => [],
+      discovery: () => ({ status: undefined, condition: undefined }),
       emergency: {
         look: () => ({ status: {}, halted: undefined, transitions: [], lookAgainAt: undefined, isDue: false }),
         wake: () => undefined,

@@ -29,6 +29,8 @@ class World {
   readonly outcomes: ActOutcome[] = [];
   readonly done: string[] = [];
   readonly woken: string[] = [];
+  /** With the statuses that were written. */
+  readonly told: string[] = [];
   /** Writes until the process dies. */
   writesLeft = Infinity;
   now = NOW;
@@ -79,9 +81,11 @@ class World {
       }
       const { startup: _, ...rest } = this.status;
       const status = { ...rest, ...answer?.findings.status };
+      const told = answer?.findings.told.map(({ reason, message }) => `${reason} ${message}`) ?? [];
       if (JSON.stringify(status) === JSON.stringify(this.status)) return answer;
       this.#write();
       this.status = status;
+      this.told.push(...told);
       this.starter.wasTold('shop/web');
       return answer;
     } catch (error) {
@@ -213,13 +217,19 @@ describe('the replicas are given back', () => {
   it.each([
     ['goes', { isGoing: true }],
     ['asks for no start in order any more', { startup: undefined }],
-  ])('when the service %s', async (_, change) => {
+  ])('when the service %s, which is told once', async (_, change) => {
     expect(world.workload).toMatchObject({ desired: 0, startupReplicas: 3 });
     Object.assign(world, change);
     world.outcomes.push({ kind: 'conflict' }, { kind: 'refused', message: 'not now' });
     await world.rounds(2);
     expect(world.isSafe).toBe(true);
-    await world.rounds(2);
+    world.told.length = 0;
+    await world.rounds(4);
+    expect(world.told).toEqual([
+      expect.stringMatching(
+        /^StartupRaised raised to 3 replicas: (the service is being deleted|spec.startup was taken away)$/,
+      ),
+    ]);
     expect(world.done).toContain('GivingBack 0 to 3');
     expect(world.isSafe).toBe(false);
     expect(world.workload.startupReplicas).toBeUndefined();

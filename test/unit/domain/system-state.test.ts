@@ -22,8 +22,11 @@ const limited: OrchestratedServiceStatus = {
 };
 const moving: OrchestratedServiceStatus = { ...well, failover: { state: 'Switching' } } as OrchestratedServiceStatus;
 
-const halted = (state: 'Halting' | 'Halted' | 'Resuming' | 'Resumed'): EmergencyFindings => ({
-  status: { halt: { id: 'halt-1', state } },
+const halted = (
+  state: 'Halting' | 'Halted' | 'Resuming' | 'Resumed',
+  by: 'Manual' | 'Found' = 'Manual',
+): EmergencyFindings => ({
+  status: { halt: { id: 'halt-1', state, by } },
   halted: undefined,
   transitions: [],
   lookAgainAt: undefined,
@@ -74,6 +77,10 @@ describe('the state of the system', () => {
   it('is EmergencyHalt until everything is back, also before every service was looked at', () => {
     for (const state of ['Halting', 'Halted', 'Resuming'] as const)
       expect(sum([well], undefined, { emergency: halted(state) }).status.state).toBe('EmergencyHalt');
+  });
+
+  it('is no EmergencyHalt because workloads carry an id that nobody knows', () => {
+    expect(sum([well], undefined, { emergency: halted('Halted', 'Found') }).status.state).toBe('Active');
   });
 
   it('is Scaling for a minute at least, and makes no Event of it', () => {

@@ -31,6 +31,14 @@ describe('the time left', () => {
   it('does not count what runs longer than it should', () => {
     expect(secondsLeft([-40, 5], [10])).toBe(10);
   });
+
+  it('is with all that must go before, and beside', () => {
+    const alone = { ...part('clock', 100), isAlone: true };
+    const modest = (seconds: number) => ({ ...part('modest', seconds), isModest: true });
+    expect(new Lanes([alone, modest(90), part('a', 30), part('b', 50)]).secondsLeft).toBe(150);
+    // One lane is free after the 100, the other after the 170: 60 and 50 go to the first, 30 to the second.
+    expect(new Lanes([alone, modest(170), part('a', 30), part('b', 50), part('c', 60)]).secondsLeft).toBe(210);
+  });
 });
 
 /** Runs them and tells what was seen. */
@@ -67,6 +75,34 @@ describe('lanes', () => {
     const alone = { ...part('clock', 30, run), isAlone: true };
     expect((await runAll([part('a', 60, run), alone, part('b', 50, run)])).began).toBe('clock a b');
     expect(beside).toEqual([0, 0, 1]);
+  });
+
+  it('run what is modest beside what is alone, one after the other', async () => {
+    const ends = new Map<string, () => void>();
+    const gated = (name: string): Part =>
+      part(name, 60, () => new Promise((resolve) => ends.set(name, () => resolve(PASSED))));
+    const modest = ['x', 'y'].map((name) => ({ ...gated(name), isModest: true }));
+    const lanes = new Lanes([...['a', 'b', 'c'].map(gated), { ...gated('clock'), isAlone: true }, ...modest]);
+    const over = lanes.run({ began: () => {}, ended: () => {} });
+    const after = async (name?: string): Promise<string[]> => {
+      if (name !== undefined) ends.get(name)?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      return lanes.running.map((running) => running.part.name).toSorted();
+    };
+    expect(await after()).toEqual(['clock', 'x']);
+    expect(await after('x')).toEqual(['clock', 'y']);
+    expect(await after('clock')).toEqual(['a', 'y']);
+    expect(await after('y')).toEqual(['a', 'b']);
+    for (const name of ['a', 'b', 'c']) await after(name);
+    await over;
+  });
+
+  it('begin nothing beside what is alone where nothing is modest any more', async () => {
+    const clock = { ...part('clock', 30, () => new Promise<Outcome>(() => {})), isAlone: true };
+    const lanes = new Lanes([clock, part('a', 60), { ...part('x', 60), isModest: true }]);
+    void lanes.run({ began: () => {}, ended: () => {} });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lanes.running.map((running) => running.part.name)).toEqual(['clock']);
   });
 
   it('keep the output of each together', async () => {

@@ -69,6 +69,22 @@ describe('requests', () => {
     expect(String(server.seen[2]?.query)).toBe('fieldManager=baton&force=true');
   });
 
+  test('hand on the items of a list one by one, and say why there are none', async () => {
+    const items = [{ name: 'a' }, { name: 'b' }];
+    server.answers = [json({ items }), status(404, 'NotFound', 'no such API'), json({ kind: 'Status' }), json({ items: [] })];
+    const rest = server.client();
+    const list = async (): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      const options = { signal: new AbortController().signal, stallMs: 5_000 };
+      await rest.items('/apis/metrics.k8s.io/v1beta1/pods', (item) => found.push(item), options);
+      return found;
+    };
+    expect(await list()).toEqual(items);
+    expect((await failure(list())).status).toBe(404);
+    await expect(list()).rejects.toThrow('no list');
+    expect(await list()).toEqual([]);
+  });
+
   test('share connections: one more, at most, than there are requests at a time', async () => {
     server.answers = [json({})];
     const rest = server.client();

@@ -30,7 +30,7 @@ describe('deploy/', () => {
   });
 
   it('keeps nothing that only Helm understands, and selectors that match', () => {
-    for (const text of files.values()) expect(text).not.toMatch(/helm\.sh|managed-by|checksum\//);
+    for (const text of files.values()) expect(text).not.toMatch(/helm\.sh|managed-by:|checksum\//);
     const deployment = find(objects(), 'Deployment')['spec'] as {
       selector: { matchLabels: Record<string, string> };
       template: { metadata: { labels: Record<string, string> } };

@@ -45,10 +45,12 @@ describe('the permissions', () => {
     );
     expect(writes.sort()).toEqual([
       'create events',
+      'create orchestratedservices', // by discovery
       'create orchestrations',
       'create pods/eviction',
       'create tokenreviews',
       'create workflows',
+      'delete orchestratedservices', // what discovery made
       'delete workflows',
       'impersonate serviceaccounts',
       'patch deployments,statefulsets,replicasets',

@@ -11,6 +11,8 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 /** One Lease, with the API server's rules about resourceVersion; can be cut off from single replicas. */
 class LeaseServer {
   stored: StoredLease | undefined;
+  /** Who was written as its holder, '' for nobody, in order and without repetitions. */
+  readonly holders: string[] = [];
   writes = 0;
   reads = 0;
   readonly cutOff = new Set<string>();
@@ -19,6 +21,7 @@ class LeaseServer {
 
   put(record: LeaseRecord): StoredLease {
     this.writes += 1;
+    if (this.holders.at(-1) !== record.holderIdentity) this.holders.push(record.holderIdentity);
     this.stored = { ...record, resourceVersion: String((this.#version += 1)) };
     for (const tell of this.#watchers) tell();
     return this.stored;
@@ -59,7 +62,18 @@ class LeaseServer {
   }
 }
 
-function replica(server: LeaseServer, identity: string, clock: FakeClock, lingerMs = 0) {
+interface Behaviour {
+  /** How long its work goes on after it was told to end. */
+  readonly lingerMs?: number;
+  readonly mayRelease?: () => boolean;
+}
+
+function replica(
+  server: LeaseServer,
+  identity: string,
+  clock: FakeClock,
+  { lingerMs = 0, mayRelease = () => true }: Behaviour = {},
+) {
   const stop = new AbortController();
   const terms: Leadership[] = [];
   const errors: unknown[] = [];
@@ -68,6 +82,7 @@ function replica(server: LeaseServer, identity: string, clock: FakeClock, linger
     identity,
     clock,
     random: () => 0,
+    mayRelease,
     onError: (error) => errors.push(error),
   });
   let leading = false;
@@ -81,10 +96,10 @@ function replica(server: LeaseServer, identity: string, clock: FakeClock, linger
   return { elector, terms, errors, stop, ended, leads: () => leading };
 }
 
-async function two() {
+async function two(behaviour: Behaviour = {}) {
   const clock = new FakeClock();
   const server = new LeaseServer();
-  const a = replica(server, 'a', clock);
+  const a = replica(server, 'a', clock, behaviour);
   await clock.advance(0);
   const b = replica(server, 'b', clock);
   await clock.advance(10_000);
@@ -140,7 +155,7 @@ describe('passing on', () => {
   test('it is given back only after the work has ended', async () => {
     const clock = new FakeClock();
     const server = new LeaseServer();
-    const a = replica(server, 'a', clock, 2_000);
+    const a = replica(server, 'a', clock, { lingerMs: 2_000 });
     await clock.advance(0);
     const b = replica(server, 'b', clock);
     await clock.advance(5_000);
@@ -180,6 +195,71 @@ describe('passing on', () => {
   });
 });
 
+describe('not giving back', () => {
+  test('a leader that could not renew in time lets it run out, also when it reaches the server again', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer();
+    const a = replica(server, 'a', clock, { lingerMs: 500 });
+    await clock.advance(0);
+    const b = replica(server, 'b', clock);
+    await clock.advance(1_000);
+    server.cutOff.add('a');
+    await clock.advance(9_200);
+    expect(a.terms[0]?.signal.aborted).toBe(true);
+    server.cutOff.clear();
+    a.stop.abort(new Error('SIGTERM'));
+    await clock.advance(500);
+    await a.ended;
+    await clock.advance(4_200);
+    expect([server.stored?.holderIdentity, b.leads()]).toEqual(['a', false]);
+    await clock.advance(200);
+    expect([server.stored?.holderIdentity, b.leads()]).toEqual(['b', true]);
+    expect(server.holders).toEqual(['a', 'b']);
+  });
+
+  test('a leader that slept through its own timers does not either, and may take it again', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer();
+    const a = replica(server, 'a', clock);
+    await clock.advance(0);
+    clock.freeze(11_000);
+    await clock.advance(5_000);
+    expect(server.holders).toEqual(['a']);
+    expect(a.terms).toHaveLength(2);
+    expect(a.leads()).toBe(true);
+  });
+
+  test('a leader that is stopped when it wakes does not either', async () => {
+    const clock = new FakeClock();
+    const server = new LeaseServer();
+    const a = replica(server, 'a', clock);
+    await clock.advance(0);
+    clock.freeze(11_000);
+    a.stop.abort(new Error('SIGTERM'));
+    await a.ended;
+    expect(server.holders).toEqual(['a']);
+  });
+
+  test('nor one whose work took so long to end', async () => {
+    const { clock, server, a } = await two({ lingerMs: 10_500 });
+    a.stop.abort(new Error('SIGTERM'));
+    await clock.advance(10_600);
+    await a.ended;
+    expect(server.holders).toEqual(['a']);
+  });
+
+  test('nor one that wrote something whose end it does not know', async () => {
+    const { clock, server, a, b } = await two({ mayRelease: () => false });
+    a.stop.abort(new Error('SIGTERM'));
+    await a.ended;
+    await clock.advance(13_000);
+    expect([server.stored?.holderIdentity, b.leads()]).toEqual(['a', false]);
+    await clock.advance(2_100);
+    expect([server.stored?.holderIdentity, b.leads()]).toEqual(['b', true]);
+    expect(server.holders).toEqual(['a', 'b']);
+  });
+});
+
 describe('safety', () => {
   test('a leader that cannot renew stops before any standby can begin', async () => {
     const { clock, server, a, b } = await two();
@@ -205,7 +285,7 @@ describe('safety', () => {
   test('a leader that stops is fresh until it has said its last words, one that lost the Lease is not', async () => {
     const clock = new FakeClock();
     const server = new LeaseServer();
-    const a = replica(server, 'a', clock, 1_000);
+    const a = replica(server, 'a', clock, { lingerMs: 1_000 });
     await clock.advance(0);
     a.stop.abort(new Error('SIGTERM'));
     expect(a.terms[0]?.signal.aborted).toBe(true);
@@ -213,7 +293,7 @@ describe('safety', () => {
     await clock.advance(1_000);
     await a.ended;
 
-    const b = replica(server, 'b', clock, 1_000);
+    const b = replica(server, 'b', clock, { lingerMs: 1_000 });
     await clock.advance(0);
     server.put({ ...(server.stored as StoredLease), holderIdentity: 'c' });
     await clock.advance(2_000);

@@ -15,16 +15,13 @@ interface Figure {
   readonly namespace?: string;
 }
 
-function podMetricsList(...figures: Figure[]): unknown {
-  return {
-    kind: 'PodMetricsList',
-    items: figures.map(({ pod, cpu = '100m', memory = '50Mi', at, namespace = 'shop' }) => ({
-      metadata: { name: pod, namespace },
-      timestamp: new Date(at).toISOString(),
-      window: '15s',
-      containers: [{ name: 'main', usage: { cpu, memory } }],
-    })),
-  };
+function podMetrics(...figures: Figure[]): readonly unknown[] {
+  return figures.map(({ pod, cpu = '100m', memory = '50Mi', at, namespace = 'shop' }) => ({
+    metadata: { name: pod, namespace },
+    timestamp: new Date(at).toISOString(),
+    window: '15s',
+    containers: [{ name: 'main', usage: { cpu, memory } }],
+  }));
 }
 
 const query = (...pods: string[]): ResourceQuery => ({
@@ -37,9 +34,9 @@ const query = (...pods: string[]): ResourceQuery => ({
 describeSource('resource-metrics', async () => {
   const clock = realClock();
   let isDown = false;
-  const list = async (): Promise<unknown> => {
+  const list: ResourceMetricsOptions['list'] = async (_path, onItem) => {
     if (isDown) throw Object.assign(new Error('the server is currently unable to handle the request'), { status: 503 });
-    return podMetricsList({ pod: 'a', at: Date.now() });
+    podMetrics({ pod: 'a', at: Date.now() }).forEach(onItem);
   };
   const source = createResourceMetrics({
     clock,
@@ -66,7 +63,7 @@ describeSource('resource-metrics', async () => {
 function setUp(more: Partial<ResourceMetricsOptions> = {}) {
   const clock = manualClock();
   const state = {
-    answer: (): unknown => podMetricsList(),
+    answer: (): readonly unknown[] => podMetrics(),
     paths: [] as string[],
     changes: [] as Record<string, string[]>[],
     problems: 0,
@@ -75,9 +72,9 @@ function setUp(more: Partial<ResourceMetricsOptions> = {}) {
   const source = createResourceMetrics({
     clock,
     policy: () => ({ intervalMs: 30_000 }),
-    list: async (path) => {
+    list: async (path, onItem) => {
       state.paths.push(path);
-      return state.answer();
+      state.answer().forEach(onItem);
     },
     resourcesOf: (_, pod) => (pod.startsWith('x') ? undefined : { requests: {}, limits: { cpu: 1, memory: 100 * Mi } }),
     ...more,
@@ -95,8 +92,8 @@ const failing = (status: number, message: string) => (): never => {
 };
 const fresh =
   (clock: ManualClock, ...figures: Omit<Figure, 'at'>[]) =>
-  (): unknown =>
-    podMetricsList(...figures.map((figure) => ({ ...figure, at: clock.now() - 5000 })));
+  (): readonly unknown[] =>
+    podMetrics(...figures.map((figure) => ({ ...figure, at: clock.now() - 5000 })));
 
 describe('resource metrics', () => {
   it('lists the whole cluster once per interval, whatever the number of services', async () => {
@@ -118,25 +115,23 @@ describe('resource metrics', () => {
 
   it('sums the containers, and gives the highest pod as a ratio', async () => {
     const { clock, state, source, read, start } = setUp();
-    state.answer = () => ({
-      items: [
-        {
-          metadata: { name: 'a', namespace: 'shop' },
-          timestamp: new Date(clock.now()).toISOString(),
-          containers: [
-            { name: 'main', usage: { cpu: '250m', memory: '40Mi' } },
-            { name: 'proxy', usage: { cpu: '500000000n', memory: '10Mi' } },
-          ],
-        },
-        // Of a pod without containers nothing is known, which is not 0.
-        {
-          metadata: { name: 'gone', namespace: 'shop' },
-          timestamp: new Date(clock.now()).toISOString(),
-          containers: [],
-        },
-        ...(fresh(clock, { pod: 'b', cpu: '400m', memory: '90Mi' })() as { items: unknown[] }).items,
-      ],
-    });
+    state.answer = () => [
+      {
+        metadata: { name: 'a', namespace: 'shop' },
+        timestamp: new Date(clock.now()).toISOString(),
+        containers: [
+          { name: 'main', usage: { cpu: '250m', memory: '40Mi' } },
+          { name: 'proxy', usage: { cpu: '500000000n', memory: '10Mi' } },
+        ],
+      },
+      // Of a pod without containers nothing is known, which is not 0.
+      {
+        metadata: { name: 'gone', namespace: 'shop' },
+        timestamp: new Date(clock.now()).toISOString(),
+        containers: [],
+      },
+      ...fresh(clock, { pod: 'b', cpu: '400m', memory: '90Mi' })(),
+    ];
     void start();
     await clock.advance(0);
     expect(source.usage('shop').get('a')).toMatchObject({
@@ -190,16 +185,8 @@ describe('resource metrics', () => {
     expect(reading.evidence).toContain(evidence);
   });
 
-  it('an answer that is no list: SourceUnavailable', async () => {
-    const { clock, state, source, start } = setUp();
-    state.answer = () => ({ kind: 'Status' });
-    void start();
-    await clock.advance(0);
-    expect(source.problem()).toMatchObject({ reason: 'SourceUnavailable' });
-  });
-
   it('an answer that never comes: SourceTimeout, and the next list is tried', async () => {
-    const list = (_: string, signal: AbortSignal): Promise<unknown> =>
+    const list: ResourceMetricsOptions['list'] = (_path, _onItem, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const { clock, source, start } = setUp({ list });
     void start();
@@ -222,7 +209,7 @@ describe('resource metrics', () => {
 
   it('a metrics-server that repeats an old figure: StaleData', async () => {
     const { clock, state, read, start } = setUp();
-    const stuck = podMetricsList({ pod: 'a', at: clock.now() });
+    const stuck = podMetrics({ pod: 'a', at: clock.now() });
     state.answer = () => stuck;
     void start();
     await clock.advance(60_000);
@@ -234,7 +221,7 @@ describe('resource metrics', () => {
   it('a metrics-server that always lags behind by more than 90 s: StaleData, and by less: a figure', async () => {
     const { clock, state, read, start } = setUp();
     let lag = 95_000;
-    state.answer = () => podMetricsList({ pod: 'a', at: clock.now() - lag });
+    state.answer = () => podMetrics({ pod: 'a', at: clock.now() - lag });
     void start();
     await clock.advance(0);
     expect(await read(query('a'))).toMatchObject({ reason: 'StaleData' });
@@ -258,7 +245,7 @@ describe('resource metrics', () => {
 
   it('a clock that jumps back does not make an old figure fresh', async () => {
     const { clock, state, read, start } = setUp();
-    const stuck = podMetricsList({ pod: 'a', at: clock.now() });
+    const stuck = podMetrics({ pod: 'a', at: clock.now() });
     state.answer = () => stuck;
     void start();
     await clock.advance(120_000);
@@ -271,13 +258,13 @@ describe('resource metrics', () => {
     const { clock, state, read, start } = setUp();
     const skew = clock.now();
     const began = clock.monotonic();
-    state.answer = () => podMetricsList({ pod: 'a', at: skew + (clock.monotonic() - began) });
+    state.answer = () => podMetrics({ pod: 'a', at: skew + (clock.monotonic() - began) });
     void start();
     await clock.advance(0);
     clock.jump(3_600_000);
     await clock.advance(60_000);
     expect(await read(query('a'))).toMatchObject({ kind: 'value' });
-    state.answer = () => podMetricsList({ pod: 'new', at: skew + (clock.monotonic() - began) });
+    state.answer = () => podMetrics({ pod: 'new', at: skew + (clock.monotonic() - began) });
     await clock.advance(30_000);
     expect(await read(query('new'))).toMatchObject({ kind: 'value' });
   });

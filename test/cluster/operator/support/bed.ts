@@ -43,9 +43,15 @@ export class Bed {
     this.api = api;
   }
 
-  static async make(prefix: string, api = new Api()): Promise<Bed> {
+  static async make(prefix: string): Promise<Bed> {
+    const api = new Api();
+    await installCrds(api);
+    return Bed.on(api, prefix);
+  }
+
+  /** Where the CRDs are installed already. */
+  static async on(api: Api, prefix: string): Promise<Bed> {
     const bed = new Bed(unique(prefix), api);
-    await installCrds(bed.api);
     await bed.addNamespace(bed.namespace);
     return bed;
   }

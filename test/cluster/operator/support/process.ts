@@ -19,7 +19,10 @@ export interface Exit {
 const ARGUMENTS = ['--log-level', 'debug', '--probe-address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'];
 const KUBECONFIG = process.env['KUBECONFIG'] || '.cluster/kubeconfig';
 
-/** The operator, from source where no other file is named, as a process of its own. */
+/** From source; `npm test` has it from the file that is shipped, which starts in a fifth of the time. */
+export const OPERATOR = process.env['BATON_TEST_OPERATOR'] ?? 'src/main.ts';
+
+/** The operator as a process of its own. */
 export class Operator {
   readonly #process: ChildProcess;
   #output = '';
@@ -30,7 +33,7 @@ export class Operator {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
   }
 
-  static spawn(args: readonly string[], kubeconfig = KUBECONFIG, file = 'src/main.ts'): Operator {
+  static spawn(args: readonly string[], kubeconfig = KUBECONFIG, file = OPERATOR): Operator {
     const env = { ...process.env, KUBECONFIG: kubeconfig };
     const command = [file, ...ARGUMENTS, ...args];
     return new Operator(spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] }));

@@ -81,6 +81,12 @@ export class Widgets {
     }
   }
 
+  /** What it asks for. */
+  async replicas(name: string): Promise<number> {
+    return (await this.#bed.get<Obj & { spec: { replicas: number } }>('Widget', name, `${this.group}/v1`)).spec
+      .replicas;
+  }
+
   async scale(name: string, replicas: number): Promise<void> {
     accept(await this.#bed.api.call('PATCH', `${this.#path}/${name}`, { body: { spec: { replicas } } }));
   }

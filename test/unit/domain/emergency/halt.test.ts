@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, SECOND } from '../fixtures.ts';
-import { World } from './world.ts';
+import { isInForce } from '../../../../src/domain/emergency/halt.ts';
+import { type Workload, World } from './world.ts';
 
 const zero = { onHalt: 'ScaleToZero' } as const;
 
@@ -158,6 +159,20 @@ describe('an emergency halt', () => {
     });
   });
 
+  it('remembers what a workload had where a rollback took its annotations off', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    (world.workloads.get('shop/api') as Workload).annotations = {};
+    expect(world.settle()).toEqual(['Remember shop/api']);
+    expect(world.halt).toMatchObject({ held: 5 });
+    world.order('None', world.halt.id);
+    (world.workloads.get('shop/web') as Workload).annotations = {};
+    world.settle();
+    // Too late for the second: whoever leaves it at 0 while everything comes back may want that.
+    expect(world.replicas()).toEqual({ ...BEFORE, 'shop/web': 0 });
+  });
+
   it('is taken up from the workloads where the status of it is lost, and undone from them', () => {
     const world = shop();
     world.order('Halt');
@@ -172,6 +187,31 @@ describe('an emergency halt', () => {
     world.order('None', id);
     world.settle();
     expect(world.replicas()).toEqual(BEFORE);
+  });
+
+  it('is begun anew where its order still stands and its status is lost, and gives everything back by the new id', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    const { id } = world.halt;
+    world.status = {};
+    world.settle();
+    expect(world.halt).toMatchObject({ state: 'Halted', by: 'Manual', held: 5 });
+    expect(world.halt.id).not.toBe(id);
+    world.order('None', world.halt.id);
+    world.settle();
+    expect(world.replicas()).toEqual(BEFORE);
+    expect(world.held()).toEqual([]);
+  });
+
+  it('is over although somebody keeps a workload of it from being deleted', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    (world.workloads.get('shop/api') as Workload).terminating = true;
+    world.order('None', world.halt.id);
+    world.settle();
+    expect(world.halt).toMatchObject({ state: 'Resumed' });
   });
 
   it('gives a workload back at once when nobody looks after it any more', () => {
@@ -232,7 +272,122 @@ describe('an emergency halt', () => {
   });
 });
 
+describe('annotations of a halt that nobody ordered', () => {
+  const FORGED = 'halt-20260101t000000z';
+  /** Whoever may edit workloads may write them. */
+  function forge(world: World, key: string, id = FORGED): void {
+    world.workloads.set(key, {
+      replicas: 0,
+      annotations: { 'baton.dev/halt-id': id, 'baton.dev/halted-replicas': '4' },
+    });
+  }
+  const forged = (): World => {
+    const world = shop();
+    forge(world, 'shop/api');
+    world.look();
+    return world;
+  };
+
+  it('are told, with whose they are, and hold back nobody else', () => {
+    const world = shop();
+    forge(world, 'shop/api');
+    const { halted, transitions } = world.look();
+    expect(transitions).toMatchObject([{ reason: 'HaltFound', type: 'Warning' }]);
+    expect(transitions[0]?.message).toContain('1 workloads (shop/api)');
+    expect(halted).toMatchObject({ status: 'False', reason: 'HaltFound' });
+    expect(halted?.message).toContain(`"resume":"${FORGED}"`);
+    expect(world.halt).toMatchObject({ id: FORGED, by: 'Found' });
+    expect(isInForce(world.halt)).toBe(false);
+    expect(world.orders.halt).toBeUndefined();
+    expect(world.settle()).toEqual([]);
+  });
+
+  it('keep no halt from being ordered, nor begun by a rule, nor rehearsed', () => {
+    const world = forged();
+    world.order('DryRun');
+    world.look();
+    expect(world.status.rehearsal).toMatchObject({ stopping: 3 });
+    world.order('Halt');
+    world.settle();
+    expect(world.halt).toMatchObject({ by: 'Manual', state: 'Halted', held: 5 });
+    expect(world.replicas()).toEqual(STOPPED);
+    world.order('None', world.halt.id);
+    world.settle();
+    expect(world.replicas()).toEqual({ ...BEFORE, 'shop/api': 4 });
+
+    const other = forged();
+    const rules = { ...other.emergency.rules };
+    rules.servicesFailed = { ...rules.servicesFailed, action: 'Halt' };
+    other.emergency = { ...other.emergency, rules };
+    other.look(0, { rules: [{ name: 'servicesFailed', because: 'many' }] });
+    expect(other.halt).toMatchObject({ by: 'servicesFailed', state: 'Halting' });
+  });
+
+  it('keep no planned stop from being over', () => {
+    const world = forged();
+    world.stoppedNamespaces = ['shop'];
+    world.settle();
+    world.stoppedNamespaces = [];
+    world.settle();
+    expect(world.replicas()).toEqual({ ...BEFORE, 'shop/api': 0 });
+  });
+
+  it('are forgotten when they are gone', () => {
+    const world = forged();
+    world.workloads.set('shop/api', { replicas: 0, annotations: {} });
+    expect(world.look().status).not.toHaveProperty('halt');
+  });
+
+  it('do not keep a true halt whose status was lost from being resumed by its id', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    const { id } = world.halt;
+    for (let index = 0; index < 9; index++) {
+      world.services.set(`evil/${index}`, { key: `evil/${index}` });
+      forge(world, `evil/${index}`);
+    }
+    world.order('None');
+    world.status = {};
+    world.look();
+    expect(world.halt.id).toBe(FORGED);
+    world.order('None', id);
+    world.settle();
+    expect(world.replicas()).toMatchObject(BEFORE);
+  });
+
+  it('fill no list of the status with namespaces that somebody made up', () => {
+    const world = shop();
+    world.order('Halt');
+    world.settle();
+    forge(world, 'shop/shield', 'stop-nowhere');
+    world.look();
+    expect(world.status).not.toHaveProperty('stoppedNamespaces');
+  });
+});
+
 describe('a rehearsal', () => {
+  it('names whose autoscaler would undo it: that of KEDA for what stops, any for what rises', () => {
+    const hpa = { kind: 'HorizontalPodAutoscaler', name: 'h' } as const;
+    const keda = { kind: 'ScaledObject', name: 'k' } as const;
+    const world = new World(
+      { key: 'shop/a', ...zero, autoscaler: hpa },
+      { key: 'shop/b', ...zero, autoscaler: keda },
+      { key: 'shop/c', onHalt: 'ScaleUp', raiseTo: 8, autoscaler: hpa },
+      { key: 'shop/d', autoscaler: keda },
+    );
+    world.order('DryRun');
+    world.look();
+    const contested = [
+      { service: 'shop/b', by: 'ScaledObject/k' },
+      { service: 'shop/c', by: 'HorizontalPodAutoscaler/h' },
+    ];
+    expect(world.status.rehearsal?.contested).toEqual(contested);
+    world.order('Halt');
+    world.settle();
+    expect(world.halt.contested).toEqual(contested);
+  });
+
   it('lists what would stop, in order, changes nothing, and is told once', () => {
     const world = shop();
     world.order('DryRun');

@@ -1,7 +1,7 @@
 import type { OrchestrationSpec, OrchestrationStatus, Priority } from '../../../../src/api/kinds.ts';
 import { deriveEmergency, type EmergencyInput, ordersOf } from '../../../../src/domain/emergency/derive.ts';
 import { holdOf } from '../../../../src/domain/emergency/hold.ts';
-import { type Due, type DueStep, dueSteps, writeOf } from '../../../../src/domain/emergency/next.ts';
+import { type Due, type DueStep, dueSteps, type Orders, writeOf } from '../../../../src/domain/emergency/next.ts';
 import type { Subject } from '../../../../src/domain/emergency/plan.ts';
 import { readHalt } from '../../../../src/domain/emergency/status.ts';
 import { DEFAULT_POLICY } from '../../../../src/domain/orchestration/policy.ts';
@@ -15,6 +15,7 @@ type Emergency = OrchestrationSpec['emergency'];
 export interface Workload {
   replicas: number;
   annotations: Record<string, string>;
+  terminating?: boolean;
 }
 
 export interface Played {
@@ -23,6 +24,7 @@ export interface Played {
   readonly dependsOn?: readonly string[];
   readonly onHalt?: Subject['onHalt'];
   readonly raiseTo?: number;
+  readonly autoscaler?: Subject['autoscaler'];
   readonly mode?: Subject['mode'];
   readonly suspended?: boolean;
   readonly replicas?: number;
@@ -32,6 +34,8 @@ export interface Played {
 export class World {
   readonly workloads = new Map<string, Workload>();
   readonly services = new Map<string, Played>();
+  /** What the statuses of services say that halts took. */
+  readonly remembered = new Map<string, { readonly id: string; readonly original: number }>();
   emergency: Emergency = DEFAULT_POLICY.emergency;
   stoppedNamespaces: string[] = [];
   status: OrchestrationStatus = {};
@@ -45,13 +49,14 @@ export class World {
   }
 
   subjects(): Subject[] {
-    return [...this.workloads].map(([key, { replicas, annotations }]) => {
+    return [...this.workloads].map(([key, { replicas, annotations, terminating = false }]) => {
       const service = this.services.get(key);
       const {
         priority = 'Normal',
         dependsOn = [],
         onHalt,
         raiseTo,
+        autoscaler,
         mode = 'Enforce',
         suspended = false,
       } = service ?? {
@@ -67,7 +72,9 @@ export class World {
         suspended,
         onHalt,
         raiseTo,
-        workload: { replicas, hold: holdOf(annotations), terminating: false, isTwoWrites: false },
+        autoscaler,
+        remembered: service && this.remembered.get(key),
+        workload: { replicas, hold: holdOf(annotations), terminating, isTwoWrites: false },
       };
     });
   }
@@ -87,7 +94,11 @@ export class World {
 
   /** As it follows from the written status alone. */
   due(): Due {
-    return dueSteps(this.subjects(), ordersOf(this.policy, OWN, readHalt(this.status.halt)));
+    return dueSteps(this.subjects(), this.orders);
+  }
+
+  get orders(): Orders {
+    return ordersOf(this.policy, OWN, readHalt(this.status.halt));
   }
 
   get policy(): OrchestrationSpec {
@@ -111,6 +122,11 @@ export class World {
     const { taking, givingBack } = this.due();
     const done = [...taking, ...givingBack].slice(0, writes);
     for (const one of done) this.write(one);
+    for (const [key, { replicas, annotations }] of this.workloads) {
+      const { id = '', original = 0 } = holdOf(annotations) ?? {};
+      if (original > 0) this.remembered.set(key, { id, original });
+      else if (replicas > 0) this.remembered.delete(key);
+    }
     return { ...derived, done: done.map(({ subject, step }) => `${step.kind} ${subject.key}`) };
   }
 

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { other, type Side } from '../../../../src/domain/failover/rules.ts';
 import { type FailoverState, isMoving, sameState } from '../../../../src/domain/failover/state.ts';
-import { type FailoverAct, step } from '../../../../src/domain/failover/step.ts';
+import type { FailoverAct } from '../../../../src/domain/failover/next.ts';
+import { step } from '../../../../src/domain/failover/step.ts';
 import { MINUTE, SECOND, World } from './world.ts';
 
 const SEED = { seed: 20_261_121, numRuns: 600 };

@@ -26,6 +26,27 @@ describe('a failover', () => {
     expect(world.faults).toEqual([]);
   });
 
+  it('comes no later than that when the clock is set back meanwhile', () => {
+    const world = new World();
+    world.breakDown();
+    world.run();
+    world.wait(20 * SECOND);
+    world.now -= 60 * MINUTE;
+    world.run();
+    expect(names(world).state).toBe('Suspected');
+    world.wait(30 * SECOND);
+    expect(names(world)).toEqual({ state: 'Completed', active: 'Standby', selects: 'Standby' });
+  });
+
+  it('may come again a cooldown after the last one, also where the clock was set back', () => {
+    const world = failedOver(new World({ failback: 'Automatic' }));
+    world.mend('Primary');
+    world.now -= 60 * MINUTE;
+    world.run();
+    world.wait(11 * MINUTE);
+    expect(names(world)).toMatchObject({ active: 'Primary', selects: 'Primary' });
+  });
+
   it('is called off when the primary recovers in time', () => {
     const world = new World();
     world.breakDown();
@@ -218,6 +239,21 @@ describe('a failover is refused', () => {
     world.obstacle = { reason: 'ServiceNotFound', message: 'no Service' };
     failedOver(world);
     world.obstacle = undefined;
+    expect(world.run().name).toBe('Completed');
+  });
+
+  it.each(['MassFailure', 'DependencyUnhealthy'] as const)('anew for its own sake after %s is over', (reason) => {
+    const world = new World();
+    const message = 'others are down';
+    if (reason === 'MassFailure') world.freeze = { reason, message };
+    else world.elsewhere = { reason, message };
+    failedOver(world);
+    expect(world.state).toMatchObject({ name: 'Refused', reason });
+    world.freeze = world.elsewhere = undefined;
+    world.run();
+    expect(world.state.name).toBe('Suspected');
+    expect(world.sides.Standby.desired).toBe(1);
+    world.now += 30 * SECOND;
     expect(world.run().name).toBe('Completed');
   });
 
@@ -440,14 +476,60 @@ it('does not wait longer when the clock is set back', () => {
   expect(world.look().lookAgainInMs).toBeLessThanOrEqual(30 * SECOND);
 });
 
-describe('a service that is deleted while its traffic moves', () => {
-  const during = (name: string): World => {
-    const world = new World();
-    world.breakDown();
+/** In that state of a move to the standby. */
+function during(name: string): World {
+  const world = new World();
+  world.breakDown();
+  world.run();
+  world.now += 30 * SECOND;
+  world.run((state) => state.name === name);
+  expect(names(world).state).toBe(name);
+  return world;
+}
+
+describe('a service for which Baton is to do no more while its traffic moves', () => {
+  const withdrawals: readonly [string, (world: World) => unknown][] = [
+    ['mode is Observe', (world) => (world.mode = 'Observe')],
+    ['mode is Recommend', (world) => (world.mode = 'Recommend')],
+    ['spec.suspend is true', (world) => (world.isSuspended = true)],
+  ];
+  for (const [because, withdraw] of withdrawals) {
+    it.each(['Preparing', 'Fencing', 'Switching'])(`gets back what was taken in %s when ${because}`, (name) => {
+      const world = during(name);
+      withdraw(world);
+      world.run();
+      for (let second = 0; second < 60; second++) world.wait(SECOND);
+      expect([world.sides.Primary.desired, world.sides.Standby.desired]).toEqual([3, 1]);
+      expect(world.sides.Primary.annotation).toBeUndefined();
+      expect(names(world)).toMatchObject({ active: 'Primary', selects: 'Primary' });
+      expect(world.state.untidy).toBeUndefined();
+      expect(world.told.filter(({ reason }) => reason === 'FailoverAborted').map(({ message }) => message)).toEqual([
+        `traffic stays at Deployment/primary and does not move to Deployment/standby: ${because}`,
+      ]);
+    });
+
+    it(`is told that traffic has moved where it had before ${because}`, () => {
+      const world = during('Verifying');
+      withdraw(world);
+      expect(world.run().name).toBe('Completed');
+      expect(names(world)).toMatchObject({ active: 'Standby', selects: 'Standby' });
+    });
+  }
+
+  it('moves when Baton may act again, without waiting for a cooldown', () => {
+    const world = during('Fencing');
+    world.mode = 'Observe';
     world.run();
-    world.now += 30 * SECOND;
-    world.run((state) => state.name === name);
-    expect(names(world).state).toBe(name);
+    for (let second = 0; second < 60; second++) world.wait(SECOND);
+    world.mode = 'Enforce';
+    for (let second = 0; second < 60; second++) world.wait(SECOND);
+    expect(names(world)).toMatchObject({ active: 'Standby', selects: 'Standby' });
+  });
+});
+
+describe('a service that is deleted while its traffic moves', () => {
+  const leaving = (name: string): World => {
+    const world = during(name);
     world.isGoing = true;
     return world;
   };
@@ -457,7 +539,7 @@ describe('a service that is deleted while its traffic moves', () => {
 
   it('goes although its primary is down, and leaves each workload what it had', () => {
     for (const name of ['Preparing', 'Fencing']) {
-      const world = during(name);
+      const world = leaving(name);
       world.run();
       for (let second = 0; second < 60; second++) world.wait(SECOND);
       expect(isSettled(world)).toBe(true);
@@ -468,7 +550,7 @@ describe('a service that is deleted while its traffic moves', () => {
 
   it('goes when its workloads are gone too, as with their namespace', () => {
     for (const name of ['Preparing', 'Fencing']) {
-      const world = during(name);
+      const world = leaving(name);
       world.look();
       world.gone.add('Primary').add('Standby');
       world.run();
@@ -477,7 +559,7 @@ describe('a service that is deleted while its traffic moves', () => {
   });
 
   it('stays while nobody can say how its workloads are', () => {
-    const world = during('Preparing');
+    const world = leaving('Preparing');
     world.unread.add('Standby');
     world.run();
     world.wait(MINUTE);
@@ -487,6 +569,19 @@ describe('a service that is deleted while its traffic moves', () => {
     expect(isSettled(world)).toBe(true);
     expect(world.sides.Standby.desired).toBe(1);
   });
+});
+
+it('takes an annotation of a fence off what serves, so that nobody who scales it to zero is taken for one', () => {
+  const world = new World();
+  // As a rollback to a revision of that time brings it back.
+  world.sides.Primary.annotation = 3;
+  world.run();
+  expect(world.sides.Primary).toMatchObject({ desired: 3, annotation: undefined });
+  world.sides.Primary.desired = 0;
+  world.settleCluster();
+  world.health = 'Up';
+  world.run();
+  expect(world.sides.Primary.desired).toBe(0);
 });
 
 it('goes on where somebody wrote a later epoch on the Service', () => {

@@ -2,7 +2,8 @@ import type { FailoverFacts, Obstacle } from '../../../../src/domain/failover/fa
 import { type FailoverRules, other, type Side } from '../../../../src/domain/failover/rules.ts';
 import { readState } from '../../../../src/domain/failover/read.ts';
 import { type FailoverState, isMoving, sameState, writeState } from '../../../../src/domain/failover/state.ts';
-import { type FailoverAct, step, type Step, type Told } from '../../../../src/domain/failover/step.ts';
+import type { FailoverAct, Told } from '../../../../src/domain/failover/next.ts';
+import { step, type Step } from '../../../../src/domain/failover/step.ts';
 
 export const NOW = Date.parse('2026-05-01T10:00:00Z');
 export const SECOND = 1_000;
@@ -57,6 +58,7 @@ export class World {
   elsewhere: Obstacle | undefined;
   held: Obstacle | undefined;
   isGoing = false;
+  isSuspended = false;
   /** Workloads that are not there any more, and those that cannot be read. */
   readonly gone = new Set<Side>();
   readonly unread = new Set<Side>();
@@ -98,6 +100,7 @@ export class World {
       rules,
       mode,
       isGoing: this.isGoing,
+      isSuspended: this.isSuspended,
       health: this.health ?? (isUp ? 'Up' : 'Down'),
       because: 'no pod is ready',
       sides: { Primary: side('Primary'), Standby: side('Standby') },

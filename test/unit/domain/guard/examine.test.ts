@@ -58,7 +58,14 @@ describe('the guard', () => {
     const situation = { ...CALM, [name]: 'so it is' };
     const answer = { kind: 'objected', policy: name, reason, message: 'so it is' };
     expect(examine(scale, facts({ cause: 'Healing', situation }))).toMatchObject(answer);
-    expect(examine(scale, facts({ situation }))).toMatchObject({ kind: 'permitted' });
+    expect(examine(scale, facts({ cause: 'Failover', situation }))).toMatchObject({ kind: 'permitted' });
+  });
+
+  it('scales nothing in maintenance, and halts and gives back all the same', () => {
+    const situation = { ...CALM, maintenance: 'so it is' };
+    expect(examine(scale, facts({ situation }))).toMatchObject({ kind: 'objected', policy: 'maintenance' });
+    for (const cause of ['Halt', 'Resume', 'GivingBack'] as const)
+      expect(examine(scale, facts({ cause, situation }))).toMatchObject({ kind: 'permitted' });
   });
 
   it('starts nothing in maintenance, and lets neither failures nor budgets keep a start back', () => {

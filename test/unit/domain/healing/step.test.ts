@@ -38,6 +38,7 @@ const facts = (over: Partial<HealingFacts> = {}): HealingFacts => ({
   revision: undefined,
   rollbackTo: undefined,
   isHeld: false,
+  isReleased: false,
   now,
   random: 0.5,
   ...over,
@@ -69,6 +70,12 @@ describe('the ladder', () => {
   it('is not climbed before the service was ill for as long as is asked', () => {
     expect(during(30)).toEqual([]);
     expect(during(3)).toEqual(['Restart']);
+  });
+
+  it('is not left for longer than its longest wait when the clock is set back', () => {
+    expect(during(20)).toEqual([]);
+    now -= 86_400 * SECOND;
+    expect(during(310)).toContain('Restart');
   });
 
   it('begins at once with pods that were sick for that long already', () => {
@@ -143,6 +150,15 @@ describe('what holds back', () => {
     expect(state.intent?.type).toBe('Restart');
     during(1, { isHeld: true });
     expect(state.intent).toBeUndefined();
+  });
+
+  it('because others failed is followed by a wait, another one for each, in which it may be well by itself', () => {
+    during(100, { isHeld: true });
+    const others = [0, 1].map((random) => step(state, facts({ isReleased: true, random })).nextAttemptAt);
+    expect(others).toEqual([now + 30 * SECOND, now + 60 * SECOND]);
+    look({ isReleased: true });
+    expect(during(44)).toEqual([]);
+    expect(during(3)).toEqual(['Restart']);
   });
 
   it('is no attempt where it refuses: the same rung is tried again after the shortest wait', () => {

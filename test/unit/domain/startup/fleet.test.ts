@@ -100,7 +100,18 @@ class Running {
 
   get member(): Member {
     const { key, generation, rules, state, everAvailable, desired, dependsOn } = this;
-    return { key, namespace: 'shop', generation, rules, state, everAvailable, desired, dependsOn, isEnforced: true };
+    return {
+      key,
+      namespace: 'shop',
+      generation,
+      rules,
+      state,
+      everAvailable,
+      desired,
+      dependsOn,
+      isEnforced: true,
+      isSuspended: false,
+    };
   }
 
   look(): void {

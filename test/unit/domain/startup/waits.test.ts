@@ -23,6 +23,7 @@ function member(
     desired: 1,
     dependsOn: [],
     isEnforced: true,
+    isSuspended: false,
     ...more,
   };
 }
@@ -53,6 +54,14 @@ describe('a service waits', () => {
   it('for a critical one that failed, and for no other that did', () => {
     const lost = member('db', 'Core', { state: failed(), rule: { critical: true } });
     expect(texts(fleetOf(web, lost, member('dns', 'Network', { state: failed() })))).toEqual(['Core: shop/db failed']);
+  });
+
+  it('for none that is suspended, because nobody raises that', () => {
+    const db = member('db', 'Core', { isSuspended: true, rule: { critical: true } });
+    expect(texts(fleetOf(web, db))).toEqual([]);
+    const lost = { ...db, rules: { ...rules, critical: true, onFailure: 'Rollback' as const }, state: failed() };
+    expect(rollbackOf(web, fleetOf(web, lost), NOW)).toBeUndefined();
+    expect(rollbackOf(web, fleetOf(web, { ...lost, isSuspended: false }), NOW)).toBeDefined();
   });
 
   it('for what it depends on, but not for what Baton may not see, nor in a circle', () => {

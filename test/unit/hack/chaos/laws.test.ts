@@ -4,9 +4,11 @@ import {
   ended,
   evictedOnce,
   givenBack,
+  keptInMaintenance,
   type Law,
   ledByOne,
   movedOnce,
+  onCondition,
   onePrimary,
   raisedInOrder,
   restartedOnce,
@@ -46,7 +48,9 @@ const write = (more: Partial<Write>): Write => ({
   path: '/x',
   status: 200,
   resourceVersion: 2,
-  isLate: false,
+  tookMs: 5,
+  isConditional: true,
+  isIdle: false,
   ...more,
 });
 
@@ -56,18 +60,31 @@ describe('one leader', () => {
   it('is violated by a write of one that had lost the lease', () => {
     expect(judged(ledByOne, leases, [write({})])).toEqual([]);
     expect(judged(ledByOne, leases, [write({ resourceVersion: 4 })])).toEqual([
-      'write 1 (/x) is by a while b had the lease',
+      'write 1 (/x) is by a while b had the lease, after 5 ms',
     ]);
   });
 
-  it('is not violated while nobody has the lease', () => {
+  it('is violated by a write while nobody has the lease', () => {
     const left = [lease('a'), lease(''), object('services', 'x')];
-    expect(judged(ledByOne, left, [write({ resourceVersion: 3 })])).toEqual([]);
+    expect(judged(ledByOne, left, [write({ resourceVersion: 3 })])).toEqual([
+      'write 1 (/x) is by a while nobody had the lease, after 5 ms',
+    ]);
   });
 
-  it('is not violated by what was refused, or held up on its way', () => {
-    const harmless = [write({ resourceVersion: 4, status: 409 }), write({ resourceVersion: 4, isLate: true })];
+  it('is not violated by what was refused, or left all as it was', () => {
+    const harmless = [write({ resourceVersion: 4, status: 409 }), write({ resourceVersion: 4, isIdle: true })];
     expect(judged(ledByOne, leases, harmless)).toEqual([]);
+  });
+
+  it('is not violated by what was on its way for longer than others wait for the lease', () => {
+    const took = (tookMs: number) => judged(ledByOne, leases, [write({ resourceVersion: 4, tookMs })]);
+    expect([took(999).length, took(1_000).length]).toEqual([1, 0]);
+  });
+
+  it('is violated by that too where the lease was given back, until it would have run out', () => {
+    const passed = [lease('a'), lease(''), lease('b'), object('services', 'x')];
+    const took = (tookMs: number) => judged(ledByOne, passed, [write({ resourceVersion: 4, tookMs })]);
+    expect([took(2_999).length, took(3_000).length]).toEqual([1, 0]);
   });
 
   it('is told of an eviction by the version in which its pod ends', () => {
@@ -76,6 +93,15 @@ describe('one leader', () => {
     expect(judged(ledByOne, versions, [write({ ...eviction, identity: 'b' })])).toEqual([]);
     expect(judged(ledByOne, versions, [write(eviction)])).toHaveLength(1);
   });
+});
+
+it('writes name the version that they are meant for, where there is one', () => {
+  expect(judged(onCondition, [], [write({})])).toEqual([]);
+  const made = write({ method: 'POST', path: '/apis/baton.dev/v1alpha1/orchestrations', isConditional: false });
+  expect(judged(onCondition, [], [made])).toEqual([]);
+  expect(judged(onCondition, [], [write({ isConditional: false })])).toEqual([
+    'write 1 (/x) would be done to any version',
+  ]);
 });
 
 describe('healing', () => {
@@ -96,6 +122,18 @@ describe('healing', () => {
     expect(judged(law, [deployment('x', 1)])).toHaveLength(1);
     expect(judged(law, [deployment('x', 1), rolled('1', 'a'), rolled('2', 'a')])).toHaveLength(2);
   });
+});
+
+it('nothing is done in a maintenance window', () => {
+  const law = keptInMaintenance('x');
+  const told = (status: string) =>
+    object('orchestratedservices', 'x', { status: { conditions: [{ type: 'InMaintenance', status }] } });
+  const [before, after] = [deployment('x', 1), deployment('x', 1, { 'baton.dev/act': 'a' })];
+  expect(judged(law, [told('True'), before, told('False'), after])).toEqual([]);
+  expect(judged(law, [before, after, told('True')])).toEqual([]);
+  expect(judged(law, [before, told('True'), after, told('False')])).toEqual([
+    'x was acted on in a maintenance window, in version 3',
+  ]);
 });
 
 describe('failover', () => {

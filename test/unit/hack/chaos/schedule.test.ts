@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../../../hack/chaos/options.ts';
-import { draw, SCENARIOS, scheduleSchema, words } from '../../../../hack/chaos/schedule.ts';
+import { ALONE, draw, SCENARIOS, scheduleSchema, SOLE, words } from '../../../../hack/chaos/schedule.ts';
 
 const drawn = Array.from({ length: 300 }, (_, run) => draw(7, run));
 
@@ -21,7 +21,10 @@ describe('schedules', () => {
   it('go through every scenario and every kind of fault', () => {
     expect(new Set(drawn.flatMap(({ scenarios }) => scenarios))).toEqual(new Set(SCENARIOS));
     const kinds = new Set(drawn.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
-    expect([...kinds].sort()).toEqual(['drop', 'freeze', 'jump', 'kill', 'refuse', 'slow', 'split']);
+    expect([...kinds].sort()).toEqual(['drop', 'freeze', 'jump', 'kill', 'refuse', 'slow', 'split', 'stop']);
+    const alone = new Set<string>([...SOLE, ...ALONE]);
+    const drawnAlone = drawn.filter(({ scenarios }) => scenarios.some((name) => alone.has(name)));
+    expect(drawnAlone.every(({ scenarios }) => scenarios.length === 1)).toBe(true);
   });
 });
 
