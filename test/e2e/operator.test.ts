@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Workflow } from '../../src/api/kinds.ts';
 import * as bed from './bed.ts';
 import { apply, condition, eventually, get, inPods, kubectl, level, pods, service, signal } from './bed.ts';
 import { post } from './heartbeat.ts';
-import { namespace, poster, shop } from './shop.ts';
+import { account, jobTemplate, namespace, poster, shop } from './shop.ts';
 
 // One story in order: installed, used, upgraded, uninstalled. Each part stands on the one before.
 
@@ -179,6 +180,52 @@ describe('heartbeats from pods', () => {
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('elsewhere');
   }, 60_000);
+});
+
+describe('a workflow', () => {
+  it('runs a Job as its ServiceAccount, and goes on with what the Job left', async () => {
+    const shell = 'echo {\\"replicas\\": 2, \\"tidied\\": true} > /dev/termination-log';
+    const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+    await apply(...account('tidier'));
+    await apply({
+      apiVersion: 'baton.dev/v1alpha1',
+      kind: 'Workflow',
+      metadata: { name: 'tidy', namespace: 'shop' },
+      spec: {
+        serviceAccountName: 'tidier',
+        steps: [
+          { name: 'count', job: { template: { backoffLimit: 0, template: jobTemplate(shell) } } },
+          {
+            name: 'scale',
+            dependsOn: ['count'],
+            when: 'steps.count.outputs.tidied',
+            scale: { target, replicas: '{{ steps.count.outputs.replicas }}' },
+          },
+        ],
+      },
+    });
+    const look = () => get<Workflow>('owf', 'tidy', '--namespace', 'shop');
+    const ended = ['Succeeded', 'Failed', 'RolledBack', 'RollbackFailed', 'Cancelled'];
+    const seen = await eventually('the workflow ends', 90, look, ({ status }) => ended.includes(status?.phase ?? ''));
+    expect(seen.status?.phase, seen.status?.message).toBe('Succeeded');
+    expect(seen.status?.steps).toMatchObject([
+      { name: 'count', state: 'Succeeded', outputs: { replicas: 2, tidied: true } },
+      { name: 'scale', state: 'Succeeded', outputs: { replicas: 2 } },
+    ]);
+    // The Job was made by the account, and not by what Baton itself may do.
+    const jobs = await get<{ items: { metadata: { name: string } }[] }>('jobs', '--namespace', 'shop');
+    expect(jobs.items).toHaveLength(1);
+    // With it goes what it made.
+    await kubectl('delete', 'owf', 'tidy', '--namespace', 'shop', '--timeout=60s');
+    await kubectl(
+      'wait',
+      '--for=delete',
+      `job/${jobs.items[0]?.metadata.name}`,
+      '--namespace',
+      'shop',
+      '--timeout=60s',
+    );
+  }, 180_000);
 });
 
 describe('metrics through the Service', () => {

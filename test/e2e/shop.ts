@@ -148,3 +148,34 @@ export const poster = (inNamespace: string) => [
     },
   },
 ];
+
+/** The pod of a Job. */
+export const jobTemplate = (shell: string) => {
+  const { spec } = podTemplate('job', { command: ['sh', '-c', shell] });
+  return { spec: { ...spec, restartPolicy: 'Never' } };
+};
+
+/** A ServiceAccount of the shop that may run Jobs and scale, and Baton's permission to act as it. */
+export const account = (name: string) => {
+  const rbac = 'rbac.authorization.k8s.io';
+  const metadata = { name, namespace: 'shop' };
+  const baton = { kind: 'ServiceAccount', name: 'baton', namespace: 'baton-system' };
+  const bind = (to: object, binding: string, subject: object) => ({
+    apiVersion: `${rbac}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name: binding, namespace: 'shop' },
+    roleRef: { apiGroup: rbac, ...to },
+    subjects: [subject],
+  });
+  const rules = [
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+    { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] },
+  ];
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules },
+    bind({ kind: 'Role', name }, name, { kind: 'ServiceAccount', name, namespace: 'shop' }),
+    bind({ kind: 'ClusterRole', name: 'baton-impersonator' }, 'baton-impersonator', baton),
+  ];
+};
