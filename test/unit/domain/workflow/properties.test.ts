@@ -28,7 +28,7 @@ const steps: fc.Arbitrary<WorkflowStep[]> = fc
     fc.record({
       action,
       above: fc.array(fc.nat(7), { maxLength: 3 }),
-      limit: fc.constantFrom(0, 0, 1, 2),
+      limit: fc.constantFrom(0, 1, 2),
       continueOn: fc.subarray(['Failed', 'TimedOut', 'Unknown'] as const),
       when: fc.constantFrom(undefined, undefined, undefined, 'false', 'true'),
     }),
@@ -77,7 +77,7 @@ const some = (most: number): fc.Arbitrary<number> => fc.constantFrom(0, 0, most 
 
 const weather: fc.Arbitrary<Weather> = fc.record({
   seed: fc.nat(),
-  failures: some(0.3),
+  failures: fc.constantFrom(0, 0.1, 0.3),
   crashes: some(0.2),
   unknowns: some(0.2),
   waits: some(0.4),
@@ -89,7 +89,7 @@ const weather: fc.Arbitrary<Weather> = fc.record({
   rejects: fc.constantFrom(false, false, true),
 });
 
-const RUNS = { numRuns: 80 } as const;
+const RUNS = { numRuns: 120 } as const;
 
 it('keeps every law whatever fails, dies, waits and is ordered, and comes to an end', () => {
   fc.assert(

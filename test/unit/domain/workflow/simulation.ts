@@ -1,7 +1,6 @@
 import { deepEqual } from '../../../../src/domain/equal.ts';
 import type { WorkflowPhase, WorkflowSpec, WorkflowStatus } from '../../../../src/api/kinds.ts';
 import { advance, isFinal } from '../../../../src/domain/workflow/advance.ts';
-import { isFatal } from '../../../../src/domain/workflow/forward.ts';
 import { Graph } from '../../../../src/domain/workflow/graph.ts';
 import type { Advanced, Facts, Looks } from '../../../../src/domain/workflow/input.ts';
 import type { Answer, Answered, Effect } from '../../../../src/domain/workflow/operation.ts';
@@ -71,11 +70,11 @@ export class Simulation {
   calls = 0;
   readonly #weather: Weather;
   readonly #graph: Graph;
+  readonly #attempts = new Map<string, string>();
   #random: number;
   #looks: Looks = new Map();
   #halted: string | undefined;
   #isDeleted = false;
-  /** Answers that are the truth about what cannot be undone any more are not drawn twice. */
   #healthyAt: number;
 
   constructor(spec: WorkflowSpec, weather: Weather) {
@@ -259,7 +258,11 @@ export class Simulation {
       if (/^(Intent|Applying|Verifying)$/.test(step.compensation?.state ?? '')) busy.add(`undo ${step.name}`);
     }
     for (const { want, operation } of effects) {
-      const { step, direction, opId } = operation;
+      const { step, direction, opId, attempt } = operation;
+      const which = `${step}/${attempt}/${direction}`;
+      if ((this.#attempts.get(opId) ?? which) !== which)
+        this.violations.push(`${which} has the opId of another attempt`);
+      this.#attempts.set(opId, which);
       if (step.startsWith('success')) continue;
       busy.add(direction === 'Forward' ? step : `undo ${step}`);
       const known = this.written?.steps?.find(({ name }) => name === step);
@@ -275,7 +278,7 @@ export class Simulation {
           const { state = 'Pending' } = of(above) ?? {};
           const spec = steps.find(({ name }) => name === above);
           const isOver = /^(Succeeded|Skipped|Failed|Unknown)$/.test(state);
-          if (!isOver || (spec && isFatal(spec, { name: above, state, reason: of(above)?.reason ?? '' })))
+          if (!isOver || !isTolerated(spec?.continueOn, state, of(above)?.reason))
             this.violations.push(`${step} begins while ${above} is ${state}`);
         }
       }
@@ -379,6 +382,12 @@ export class Simulation {
 /** They are carried out at once. */
 const inOrder = (effects: readonly Effect[]): readonly Effect[] =>
   effects.toSorted((a, b) => (`${a.want}/${a.operation.opId}` < `${b.want}/${b.operation.opId}` ? -1 : 1));
+
+/** Whether what comes after may run. */
+function isTolerated(continueOn: readonly string[] = [], state: string, reason: string | undefined): boolean {
+  if (state === 'Unknown') return continueOn.includes('Unknown');
+  return state !== 'Failed' || continueOn.includes(reason === 'TimedOut' ? 'TimedOut' : 'Failed');
+}
 
 const wants = (effects: readonly Effect[]): string =>
   effects.map(({ want, operation }) => `${want} ${operation.direction} ${operation.step}`).join(', ');
