@@ -86,6 +86,15 @@ describe('a step that fails', () => {
     expect(bench.told).toEqual(['WorkflowStarted', 'StepFailed', 'WorkflowFailed']);
   });
 
+  it('has no other attempt made of what failed beside it', () => {
+    const retry = { limit: 3, backoff: { initial: '1s', factor: 1, max: '1s' } };
+    const bench = new Bench(specOf([scale('a'), scale('b', { retry })], rollback([])), answers(given)).look();
+    bench.answering = answers({ 'Verify b': { ...failed, mayRetry: true } });
+    bench.wait();
+    expect(bench.status.steps?.[1]).toMatchObject({ state: 'Failed', reason: 'StepRefused', attempt: 1 });
+    expect(bench.status.phase).toBe('Failed');
+  });
+
   it('has what runs beside it stopped where it is undone', () => {
     const bench = new Bench(specOf([scale('a'), scale('b')]), answers(given)).look();
     expect(bench.wanted).toContain('Stop b');

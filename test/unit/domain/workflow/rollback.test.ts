@@ -99,6 +99,20 @@ describe('a rollback', () => {
     ]);
   });
 
+  it('knows the stamps of its other steps, and of their undoing, that may be on the target', () => {
+    const bench = new Bench(specOf(chain('a', 'b')), answers({ 'Verify b': failed }));
+    let own: readonly string[] = [];
+    bench.answering = ({ want, operation }) => {
+      const { step, direction } = operation;
+      if (want === 'Apply' && direction === 'Backward' && step === 'a') own = operation.own;
+      return want === 'Verify' && direction === 'Forward' && step === 'b' ? failed : undefined;
+    };
+    bench.look();
+    const [a, b] = bench.status.steps ?? [];
+    expect(new Set(own)).toEqual(new Set([b?.opId, b?.compensation?.opId]));
+    expect(own).not.toContain(a?.opId);
+  });
+
   it('undoes what a step that only waits has an action for, if it succeeded', () => {
     const go = instant('go', { compensate: { http: post } });
     const bench = new Bench(specOf([go, scale('b', { dependsOn: ['go'] })]), answers({ 'Verify b': failed })).look();
