@@ -106,7 +106,7 @@ export interface WorkflowTemplateSpec {
     /**
      * Steps that come before. Without it a step may begin at once.
      *
-     * @maxItems 50
+     * @maxItems 16
      */
     dependsOn?: string[]
     /**

@@ -135,7 +135,7 @@ export interface WorkflowSpec {
     /**
      * Steps that come before. Without it a step may begin at once.
      *
-     * @maxItems 50
+     * @maxItems 16
      */
     dependsOn?: string[]
     /**
