@@ -529,6 +529,10 @@ export const REASONS = {
     means: 'Somebody changed the target since the step did, so that it is not put back.',
     todo: 'Put it back by hand if that is what is wanted; status.steps has what was before.',
   },
+  TargetLocked: {
+    means: 'A workflow has the workload to itself: nothing else is done to it meanwhile.',
+    todo: 'Wait for the workflow that the message names, or cancel it.',
+  },
   LockNotHeld: { means: 'The workflow has not the lock of what the step would change.', todo: 'Wait.' },
   JobFailed: { means: 'The Job of a step failed.', todo: 'kubectl logs of its pods; the message has their reason.' },
   RequestFailed: {

@@ -12,6 +12,7 @@ import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts'
 import { heartbeatChecks } from '../controllers/service/checks.ts';
 import { foreignTargets } from '../controllers/service/foreign.ts';
 import { servicesOfOwner } from '../controllers/service/ownership.ts';
+import { lockedPart } from '../controllers/service/locked.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
 import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { suspension } from '../controllers/service/suspension.ts';
@@ -167,6 +168,7 @@ export async function runOperator(
   const situations = new Situations({
     services: () => services.all(),
     dependenciesOf: (service) => services.dependenciesOf(service),
+    lockedOf: (service) => workflows.lockedOf(service),
     policy: () => policy.current.spec,
     now,
   });
@@ -260,6 +262,7 @@ export async function runOperator(
       suspension,
       starter,
       failover,
+      lockedPart((service) => workflows.lockedOf(service)),
       new Healer({ actor, situations, now, random: Math.random }),
       upkeep({ policy: () => policy.current.spec, now }),
     ],
@@ -316,6 +319,7 @@ export async function runOperator(
     epoch: () => term?.epoch ?? 0,
     halt: () => emergency.haltId(),
     latestService: (key) => services.latest(key),
+    enqueueService: (key) => enqueue(key),
     onChange: () => sumUp(),
     onError,
   });

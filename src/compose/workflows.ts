@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Workflow, GROUP, VERSION } from '../api/kinds.ts';
-import { BY_STANDBY, BY_TARGET, type CachedService, type Caches, targetKey } from '../controllers/service/caches.ts';
+import type { CachedService, Caches } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
 import type { Count, EmitEvent, Log, RecordDecision, WatchedCache, WriteStatus } from '../controllers/ports.ts';
 import { workflowPolicy } from '../domain/workflow/policy.ts';
@@ -20,6 +20,8 @@ import { StepActor } from '../controllers/workflow/steps/actor.ts';
 import { Steps } from '../controllers/workflow/steps/steps.ts';
 import { Waiters } from '../controllers/workflow/steps/waiters.ts';
 import { Templates } from '../controllers/workflow/templates.ts';
+import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/workloads.ts';
+import type { Locked } from '../domain/guard/situation.ts';
 import { compile, isTrue } from '../domain/workflow/expression.ts';
 import { lockKey, readLock } from '../domain/workflow/locks.ts';
 import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
@@ -54,6 +56,8 @@ export interface WorkflowsOptions {
   /** The id of the emergency halt that lasts. */
   readonly halt: () => string | undefined;
   readonly latestService: (key: string) => CachedService | undefined;
+  /** Looks at a service again. */
+  readonly enqueueService: (key: string) => void;
   /** The summary of all has changed. */
   readonly onChange: () => void;
   readonly onError: (key: string, error: unknown, retryInMs: number | undefined) => void;
@@ -89,6 +93,11 @@ export function createWorkflows(options: WorkflowsOptions) {
     limits: spec,
     now,
     foreign: { get: (key) => movesOf(key, caches.services, options.latestService) },
+    onLocks: (keys) => {
+      for (const key of keys)
+        for (const { namespace, name } of servicesAbout(key, caches.services))
+          options.enqueueService(`${namespace}/${name}`);
+    },
     enqueue: (key) => enqueue(key),
     soon: (run) => void setImmediate(run),
   });
@@ -243,6 +252,8 @@ export function createWorkflows(options: WorkflowsOptions) {
   return {
     begin,
     scheduler,
+    /** What workflows have to themselves of a service's workloads. */
+    lockedOf: (service: CachedService): Locked => lockedOf(service, scheduler),
     /** Asked whenever a halt may have begun or ended. */
     lookAtHalt: (): void => {
       const before = halted;
@@ -327,24 +338,4 @@ function durationsOf({ spec, namespace }: CachedWorkflow, { workflows }: Workflo
     durations.push(Date.parse(status.finishedAt) - Date.parse(status.startedAt));
   }
   return durations.slice(-MOST_DURATIONS);
-}
-
-const MOVES = new Set(['Preparing', 'Fencing', 'Switching', 'Verifying']);
-
-/** What Baton itself is about to do with a workload: a workflow that wants it to itself waits until that is done. */
-function movesOf(
-  key: string,
-  services: Caches['services'],
-  latest: (key: string) => CachedService | undefined,
-): string | undefined {
-  const [namespace = '', group, kind = '', ...name] = key.split('/');
-  const target = targetKey(`${group}/`, kind, namespace, name.join('/'));
-  for (const index of [BY_TARGET, BY_STANDBY]) {
-    for (const cached of services.byIndex(index, target)) {
-      const { status } = latest(`${cached.namespace}/${cached.name}`) ?? cached;
-      if (MOVES.has(status?.failover?.state ?? '')) return `its service ${cached.name} is being failed over`;
-      if (status?.healing?.intent !== undefined) return `its service ${cached.name} is being healed`;
-    }
-  }
-  return undefined;
 }

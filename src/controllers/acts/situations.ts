@@ -4,6 +4,7 @@ import {
   dependencyAtFault,
   type Disruption,
   disruptionsLeft,
+  type Locked,
   maintenanceOf,
   massFailure,
   type Situation,
@@ -16,6 +17,8 @@ export interface SituationsOptions {
   /** Every service with the status that was last written. */
   readonly services: () => Iterable<CachedService>;
   readonly dependenciesOf: (service: CachedService) => readonly DependencyState[];
+  /** What workflows have to themselves. */
+  readonly lockedOf: (service: CachedService) => Locked;
   readonly policy: () => OrchestrationSpec;
   readonly now: () => number;
 }
@@ -42,9 +45,10 @@ export class Situations {
   }
 
   of(service: CachedService): Situation {
-    const { dependenciesOf, policy, now } = this.#options;
+    const { dependenciesOf, lockedOf, policy, now } = this.#options;
     const { left, message } = this.left(service.namespace);
     return {
+      locked: lockedOf(service),
       maintenance: maintenanceOf([service.spec.maintenanceWindows, policy().maintenanceWindows], now()),
       dependency: dependencyAtFault(dependenciesOf(service)),
       massFailure: this.#massFailure(),

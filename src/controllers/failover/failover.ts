@@ -194,7 +194,7 @@ export class Failover implements Part {
   async #facts(look: Look, state: FailoverState, seen: Survey): Promise<FailoverFacts> {
     const { service, spec, sides, entry } = look;
     const { now, situations, caches, monotonic } = this.#options;
-    const { maintenance, massFailure, dependency } = situations.of(service);
+    const { locked, maintenance, massFailure, dependency } = situations.of(service);
     const rules = rulesOf(spec);
     const selector = seen.traffic && 'selector' in seen.traffic ? seen.traffic.selector : undefined;
     const follow = this.#follow(service, rules.follow);
@@ -219,7 +219,7 @@ export class Failover implements Part {
       endpoints,
       followed: this.#followed(service, rules.follow),
       isSuspended: service.spec.suspend === true,
-      held: look.held?.reason === 'Suspended' ? undefined : look.held,
+      held: (look.held?.reason === 'Suspended' ? undefined : look.held) ?? lockedBy(locked.failover),
     };
   }
 
@@ -370,6 +370,10 @@ const DOWN_BELOW = 40;
 
 const reasonOf = ({ status }: CachedService): string =>
   (findCondition(status?.conditions, 'Ready')?.message ?? 'nothing is known').slice(0, 200).toWellFormed();
+
+/** An order waits for a workflow as well, but not for the one that gave it. */
+const lockedBy = (message: string | undefined): Obstacle | undefined =>
+  message === undefined ? undefined : { reason: 'TargetLocked', message };
 
 function freezeOf(maintenance: string | undefined, massFailure: string | undefined): Obstacle | undefined {
   if (massFailure !== undefined) return { reason: 'MassFailure', message: massFailure };

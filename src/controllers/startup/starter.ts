@@ -160,7 +160,8 @@ export class Starter implements Part {
     const { mode } = service.spec;
     if (mode === 'Observe') return { reason: 'ObserveOnly', message: 'mode is Observe' };
     if (mode === 'Recommend') return { reason: 'RecommendOnly', message: 'mode is Recommend' };
-    const { maintenance } = this.#options.situations.of(service);
+    const { locked, maintenance } = this.#options.situations.of(service);
+    if (locked.serving !== undefined) return { reason: 'TargetLocked', message: locked.serving };
     return maintenance === undefined ? undefined : { reason: 'MaintenanceWindow', message: maintenance };
   }
 
@@ -179,7 +180,7 @@ export class Starter implements Part {
       workload: workload && workloadFacts(workload, pods),
       waits: waits.waits.length > 0,
       mayAct: held === undefined,
-      isTimed: held?.reason !== 'MaintenanceWindow',
+      isTimed: held?.reason !== 'MaintenanceWindow' && held?.reason !== 'TargetLocked',
       rollback: rollbackOf(this.#member(service), this.#fleet, now),
     };
   }

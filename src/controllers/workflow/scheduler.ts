@@ -13,6 +13,8 @@ export interface SchedulerOptions {
   readonly now: () => number;
   /** Locks that others than workflows hold, with what they do, such as a failover under way. */
   readonly foreign: Foreign;
+  /** Somebody has these to himself now, or no longer: others look at them again. Keys as lockKey gives them. */
+  readonly onLocks: (keys: readonly string[]) => void;
   /** Looks at a workflow again: it may begin, or waits for something else than before. */
   readonly enqueue: (key: string) => void;
   /** Runs it soon, when what is being done now is done. */
@@ -71,8 +73,9 @@ export class Scheduler {
     const wasWaiting = this.#waiting.delete(key);
     const demand = this.#running.get(key);
     this.#running.delete(key);
-    for (const lock of demand?.locks ?? [])
-      if (this.#holders.get(lock.key)?.workflow === key) this.#holders.delete(lock.key);
+    const held = (demand?.locks ?? []).filter((lock) => this.holds(key, lock.key));
+    for (const lock of held) this.#holders.delete(lock.key);
+    this.#tell(held);
     if (demand !== undefined || wasWaiting) this.reconsider();
   }
 
@@ -113,8 +116,13 @@ export class Scheduler {
 
   #admit(demand: Demand): void {
     this.#running.set(demand.key, demand);
-    for (const lock of demand.locks)
-      if (lock.access === 'Exclusive') this.#holders.set(lock.key, { workflow: demand.key, lock });
+    const exclusive = demand.locks.filter(({ access }) => access === 'Exclusive');
+    for (const lock of exclusive) this.#holders.set(lock.key, { workflow: demand.key, lock });
+    this.#tell(exclusive);
+  }
+
+  #tell(locks: readonly Lock[]): void {
+    if (locks.length > 0) this.#options.onLocks(locks.map(({ key }) => key));
   }
 
   #schedule(): void {

@@ -23,6 +23,9 @@ interface Policy {
 /** Causes for which only what was taken is given back. */
 const GIVES_BACK: ReadonlySet<Cause> = new Set<Cause>(['GivingBack', 'Resume']);
 
+/** Causes that wait for a workflow that has the workload that serves to itself. */
+const LOCKED: ReadonlySet<Cause> = new Set<Cause>(['Scaling', 'Healing', 'Startup']);
+
 /** In the order in which they are asked; the first objection counts. */
 export const POLICIES: readonly Policy[] = [
   {
@@ -34,6 +37,7 @@ export const POLICIES: readonly Policy[] = [
   },
   { name: 'asker', objection: (_, facts) => askerObjection(facts) },
   { name: 'halted', objection: haltObjection },
+  { name: 'locked', objection: lockObjection },
   {
     name: 'suspended',
     objection: (_, { cause, asker }) =>
@@ -65,7 +69,7 @@ export const POLICIES: readonly Policy[] = [
 ];
 
 /** What stands in the way of acts for these causes, and of no others. */
-function standing(name: keyof Situation, reason: Reason, causes: readonly Cause[]): Policy {
+function standing(name: Exclude<keyof Situation, 'locked'>, reason: Reason, causes: readonly Cause[]): Policy {
   return {
     name,
     objection: (_, { cause, situation }) => {
@@ -73,6 +77,12 @@ function standing(name: keyof Situation, reason: Reason, causes: readonly Cause[
       return message === undefined ? undefined : { kind: 'objected', reason, message };
     },
   };
+}
+
+/** What a workflow has to itself is left to it; what was taken is given back all the same, and a halt wins. */
+function lockObjection(_: Act, { cause, situation: { locked } }: Facts): Objection | undefined {
+  const message = cause === 'Failover' ? locked.failover : LOCKED.has(cause) ? locked.serving : undefined;
+  return message === undefined ? undefined : { kind: 'objected', reason: 'TargetLocked', message };
 }
 
 /** One owner at a time: what a halt holds is left to it, and while it lasts nothing but scaling happens to the others either. */

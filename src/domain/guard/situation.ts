@@ -4,8 +4,19 @@ import { parseDuration } from '../duration.ts';
 import { openWindow } from '../maintenance/windows.ts';
 import { timestamp } from '../status/conditions.ts';
 
+/** Why acts wait for a workflow that has a workload of the service to itself. */
+export interface Locked {
+  /** Those on the workload that serves. */
+  readonly serving: string | undefined;
+  /** Those of a failover, which concerns both workloads; a workflow that orders the failover does not keep it waiting. */
+  readonly failover: string | undefined;
+}
+
+export const UNLOCKED: Locked = { serving: undefined, failover: undefined };
+
 /** What stands in the way of acts for a service, each in a sentence; undefined where nothing does. */
 export interface Situation {
+  readonly locked: Locked;
   readonly maintenance: string | undefined;
   /** The cause may be a service that this one depends on. */
   readonly dependency: string | undefined;
@@ -16,6 +27,7 @@ export interface Situation {
 
 /** Nothing stands in the way; what a halt does asks for nothing of all this. */
 export const CALM: Situation = {
+  locked: UNLOCKED,
   maintenance: undefined,
   dependency: undefined,
   massFailure: undefined,

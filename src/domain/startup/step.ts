@@ -17,9 +17,9 @@ export interface StartupFacts {
   readonly workload: WorkloadFacts | undefined;
   /** Something that must be up before is not. */
   readonly waits: boolean;
-  /** Nothing else has the workload, and mode and maintenance let it be changed. */
+  /** Nothing else has the workload, and mode, maintenance and workflows let it be changed. */
   readonly mayAct: boolean;
-  /** Time counts: not in maintenance. */
+  /** Time counts: not in maintenance, and not while a workflow has the workload to itself. */
   readonly isTimed: boolean;
   /** What was raised before is to go down again. */
   readonly rollback: Rollback | undefined;

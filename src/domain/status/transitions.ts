@@ -135,14 +135,15 @@ const ON_PURPOSE: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 /**
- * What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. Nor is what a failover does
- * while it is under way: that is told by itself.
+ * What is not known yet, a moment after the start, is no news: it counts as if the condition were not there. Nor is what a failover or a
+ * workflow does while it is under way: that is told by itself.
  */
 const NOT_YET: ReadonlySet<string> = new Set<Reason>([
   'NotAskedYet',
   'DependencyUnknown',
   'FailoverInProgress',
   'FailoverCooldown',
+  'TargetLocked',
 ]);
 
 function statusOf(condition: Condition | undefined): Condition['status'] | 'absent' {

@@ -4,6 +4,7 @@ import type { ActOutcome, WriteOutcome } from '../../../src/controllers/acts/por
 import type { CachedService } from '../../../src/controllers/service/caches.ts';
 import type { ScaleAct } from '../../../src/domain/guard/act.ts';
 import type { Asker, LiveWorkload } from '../../../src/domain/guard/facts.ts';
+import { CALM } from '../../../src/domain/guard/situation.ts';
 
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'w' };
 const act: ScaleAct = { type: 'Scale', target, from: 2, to: 5, annotations: {} };
@@ -15,7 +16,6 @@ const service = {
 } as CachedService;
 const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce', suspended: false };
 const live: LiveWorkload = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
-const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const never = (): never => {
   throw new Error('not to be called');
 };

@@ -7,8 +7,8 @@ import type { FailoverPort } from '../../../src/controllers/failover/ports.ts';
 import type { PartAnswer, PartLook } from '../../../src/controllers/service/parts.ts';
 import { NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
+import { CALM, type Locked, UNLOCKED } from '../../../src/domain/guard/situation.ts';
 
-const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const FAILOVER = {
   standbyRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'b' },
   serviceName: 'shop',
@@ -27,6 +27,7 @@ let selector: Record<string, string>;
 let annotations: Record<string, Record<string, string>>;
 let left: string[];
 let massFailure: string | undefined;
+let locked: Locked;
 let mayPatch: boolean;
 let silent: boolean;
 /** What happens while the API server is asked. */
@@ -40,6 +41,7 @@ beforeEach(() => {
   selector = { app: 'a' };
   annotations = {};
   massFailure = undefined;
+  locked = UNLOCKED;
   mayPatch = true;
   silent = false;
   meanwhile = () => undefined;
@@ -75,7 +77,7 @@ beforeEach(() => {
       },
     },
     readForeign: () => Promise.resolve({ state: 'Absent', reason: 'TargetNotFound' }),
-    situations: { of: () => ({ ...CALM, massFailure }) },
+    situations: { of: () => ({ ...CALM, massFailure, locked }) },
     latest: (key) => bed.stores.services.get(key),
     enqueue: () => undefined,
     now: () => bed.now,
@@ -245,4 +247,14 @@ it('gives back what it took when it is deleted, also where another service has t
   const given = { key: 'shop/a', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
   const answer = await part.look({ ...given, signal: new AbortController().signal });
   expect(answer).toMatchObject({ needsFinalizer: true, findings: { status: { failover: { to: 'Primary' } } } });
+});
+
+it('waits for a workflow that has a workload to itself, without a word, and goes on for one that ordered it', async () => {
+  locked = { serving: 'a workflow has it', failover: 'a workflow has it' };
+  const answer = await look({ ...DOWN, failover: IDLE });
+  expect(stateOf(answer)).toBe('Idle');
+  expect(answer?.findings.told).toEqual([]);
+  expect(answer?.findings.conditions[0]).toMatchObject({ reason: 'TargetLocked' });
+  locked = { ...locked, failover: undefined };
+  expect(stateOf(await look({ ...DOWN, failover: IDLE }))).not.toBe('Idle');
 });

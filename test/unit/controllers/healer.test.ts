@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { Healer } from '../../../src/controllers/healing/healer.ts';
 import { NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
+import { CALM } from '../../../src/domain/guard/situation.ts';
 
-const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const HEALING = {
   actions: [{ type: 'DeletePod' }],
   when: 'Failed',

@@ -8,8 +8,8 @@ import { Starter } from '../../../src/controllers/startup/starter.ts';
 import type { DependencyState } from '../../../src/domain/dependencies/evaluate.ts';
 import type { WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import { NOW, workload } from '../domain/fixtures.ts';
+import { CALM, type Locked, UNLOCKED } from '../../../src/domain/guard/situation.ts';
 
-const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const waiting: DependencyState = { key: 'shop/db', minimumHealth: 'Warning', state: 'Unknown' };
 
 /** One service and its workload, as the API server has them; the process that looks after it may die before any write. */
@@ -25,6 +25,7 @@ class World {
   isSafe = false;
   isGoing = false;
   held: PartLook['held'];
+  locked: Locked = UNLOCKED;
   /** What the next acts end with; one that is not listed is done. */
   readonly outcomes: ActOutcome[] = [];
   readonly done: string[] = [];
@@ -39,7 +40,7 @@ class World {
   #start(): Starter {
     return new Starter({
       actor: { carryOut: (proposal) => Promise.resolve(this.#act(proposal)) },
-      situations: { of: () => CALM },
+      situations: { of: () => ({ ...CALM, locked: this.locked }) },
       services: { latest: () => this.service, startingIn: () => [this.service], dependantsOf: () => [] },
       sees: () => true,
       enqueue: (key) => this.woken.push(key),
@@ -179,6 +180,24 @@ describe('nothing is taken', () => {
     world.held = { reason: 'EmergencyHalt', message: 'halt-1 is not over' };
     await world.rounds(5);
     expect([world.done, world.status.startup]).toEqual([[], undefined]);
+  });
+
+  it('while a workflow has the workload to itself, and the time that it waits for that does not count', async () => {
+    world.locked = { serving: 'a workflow has it', failover: 'a workflow has it' };
+    await world.rounds(5);
+    expect(world.done).toEqual([]);
+    const answer = await world.round();
+    expect(answer?.findings).toMatchObject({ conditions: [{ reason: 'TargetLocked' }], told: [] });
+    world.locked = UNLOCKED;
+    await world.rounds(5);
+    expect(world.done).toEqual(['Startup 3 to 0']);
+    world.dependencies = [];
+    await world.rounds(5);
+    expect(world.done).toEqual(['Startup 3 to 0', 'Startup 0 to 3']);
+    world.locked = { serving: 'a workflow has it', failover: undefined };
+    world.now += 600_000;
+    await world.rounds(3);
+    expect(world.status.startup).toMatchObject({ state: 'Starting', attempts: 1 });
   });
 });
 

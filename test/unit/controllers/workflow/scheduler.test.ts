@@ -6,6 +6,7 @@ const NOW = 1_000_000;
 const A = 'ns/apps/Deployment/a';
 
 let enqueued: string[] = [];
+let locks: string[] = [];
 let due: (() => void)[] = [];
 let maxConcurrent = 2;
 const foreign = new Map<string, string>();
@@ -20,6 +21,7 @@ const create = (): Scheduler =>
     limits: () => ({ maxConcurrent, ageing: 10, slots: new Map() }),
     now: () => NOW,
     foreign,
+    onLocks: (keys) => locks.push(...keys),
     enqueue: (key) => enqueued.push(key),
     soon: (run) => due.push(run),
   });
@@ -37,6 +39,7 @@ const LOCKED = { locks: [{ key: A, access: 'Exclusive' }] } as const;
 
 beforeEach(() => {
   enqueued = [];
+  locks = [];
   due = [];
   maxConcurrent = 2;
   foreign.clear();
@@ -84,6 +87,18 @@ describe('the scheduler', () => {
     expect([scheduler.holds('ns/a', A), scheduler.holds('ns/b', A)]).toEqual([true, false]);
     scheduler.release('ns/a');
     expect(scheduler.heldBy(A)).toBeUndefined();
+  });
+
+  it('tells whose workload somebody has to himself, and when he has it no longer', () => {
+    const scheduler = create();
+    scheduler.ask(wants('ns/s', { locks: [{ key: A, access: 'Shared' }] }));
+    scheduler.release('ns/s');
+    expect(locks).toEqual([]);
+    scheduler.ask(wants('ns/a', LOCKED));
+    expect(locks.splice(0)).toEqual([A]);
+    scheduler.release('ns/a');
+    scheduler.release('ns/a');
+    expect(locks).toEqual([A]);
   });
 
   it('a failover that the holder orders goes on', () => {

@@ -3,11 +3,11 @@ import type { MoveBoundsAct, RestartAct, ScaleAct, SelectAct } from '../../../..
 import { examine, isPermit } from '../../../../src/domain/guard/examine.ts';
 import type { Asker, Facts } from '../../../../src/domain/guard/facts.ts';
 import { POLICIES } from '../../../../src/domain/guard/policies.ts';
+import { CALM, UNLOCKED } from '../../../../src/domain/guard/situation.ts';
 
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'w' };
 const scale: ScaleAct = { type: 'Scale', target, from: 2, to: 5, annotations: {} };
 const asker: Asker = { uid: 's', generation: 3, terminating: false, mode: 'Enforce', suspended: false };
-const CALM = { maintenance: undefined, dependency: undefined, massFailure: undefined, disruptions: undefined };
 const live = { uid: 'w', resourceVersion: '7', terminating: false, replicas: 2, annotations: {} };
 const held = { 'baton.dev/halt-id': 'halt-1', 'baton.dev/halted-replicas': '3' };
 const facts = (over: Partial<Facts<ScaleAct>> = {}): Facts<ScaleAct> => ({
@@ -49,7 +49,27 @@ describe('the guard', () => {
     expect(examine(scale, facts(over))).toMatchObject({ kind, policy, ...more });
   });
 
-  test.each<[keyof typeof CALM, string]>([
+  it('leaves what a workflow has to itself alone, but for what is given back, and a halt', () => {
+    const situation = { ...CALM, locked: { serving: 'a workflow has it', failover: undefined } };
+    const kindOf = (cause: Facts['cause'], more: Partial<typeof CALM> = {}) =>
+      examine(scale, facts({ cause, situation: { ...situation, ...more } }));
+    const answer = { kind: 'objected', policy: 'locked', reason: 'TargetLocked', message: 'a workflow has it' };
+    for (const cause of ['Scaling', 'Healing', 'Startup'] as const) expect(kindOf(cause)).toMatchObject(answer);
+    for (const cause of ['GivingBack', 'Halt', 'Resume'] as const) expect(kindOf(cause).kind).toBe('permitted');
+    // The workflow that has it ordered the failover.
+    expect(kindOf('Failover').kind).toBe('permitted');
+    const both = { locked: { ...UNLOCKED, failover: 'a workflow has it' } };
+    expect(kindOf('Failover', both)).toMatchObject(answer);
+    expect(kindOf('Scaling', both).kind).toBe('permitted');
+  });
+
+  it('lets a halt win over a workflow', () => {
+    const situation = { ...CALM, locked: { serving: 'a workflow has it', failover: 'a workflow has it' } };
+    const both = facts({ cause: 'Healing', situation, halt: 'halt-1' });
+    expect(examine(scale, both)).toMatchObject({ policy: 'halted', reason: 'EmergencyHalt' });
+  });
+
+  test.each<[Exclude<keyof typeof CALM, 'locked'>, string]>([
     ['maintenance', 'MaintenanceWindow'],
     ['dependency', 'DependencyUnhealthy'],
     ['massFailure', 'MassFailure'],
@@ -106,6 +126,7 @@ describe('the guard', () => {
       'leadership',
       'asker',
       'halted',
+      'locked',
       'suspended',
       'mode',
       'maintenance',
