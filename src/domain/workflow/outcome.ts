@@ -40,7 +40,8 @@ export function fail(run: Run, track: Track, failure: Failure): void {
   const { direction, step, record } = track;
   const { attempt = 1, opId = '' } = record;
   note(run, track, failure.message);
-  if (failure.mayRetry && attempt < attemptsOf(step, direction) && mayRetry(run, track)) {
+  const attempts = attemptsOf(step, direction, record.before === undefined);
+  if (failure.mayRetry && attempt < attempts && mayRetry(run, track)) {
     clear(record, 'attemptedAt', 'pausedSeconds');
     if (direction === 'Forward') clear(track.status, 'since');
     record.reason = 'Retrying';

@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 const STEP_TIMEOUT_MS = 5 * MINUTE;
 const WORKFLOW_TIMEOUT_MS = 60 * MINUTE;
 const PARALLEL_STEPS = 4;
-/** What a step may not have asked for: a rollback must not end at the first lost answer. */
+/** Although nobody asked for them: a rollback must not end at the first refusal that passes. */
 const COMPENSATION_RETRIES = 3;
 
 export const typeOf = ({ type }: WorkflowSpec): NonNullable<WorkflowSpec['type']> => type ?? 'Maintenance';
@@ -32,10 +32,10 @@ export function stepTimeout({ timeout }: Pick<WorkflowStep, 'timeout'>, action: 
 
 export type Direction = 'Forward' | 'Backward';
 
-/** Attempts in all. */
-export function attemptsOf({ retry }: Pick<WorkflowStep, 'retry'>, direction: Direction): number {
+/** Attempts in all. `isUnchanged`: nothing came of the last one for certain, so that undoing is not done twice by another. */
+export function attemptsOf({ retry }: Pick<WorkflowStep, 'retry'>, direction: Direction, isUnchanged: boolean): number {
   const limit = retry?.limit ?? 0;
-  return 1 + (direction === 'Forward' ? limit : Math.max(limit, COMPENSATION_RETRIES));
+  return 1 + (direction === 'Backward' && isUnchanged ? Math.max(limit, COMPENSATION_RETRIES) : limit);
 }
 
 /**

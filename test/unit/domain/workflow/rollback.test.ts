@@ -138,7 +138,7 @@ describe('a step that cannot be undone after all', () => {
     expect(bench.wanted).not.toContain('Prepare undo a');
   });
 
-  it('is tried again, three times where retry says less', () => {
+  it('is tried again, three times where retry says less, if nothing came of it', () => {
     const given = { 'Verify b': failed, 'Apply undo a': { ...failed, mayRetry: true } } as const;
     const bench = new Bench(specOf(chain('a', 'b')), answers(given)).look();
     expect(bench.status.steps?.[0]).toMatchObject({ state: 'Compensating', compensation: { reason: 'Retrying' } });
@@ -153,13 +153,18 @@ describe('a step that cannot be undone after all', () => {
     expect(bench.status.phase).toBe('RolledBack');
   });
 
-  it('has the timeout of a step, and is stopped before it is tried again', () => {
-    const given = { 'Verify b': failed, 'Verify undo a': waiting } as const;
-    const bench = new Bench(specOf(chain('a', 'b')), answers(given)).look();
+  it.each([
+    [0, { state: 'Failed', reason: 'TimedOut' }, 'RollbackFailed'],
+    [1, { reason: 'Retrying' }, 'RollingBack'],
+  ])('is stopped at the timeout of the step, and done again where that asks for it (limit %d)', (limit, so, phase) => {
+    const retry = { limit, backoff: { initial: '5s', factor: 2, max: '5m' } };
+    const steps = [scale('a', { retry }), scale('b', { dependsOn: ['a'] })];
+    const bench = new Bench(specOf(steps), answers({ 'Verify b': failed, 'Verify undo a': waiting })).look();
     bench.wanted.length = 0;
     bench.after(300_000);
     expect(bench.wanted).toEqual(['Verify undo a', 'Stop undo a']);
-    expect(bench.status.steps?.[0]?.compensation).toMatchObject({ reason: 'Retrying', attempt: 1 });
+    expect(bench.status.steps?.[0]?.compensation).toMatchObject({ attempt: 1, ...so });
+    expect(bench.status.phase).toBe(phase);
   });
 
   it('ends with the rollback when that takes too long', () => {

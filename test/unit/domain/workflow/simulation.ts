@@ -117,10 +117,12 @@ export class Simulation {
       const isUndoable = /^(Auto|Action)$/.test(undoOf(step));
       if (!isDue || !isUndoable) return backward > 0 ? [what] : [];
       if (forward > 0 && phase !== 'RolledBack' && phase !== 'RollbackFailed') return [what];
-      if (phase !== 'RolledBack') return backward > 1 ? [what] : [];
-      const isWrong = forward > 0 && (backward !== 1 || state !== 'Compensated');
+      // An action of its own is repeated where the step asks for that, once an attempt of it took too long.
+      const most = undoOf(step) === 'Action' ? 1 + (step.retry?.limit ?? 0) : 1;
+      if (phase !== 'RolledBack') return backward > most ? [what] : [];
+      const isWrong = forward > 0 && (backward < 1 || state !== 'Compensated');
       const isLeft = undoOf(step) === 'Auto' && (this.targets.get(name)?.value ?? 'first') !== 'first';
-      return isWrong || isLeft || backward > 1 ? [what] : [];
+      return isWrong || isLeft || backward > most ? [what] : [];
     });
   }
 
