@@ -26,8 +26,13 @@ export const NOBODY = 'nobody';
 /** One that may run Jobs, and see no pods. */
 export const BLIND = 'blind';
 
+/** A group of this run's own, with a kind Widget. */
+export const WIDGET_GROUP = `${unique('widgets')}.example.dev`;
+const WIDGET_CRD = `widgets.${WIDGET_GROUP}`;
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
 const RULES = [
-  { apiGroups: ['apps', 'batch', 'baton.dev', 'widgets.steps.example.dev'], resources: ['*'], verbs: ['*'] },
+  { apiGroups: ['apps', 'batch', 'baton.dev', WIDGET_GROUP], resources: ['*'], verbs: ['*'] },
   { apiGroups: [''], resources: ['configmaps', 'pods'], verbs: ['*'] },
 ];
 
@@ -120,21 +125,24 @@ export class StepBed {
     this.asker = { uid: workflow.uid, terminating: false, suspended: false, cancelled: false, finished: false };
   }
 
-  /** A kind of its own with a scale subresource, for all tests of steps: nobody looks after its objects. */
+  async uninstallWidgets(): Promise<void> {
+    await this.api.call('DELETE', `${CRDS}/${WIDGET_CRD}`);
+  }
+
+  /** A kind of its own with a scale subresource: nobody looks after its objects. */
   async installWidgets(): Promise<void> {
     const paths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
     const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
     const version = { name: 'v1', served: true, storage: true, schema, subresources: { status: {}, scale: paths } };
-    const group = 'widgets.steps.example.dev';
     const names = { kind: 'Widget', plural: 'widgets' };
     const body = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
-      metadata: { name: `widgets.${group}` },
-      spec: { group, scope: 'Namespaced', names, versions: [version] },
+      metadata: { name: WIDGET_CRD },
+      spec: { group: WIDGET_GROUP, scope: 'Namespaced', names, versions: [version] },
     };
-    await this.api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body });
-    const path = this.path(`/apis/${group}/v1`, 'widgets');
+    accept(await this.api.call('POST', CRDS, { body }));
+    const path = this.path(`/apis/${WIDGET_GROUP}/v1`, 'widgets');
     await eventually(
       'widgets are served',
       30,

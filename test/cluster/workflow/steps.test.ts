@@ -3,11 +3,11 @@ import type { Action } from '../../../src/domain/workflow/action.ts';
 import type { Operation } from '../../../src/domain/workflow/operation.ts';
 import { osvc, workload } from '../operator/support/objects.ts';
 import { installCrds } from '../support/crds.ts';
-import { type Fields, NOBODY, operationOf, StepBed, undoingOf } from './bed.ts';
+import { type Fields, NOBODY, operationOf, StepBed, undoingOf, WIDGET_GROUP } from './bed.ts';
 
 const APPS = '/apis/apps/v1';
 const BATON = '/apis/baton.dev/v1alpha1';
-const WIDGETS = '/apis/widgets.steps.example.dev/v1';
+const WIDGETS = `/apis/${WIDGET_GROUP}/v1`;
 
 /** A kind of step on an object: what it does, and how that looks. */
 interface Case {
@@ -51,14 +51,14 @@ const CASES: readonly Case[] = [
     group: WIDGETS,
     plural: 'widgets',
     object: (name) => ({
-      apiVersion: 'widgets.steps.example.dev/v1',
+      apiVersion: `${WIDGET_GROUP}/v1`,
       kind: 'Widget',
       metadata: { name },
       spec: { replicas: 1 },
     }),
     action: (name) => ({
       kind: 'scale',
-      target: target('widgets.steps.example.dev/v1', 'Widget', name),
+      target: target(`${WIDGET_GROUP}/v1`, 'Widget', name),
       replicas: 0,
     }),
     shows: ({ spec }) => spec.replicas,
@@ -182,7 +182,7 @@ beforeAll(async () => {
   await bed.installWidgets();
 });
 beforeEach(() => void bed.written());
-afterAll(() => Promise.all([bed.close(), other.close()]));
+afterAll(() => Promise.all([bed.uninstallWidgets(), bed.close(), other.close()]));
 
 describe.each(CASES)('$name', (each) => {
   const { group, plural, action, shows } = each;
@@ -342,7 +342,7 @@ describe('scale of a kind that is written through its scale', () => {
   it('goes on where Baton died between the stamp and the replicas, and is undone there', async () => {
     const make = async (name: string) => {
       const metadata = { name };
-      const widget = { apiVersion: 'widgets.steps.example.dev/v1', kind: 'Widget' };
+      const widget = { apiVersion: `${WIDGET_GROUP}/v1`, kind: 'Widget' };
       await bed.create(WIDGETS, 'widgets', { ...widget, metadata, spec: { replicas: 1 } });
       return operationOf({ kind: 'scale', target: { ...widget, name }, replicas: 4 });
     };
