@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Workflow, WorkflowPhase } from '../../../src/api/kinds.ts';
+import { eventually } from '../support/eventually.ts';
+import { accept, Bed } from './support/bed.ts';
+import { type Obj, workload } from './support/objects.ts';
+
+const V = 'baton.dev/v1alpha1';
+const RBAC = 'rbac.authorization.k8s.io';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await Bed.make('op-workflows');
+  const { namespace } = bed;
+  await bed.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'runner' } });
+  await bed.create({
+    apiVersion: `${RBAC}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name: 'runner' },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
+    subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
+  });
+  await bed.start();
+}, 120_000);
+afterAll(() => bed.close(), 30_000);
+
+const object = (kind: string, name: string, spec: object): Obj => ({ apiVersion: V, kind, metadata: { name }, spec });
+const start = (name: string, spec: object): Promise<Obj> =>
+  bed.create(object('Workflow', name, { serviceAccountName: 'runner', ...spec }));
+const workflow = (name: string): Promise<Workflow> => bed.get<Workflow>('Workflow', name, V);
+const target = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name });
+const deployment = (name: string) =>
+  bed.get<Obj & { spec: { replicas: number }; status: { readyReplicas?: number } }>('Deployment', name);
+const phase = (name: string, wanted: WorkflowPhase): Promise<Workflow> =>
+  eventually(
+    `${name} is ${wanted}`,
+    60,
+    () => workflow(name),
+    ({ status }) => status?.phase === wanted,
+  );
+const states = ({ status }: Workflow): Record<string, string> =>
+  Object.fromEntries((status?.steps ?? []).map(({ name, state }) => [name, state]));
+const patch = (name: string, spec: object): Promise<void> => bed.patch('Workflow', name, { spec }, V);
+
+describe('a workflow', { timeout: 120_000 }, () => {
+  it('carries out its steps in order, and each knows what those before it found', async () => {
+    await bed.create(workload('Deployment', 'shop', { replicas: 1 }));
+    await start('grow', {
+      type: 'Scaling',
+      parameters: [{ name: 'replicas', value: '3' }],
+      steps: [
+        { name: 'grow', scale: { target: target('shop'), replicas: '{{parameters.replicas}}' } },
+        {
+          name: 'roll',
+          dependsOn: ['grow'],
+          when: 'steps.grow.outputs.replicas == 3',
+          restart: { target: target('shop') },
+        },
+        { name: 'never', dependsOn: ['roll'], when: 'steps.grow.outputs.replicas > 3', wait: { duration: '1h' } },
+      ],
+    });
+    const done = await phase('grow', 'Succeeded');
+    expect(states(done)).toEqual({ grow: 'Succeeded', roll: 'Succeeded', never: 'Skipped' });
+    expect(done.status).toMatchObject({ progress: '3/3', type: 'Scaling' });
+    expect(await deployment('shop')).toMatchObject({ spec: { replicas: 3 }, status: { readyReplicas: 3 } });
+  });
+
+  it('undoes what it did where a step fails, and says so', async () => {
+    await bed.create(workload('Deployment', 'undone', { replicas: 2 }));
+    await start('fails', {
+      steps: [
+        { name: 'grow', scale: { target: target('undone'), replicas: 4 } },
+        {
+          name: 'label',
+          dependsOn: ['grow'],
+          patch: { target: target('undone'), type: 'Merge', patch: '{"metadata": {"labels": {"mark": "yes"}}}' },
+        },
+        {
+          name: 'check',
+          dependsOn: ['label'],
+          timeout: '1s',
+          wait: { target: target('undone'), expression: 'object.spec.replicas == 99' },
+        },
+      ],
+    });
+    const done = await phase('fails', 'RolledBack');
+    expect(states(done)).toEqual({ grow: 'Compensated', label: 'Compensated', check: 'Failed' });
+    expect(done.status?.message).toContain('step check failed');
+    const { spec, metadata } = await deployment('undone');
+    expect([spec.replicas, metadata.labels?.['mark']]).toEqual([2, undefined]);
+  });
+
+  it('leaves what somebody else changed since, and says that it drifted', async () => {
+    await bed.create(workload('Deployment', 'drift', { replicas: 1 }));
+    await start('drifts', {
+      steps: [
+        { name: 'grow', scale: { target: target('drift'), replicas: 2 } },
+        { name: 'hold', dependsOn: ['grow'], approval: { message: 'shall it fail?' } },
+      ],
+    });
+    await eventually(
+      'it waits for people',
+      60,
+      () => workflow('drifts'),
+      (seen) => states(seen)['hold'] === 'Verifying',
+    );
+    await bed.scale('drift', 5);
+    await patch('drifts', { cancel: 'StopAndRollback' });
+    const done = await phase('drifts', 'RollbackFailed');
+    expect(done.status?.steps?.[0]).toMatchObject({ state: 'CompensationFailed', compensation: { reason: 'Drifted' } });
+    expect((await deployment('drift')).spec.replicas).toBe(5);
+  });
+
+  it('waits for another that has its target, and goes on when that has ended', async () => {
+    await bed.create(workload('Deployment', 'locked', { replicas: 1 }));
+    const targets = [{ ...target('locked'), access: 'Exclusive' }];
+    await start('first', { targets, steps: [{ name: 'hold', approval: {} }] });
+    await phase('first', 'Running');
+    await start('second', { targets, steps: [{ name: 'go', wait: { duration: '0s' } }] });
+    const waiting = await phase('second', 'Queued');
+    expect(waiting.status?.message).toBe(
+      `waits for Deployment locked, which is held by workflow ${bed.namespace}/first`,
+    );
+    await patch('first', { approvals: [{ step: 'hold', user: 'somebody', decision: 'Approve' }] });
+    await phase('first', 'Succeeded');
+    await phase('second', 'Succeeded');
+  });
+
+  it('begins nothing while it is suspended', async () => {
+    await start('paused', { suspend: true, steps: [{ name: 'go', wait: { duration: '0s' } }] });
+    await eventually(
+      'it is seen',
+      60,
+      () => workflow('paused'),
+      ({ status }) => status?.reason === 'Suspended',
+    );
+    await patch('paused', { suspend: false });
+    await phase('paused', 'Succeeded');
+  });
+
+  it('shows what it would do, and does nothing, in mode Plan', async () => {
+    await bed.create(workload('Deployment', 'planned', { replicas: 1 }));
+    await start('plan', { mode: 'Plan', steps: [{ name: 'grow', scale: { target: target('planned'), replicas: 9 } }] });
+    const { status } = await phase('plan', 'Planned');
+    expect(status?.plan?.[0]).toMatchObject({ step: 'grow', ok: true, undo: 'Auto' });
+    expect(status?.plan?.[0]?.diff).toContain('9');
+    const { spec, metadata } = await deployment('planned');
+    expect([spec.replicas, JSON.stringify(metadata).includes('baton.dev/op')]).toEqual([1, false]);
+  });
+
+  it('cannot do what its account cannot', async () => {
+    await bed.create(workload('Deployment', 'guarded', { replicas: 1 }));
+    await bed.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'nobody' } });
+    await start('powerless', {
+      serviceAccountName: 'nobody',
+      steps: [{ name: 'grow', scale: { target: target('guarded'), replicas: 2 } }],
+    });
+    const done = await phase('powerless', 'RolledBack');
+    expect(done.status?.steps?.[0]).toMatchObject({ state: 'Failed', reason: 'AccountForbidden' });
+    expect((await deployment('guarded')).spec.replicas).toBe(1);
+  });
+
+  it('goes on where it was when another process leads, and does nothing twice', async () => {
+    const other = await Bed.make('op-workflows-killed');
+    try {
+      const { namespace } = other;
+      await other.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'runner' } });
+      await other.create({
+        apiVersion: `${RBAC}/v1`,
+        kind: 'RoleBinding',
+        metadata: { name: 'runner' },
+        roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
+        subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
+      });
+      const killed = await other.start('--no-leader-election');
+      await other.create(workload('Deployment', 'shop', { replicas: 1 }));
+      await other.create(
+        object('Workflow', 'survives', {
+          serviceAccountName: 'runner',
+          steps: [
+            { name: 'grow', scale: { target: target('shop'), replicas: 2 } },
+            { name: 'hold', dependsOn: ['grow'], approval: {} },
+            { name: 'roll', dependsOn: ['hold'], restart: { target: target('shop') } },
+          ],
+        }),
+      );
+      const seen = () => other.get<Workflow>('Workflow', 'survives', V);
+      await eventually('it waits', 60, seen, (found) => states(found)['hold'] === 'Verifying');
+      await killed.end('SIGKILL');
+      await other.start('--no-leader-election');
+      const body = { spec: { approvals: [{ step: 'hold', user: 'somebody', decision: 'Approve' }] } };
+      await other.patch('Workflow', 'survives', body, V);
+      const done = await eventually('it is done', 60, seen, ({ status }) => status?.phase === 'Succeeded');
+      expect(done.status?.steps?.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+      const { metadata } = await other.get<Obj>('Deployment', 'shop');
+      // The template changed once: the rollout of the restart, after that of its creation.
+      expect((metadata['annotations'] as Record<string, string>)['deployment.kubernetes.io/revision']).toBe('2');
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('a template', { timeout: 120_000 }, () => {
+  it('is copied into a workflow with its parameters, also where it comes later', async () => {
+    await start('early', { templateRef: { name: 'pausing' }, parameters: [{ name: 'time', value: '0s' }] });
+    await eventually(
+      'it waits',
+      60,
+      () => workflow('early'),
+      ({ status }) => status?.reason === 'TemplateNotFound',
+    );
+    await bed.create(
+      object('WorkflowTemplate', 'pausing', {
+        parameters: [{ name: 'time' }, { name: 'more', default: '0s' }],
+        steps: [
+          { name: 'pause', wait: { duration: '{{parameters.time}}' } },
+          { name: 'more', wait: { duration: '{{parameters.more}}' } },
+        ],
+      }),
+    );
+    const done = await phase('early', 'Succeeded');
+    expect(done.spec.parameters).toEqual([
+      { name: 'time', value: '0s' },
+      { name: 'more', value: '0s' },
+    ]);
+    expect(done.status?.template).toBe('pausing@1');
+  });
+
+  it('refuses parameters that it does not have, or that it wants', async () => {
+    await start('wrong', { templateRef: { name: 'pausing' }, parameters: [{ name: 'tme', value: '0s' }] });
+    const { status } = await phase('wrong', 'Failed');
+    expect(status?.message).toBe(
+      'the template has no parameter tme; it has time, more; the template wants parameter time, which has no default',
+    );
+  });
+
+  it('is started by another workflow, which waits for it', async () => {
+    await start('parent', {
+      steps: [{ name: 'child', workflow: { template: 'pausing', parameters: [{ name: 'time', value: '1s' }] } }],
+    });
+    await phase('parent', 'Succeeded');
+    const path = `/apis/${V}/namespaces/${bed.namespace}/workflows`;
+    const all = accept(await bed.api.call('GET', path)).body['items'] as Workflow[];
+    const children = all.filter(({ metadata }) => metadata.name.startsWith('parent-child-'));
+    expect(children.map(({ status, spec }) => [status?.phase, spec.serviceAccountName])).toEqual([
+      ['Succeeded', 'runner'],
+    ]);
+  });
+});
+
+describe('a schedule', { timeout: 120_000 }, () => {
+  it('makes up for one that was missed, once, and tells of it', async () => {
+    await bed.create(object('WorkflowTemplate', 'nightly', { steps: [{ name: 'go', wait: { duration: '0s' } }] }));
+    await bed.create(
+      object('ScheduledWorkflow', 'nightly', { schedule: '0 3 * * *', timeZone: 'Europe/Berlin', template: 'nightly' }),
+    );
+    const schedule = () => bed.get<Obj & { status?: Record<string, unknown> }>('ScheduledWorkflow', 'nightly', V);
+    await eventually('it knows when the next is due', 60, schedule, ({ status }) => status?.['next'] !== undefined);
+    // As if nobody had been there for two days.
+    const path = `/apis/${V}/namespaces/${bed.namespace}/scheduledworkflows/nightly/status`;
+    const lastScheduleTime = new Date(Date.now() - 2 * 86_400_000).toISOString();
+    accept(await bed.api.call('PATCH', path, { body: { status: { lastScheduleTime } } }));
+    const seen = await eventually(
+      'one was started and has ended',
+      60,
+      schedule,
+      ({ status }) => status?.['lastSuccessfulTime'] !== undefined,
+    );
+    expect(seen.status).toMatchObject({ running: 0, missed: 1 });
+    const workflows = `/apis/${V}/namespaces/${bed.namespace}/workflows`;
+    const all = accept(await bed.api.call('GET', workflows)).body['items'] as Workflow[];
+    expect(all.filter(({ metadata }) => metadata.name.startsWith('nightly-'))).toHaveLength(1);
+  });
+});
