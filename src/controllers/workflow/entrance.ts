@@ -32,6 +32,8 @@ type Template = { readonly name: string; readonly generation: number; readonly s
 /** What comes before the first step: the template, what is wrong with the spec, and whose turn it is. */
 export class Entrance {
   readonly #options: EntranceOptions;
+  /** By uid, what was copied and is not in the status yet. */
+  readonly #copied = new Map<string, string>();
 
   constructor(options: EntranceOptions) {
     this.#options = options;
@@ -39,12 +41,14 @@ export class Entrance {
 
   /** Copies the template into a workflow that has none of it yet; true when it did, and the workflow will come back with it. */
   async instantiate(workflow: CachedWorkflow, signal: AbortSignal): Promise<boolean> {
+    if (workflow.status?.template !== undefined) this.#copied.delete(workflow.uid);
     if (!isEmpty(workflow)) return false;
     const template = this.#template(workflow);
     if (template === undefined) return false;
     const instance = instantiate(template.spec, workflow.spec.parameters ?? [], this.#options.matches);
     if (!instance.ok) return false;
-    await this.#options.writeSpec(workflow, instance.spec, signal);
+    if (await this.#options.writeSpec(workflow, instance.spec, signal))
+      this.#copied.set(workflow.uid, `${template.name}@${template.generation}`);
     return true;
   }
 
@@ -86,12 +90,11 @@ export class Entrance {
     return grant.kind === 'granted' ? { kind: 'granted', locks: locks.map(writeLock) } : grant;
   }
 
-  /** `name@generation`, as the status has it. */
+  /** `name@generation`, as the status has it; undefined before its content was copied. */
   templateOf(workflow: CachedWorkflow): string | undefined {
-    const { templateRef } = workflow.spec;
-    if (templateRef === undefined) return undefined;
-    const generation = this.#template(workflow)?.generation;
-    return workflow.status?.template ?? `${templateRef.name}${generation === undefined ? '' : `@${generation}`}`;
+    const { uid, spec, status } = workflow;
+    if (spec.templateRef === undefined || isEmpty(workflow)) return undefined;
+    return status?.template ?? this.#copied.get(uid) ?? spec.templateRef.name;
   }
 
   /** How long one that is over is still kept, ms; undefined for ever. */

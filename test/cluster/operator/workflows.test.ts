@@ -154,7 +154,7 @@ describe('a workflow', { timeout: 120_000 }, () => {
       serviceAccountName: 'nobody',
       steps: [{ name: 'grow', scale: { target: target('guarded'), replicas: 2 } }],
     });
-    const done = await phase('powerless', 'RolledBack');
+    const done = await phase('powerless', 'Failed');
     expect(done.status?.steps?.[0]).toMatchObject({ state: 'Failed', reason: 'AccountForbidden' });
     expect((await deployment('guarded')).spec.replicas).toBe(1);
   });
