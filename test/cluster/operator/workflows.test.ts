@@ -133,6 +133,7 @@ describe('a workflow', { timeout: 120_000 }, () => {
       () => workflow('paused'),
       ({ status }) => status?.reason === 'Suspended',
     );
+    expect(states(await workflow('paused'))).toEqual({});
     await patch('paused', { suspend: false });
     await phase('paused', 'Succeeded');
   });
@@ -191,7 +192,7 @@ describe('a workflow', { timeout: 120_000 }, () => {
       await other.patch('Workflow', 'survives', body, V);
       const done = await eventually('it is done', 60, seen, ({ status }) => status?.phase === 'Succeeded');
       expect(done.status?.steps?.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
-      const { metadata } = await other.get<Obj>('Deployment', 'shop');
+      const { metadata } = await other.get('Deployment', 'shop');
       // The template changed once: the rollout of the restart, after that of its creation.
       expect((metadata['annotations'] as Record<string, string>)['deployment.kubernetes.io/revision']).toBe('2');
     } finally {
