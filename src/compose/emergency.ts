@@ -9,7 +9,16 @@ import { type AutoscalerSnapshot, autoscalerOf } from '../controllers/project/au
 import type { Caches, CachedService } from '../controllers/service/caches.ts';
 import type { EmergencyFindings } from '../domain/emergency/derive.ts';
 import { isInForce } from '../domain/emergency/halt.ts';
-import { failedServices, type RuleName, type RuleReading, type ServiceEvidence } from '../domain/emergency/rules.ts';
+import {
+  failedServices,
+  failedWorkflows,
+  overdueWorkflows,
+  type RuleName,
+  type RuleReading,
+  type ServiceEvidence,
+  type WorkflowEvidence,
+} from '../domain/emergency/rules.ts';
+import { workflowPolicy } from '../domain/workflow/policy.ts';
 import { emergencyOf } from '../domain/orchestration/policy.ts';
 import type { RestClient } from '../kube/rest.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -31,6 +40,8 @@ export interface EmergencyOptions {
   readonly latest: (key: string) => CachedService | undefined;
   /** What the rule about services goes by; undefined until every service was looked at. */
   readonly evidence: () => Iterable<ServiceEvidence> | undefined;
+  /** What the rules about workflows go by. */
+  readonly workflows: () => Iterable<WorkflowEvidence>;
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
   /** Sums up, soon. */
@@ -59,6 +70,8 @@ export function createEmergency(options: EmergencyOptions) {
     nodeCPU: () => nodes.reading('cpu'),
     nodeMemory: () => nodes.reading('memory'),
     servicesFailed: services,
+    workflowsFailed: () => failedWorkflows(options.workflows(), now()),
+    workflowsOverdue: () => overdueWorkflows(options.workflows(), workflowPolicy(spec()).maxDurationMs, now()),
   };
   const rules = new RuleWatch({ policy: spec, reading: (name) => readings[name](), monotonic });
   const part = new HaltPart({ policy: spec, ownNamespace, status, now });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Workflow, GROUP, VERSION } from '../api/kinds.ts';
+import { type Workflow, type WorkflowPhase, GROUP, VERSION } from '../api/kinds.ts';
 import type { CachedService, Caches } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
 import type { Count, EmitEvent, Log, RecordDecision, WatchedCache, WriteStatus } from '../controllers/ports.ts';
@@ -22,6 +22,7 @@ import { Waiters } from '../controllers/workflow/steps/waiters.ts';
 import { Templates } from '../controllers/workflow/templates.ts';
 import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/workloads.ts';
 import type { Locked } from '../domain/guard/situation.ts';
+import type { WorkflowEvidence } from '../domain/emergency/rules.ts';
 import { compile, isTrue } from '../domain/workflow/expression.ts';
 import { lockKey, readLock } from '../domain/workflow/locks.ts';
 import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
@@ -266,12 +267,33 @@ export function createWorkflows(options: WorkflowsOptions) {
       await Promise.all([controller, templateController, scheduleController].map((each) => each.run(term)));
     },
     stuck: (): string | undefined => controller.stuck() ?? templateController.stuck() ?? scheduleController.stuck(),
+    /** What rules of emergency halts go by. */
+    evidence: () => evidenceOf(caches.workflows, now()),
     figures: () => ({ phases: phasesOf(caches.workflows), waiting: prioritiesOf(scheduler) }),
   };
 }
 
-function* phasesOf(workflows: WorkflowCaches['workflows']): Generator<string> {
+function* phasesOf(workflows: WorkflowCaches['workflows']): Generator<WorkflowPhase> {
   for (const { status } of workflows.list()) yield status?.phase ?? 'Pending';
+}
+
+const ms = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+
+const FAILURES: ReadonlySet<string> = new Set(['Failed', 'CriteriaFailed', 'TimedOut']);
+
+/** A workflow that somebody cancelled did not fail, unless it could not be undone. */
+function* evidenceOf(workflows: WorkflowCaches['workflows'], now: number): Generator<WorkflowEvidence> {
+  for (const { status = {} } of workflows.list()) {
+    const { phase, outcome, pausedAt, pausedSeconds = 0 } = status;
+    const pausedNow = Math.max(0, now - (ms(pausedAt) ?? now));
+    yield {
+      phase,
+      failed: phase === 'RollbackFailed' || FAILURES.has(outcome ?? ''),
+      startedAt: ms(status.startedAt),
+      finishedAt: ms(status.finishedAt),
+      pausedMs: pausedSeconds * 1_000 + pausedNow,
+    };
+  }
 }
 
 function* prioritiesOf(scheduler: Scheduler): Generator<number> {

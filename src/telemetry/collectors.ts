@@ -46,6 +46,7 @@ const STATES = [
   'Initializing',
   'Active',
   'Optimizing',
+  'Coordinating',
   'Scaling',
   'Degraded',
   'Failover',

@@ -519,9 +519,9 @@ export interface OrchestrationStatus {
    */
   observedGeneration?: number
   /**
-   * The first that is so of: ShuttingDown while the operator ends; EmergencyHalt until a halt is resumed and undone; Initializing until every service was looked at once; Failover while a service moves to or from its standby; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; Scaling while pods start or end because Baton scales; Optimizing while a capacity budget decides who gets pods; Active.
+   * The first that is so of: ShuttingDown while the operator ends; EmergencyHalt until a halt is resumed and undone; Initializing until every service was looked at once; Failover while a service moves to or from its standby; Maintenance in a window of the policy; Degraded while a service is Failed or Critical; Scaling while pods start or end because Baton scales; Coordinating while workflows run; Optimizing while a capacity budget decides who gets pods; Active.
    */
-  state?: ("Initializing" | "Active" | "Optimizing" | "Scaling" | "Degraded" | "Failover" | "Maintenance" | "EmergencyHalt" | "ShuttingDown")
+  state?: ("Initializing" | "Active" | "Optimizing" | "Coordinating" | "Scaling" | "Degraded" | "Failover" | "Maintenance" | "EmergencyHalt" | "ShuttingDown")
   /**
    * Since when.
    */
@@ -643,7 +643,7 @@ export interface OrchestrationStatus {
     /**
      * A person, a rule, or workloads that were found halted: these are held, and nothing else follows until a person resumes them.
      */
-    by?: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "Found")
+    by?: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "workflowsFailed" | "workflowsOverdue" | "Found")
     /**
      * Why, in a sentence.
      */
@@ -764,7 +764,7 @@ export interface OrchestrationStatus {
     /**
      * Who asks.
      */
-    by: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed")
+    by: ("Manual" | "nodeCPU" | "nodeMemory" | "servicesFailed" | "workflowsFailed" | "workflowsOverdue")
     /**
      * Why, in a sentence.
      */

@@ -6,6 +6,7 @@ import {
   RULES,
   type RuleState,
   sentence,
+  thresholdOf,
   watchRule,
 } from '../../domain/emergency/rules.ts';
 import { emergencyOf } from '../../domain/orchestration/policy.ts';
@@ -33,11 +34,11 @@ export class RuleWatch {
     const { policy, reading, monotonic } = this.#options;
     const { rules } = emergencyOf(policy());
     return RULES.flatMap((name) => {
-      const rule = rules[name];
+      const rule = thresholdOf(name, rules);
       const missing: RuleReading = { kind: 'missing' };
       const state = watchRule(
         this.#states.get(name),
-        rule.action === 'Disabled' ? missing : reading(name),
+        rules[name].action === 'Disabled' ? missing : reading(name),
         rule,
         monotonic(),
       );

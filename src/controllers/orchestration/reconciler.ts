@@ -3,6 +3,7 @@ import {
   type Orchestration,
   type OrchestrationSpec,
   type OrchestrationStatus,
+  type WorkflowPhase,
 } from '../../api/kinds.ts';
 import type { DiscoveryFindings } from '../../domain/discovery/findings.ts';
 import type { Emergency } from '../../domain/emergency/derive.ts';
@@ -24,6 +25,8 @@ export interface OrchestrationReconcilerOptions {
   readonly orchestrations: Cache<CachedOrchestration>;
   readonly policy: Policy;
   readonly services: () => Iterable<ServiceSummary>;
+  /** Phases of workflows. */
+  readonly workflows: () => Iterable<WorkflowPhase>;
   /** Halts and planned stops. */
   readonly emergency: {
     readonly look: (previous: OrchestrationStatus | undefined) => Emergency;
@@ -118,7 +121,7 @@ export class OrchestrationReconciler {
   }
 
   async #write(cached: CachedOrchestration, signal: AbortSignal): Promise<Result> {
-    const { policy, services, emergency, discovery, writeStatus, count, now } = this.#options;
+    const { policy, services, workflows, emergency, discovery, writeStatus, count, now } = this.#options;
     const ours = this.#newerThan(cached);
     const previous = (ours ?? cached).status;
     const { spec, generation, problems } = policy.current;
@@ -126,6 +129,7 @@ export class OrchestrationReconciler {
     const found = emergency.look(previous);
     const summary = summarise({
       services: services(),
+      workflows: workflows(),
       emergency: found,
       discovery: discovery(),
       trend: (score, before) => this.#trend(score, before),

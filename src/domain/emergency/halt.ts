@@ -1,7 +1,14 @@
 import { haltId } from './hold.ts';
 
 /** Who began a halt: a person, a rule, or what was found on the workloads themselves. */
-export type Trigger = 'Manual' | 'nodeCPU' | 'nodeMemory' | 'servicesFailed' | 'Found';
+export type Trigger =
+  | 'Manual'
+  | 'nodeCPU'
+  | 'nodeMemory'
+  | 'servicesFailed'
+  | 'workflowsFailed'
+  | 'workflowsOverdue'
+  | 'Found';
 
 /** An emergency halt, as the status keeps it. Moments are ms since the epoch. */
 export interface Halt {

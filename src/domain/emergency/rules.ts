@@ -1,11 +1,32 @@
-import type { Health, OrchestrationSpec } from '../../api/kinds.ts';
+import type { Health, OrchestrationSpec, WorkflowPhase } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
 import type { Trigger } from './halt.ts';
 
 type Rules = NonNullable<OrchestrationSpec['emergency']>['rules'];
 export type RuleName = keyof Rules & Trigger;
 
-export const RULES: readonly RuleName[] = ['nodeCPU', 'nodeMemory', 'servicesFailed'];
+export const RULES: readonly RuleName[] = [
+  'nodeCPU',
+  'nodeMemory',
+  'servicesFailed',
+  'workflowsFailed',
+  'workflowsOverdue',
+];
+
+/** When a rule holds. */
+export interface Threshold {
+  /** In percent. */
+  readonly above: number;
+  /** A duration, without a break. */
+  readonly for: string;
+  readonly atLeast: number;
+}
+
+/** A single workflow is enough, and it had its time already; a clock that was wrong for a moment is not. */
+const OVERDUE: Threshold = { above: 0, for: '1m', atLeast: 1 };
+
+export const thresholdOf = (name: RuleName, rules: Rules): Threshold =>
+  name === 'workflowsOverdue' ? OVERDUE : rules[name];
 
 /** What a rule looks at, measured now. */
 export type RuleReading =
@@ -13,7 +34,7 @@ export type RuleReading =
       readonly kind: 'value';
       /** In percent. */
       readonly percent: number;
-      /** Nodes or services that it was counted over: those with fresh evidence. */
+      /** Nodes, services or workflows that it was counted over: those with fresh evidence. */
       readonly counted: number;
       /** Those that there are, with or without evidence. */
       readonly all: number;
@@ -38,7 +59,7 @@ const LEAST_SHARE = 0.9;
 export function watchRule(
   state: RuleState | undefined,
   reading: RuleReading,
-  { above, atLeast }: Rules[RuleName],
+  { above, atLeast }: Threshold,
   at: number,
 ): RuleState | undefined {
   if (reading.kind === 'missing') return undefined;
@@ -50,18 +71,20 @@ export function watchRule(
 }
 
 /** Whether the limit was passed for the whole of the rule's window. */
-export function holds(state: RuleState | undefined, rule: Rules[RuleName]): boolean {
+export function holds(state: RuleState | undefined, rule: Threshold): boolean {
   return state !== undefined && state.seenAt - state.since >= parseDuration(rule.for);
 }
 
-const SUBJECTS: Readonly<Record<RuleName, string>> = {
+const SUBJECTS: Readonly<Record<Exclude<RuleName, 'workflowsOverdue'>, string>> = {
   nodeCPU: 'CPU in use on the nodes',
   nodeMemory: 'memory in use on the nodes',
   servicesFailed: 'services that are Failed',
+  workflowsFailed: 'workflows that failed, of those that ended within an hour',
 };
 
 /** Without figures that move while it holds. */
-export function sentence(name: RuleName, rule: Rules[RuleName]): string {
+export function sentence(name: RuleName, rule: Threshold): string {
+  if (name === 'workflowsOverdue') return 'a workflow has run for longer than limits.maxWorkflowDuration';
   return `${SUBJECTS[name]}: above ${rule.above} % for ${rule.for}`;
 }
 
@@ -85,3 +108,53 @@ export function failedServices(services: Iterable<ServiceEvidence>): RuleReading
   }
   return counted === 0 ? { kind: 'missing' } : { kind: 'value', percent: (failed / counted) * 100, counted, all };
 }
+
+/** What the rules about workflows look at of one. */
+export interface WorkflowEvidence {
+  readonly phase: WorkflowPhase | undefined;
+  /** It failed of itself, and nobody ended it. */
+  readonly failed: boolean;
+  /** ms since the epoch */
+  readonly startedAt: number | undefined;
+  readonly finishedAt: number | undefined;
+  /** How long it was paused, ms; until now where it is. */
+  readonly pausedMs: number;
+}
+
+/** So long an end counts, ms. */
+const RECENT_MS = 3_600_000;
+const ENDS: ReadonlySet<WorkflowPhase> = new Set<WorkflowPhase>([
+  'Succeeded',
+  'Failed',
+  'RolledBack',
+  'RollbackFailed',
+]);
+
+/** The share of workflows that failed: of those that began, and ended within an hour without being cancelled. */
+export function failedWorkflows(workflows: Iterable<WorkflowEvidence>, now: number): RuleReading {
+  let [counted, failedOnes] = [0, 0];
+  for (const { phase, failed, startedAt, finishedAt } of workflows) {
+    if (phase === undefined || !ENDS.has(phase) || startedAt === undefined || finishedAt === undefined) continue;
+    // One that ended in the future did so by another clock, and says nothing of now.
+    if (finishedAt > now || now - finishedAt > RECENT_MS || (!failed && phase !== 'Succeeded')) continue;
+    counted += 1;
+    if (failed) failedOnes += 1;
+  }
+  return shareOf(failedOnes, counted);
+}
+
+const RUNS: ReadonlySet<WorkflowPhase> = new Set<WorkflowPhase>(['Running', 'Verifying', 'Paused', 'RollingBack']);
+
+/** The share of workflows under way that have run for longer than the policy allows, pauses not counted. */
+export function overdueWorkflows(workflows: Iterable<WorkflowEvidence>, limitMs: number, now: number): RuleReading {
+  let [counted, overdue] = [0, 0];
+  for (const { phase, startedAt, pausedMs } of workflows) {
+    if (phase === undefined || !RUNS.has(phase) || startedAt === undefined) continue;
+    counted += 1;
+    if (now - startedAt - pausedMs > limitMs) overdue += 1;
+  }
+  return shareOf(overdue, counted);
+}
+
+const shareOf = (part: number, counted: number): RuleReading =>
+  counted === 0 ? { kind: 'missing' } : { kind: 'value', percent: (part / counted) * 100, counted, all: counted };

@@ -32,8 +32,13 @@ export const DEFAULT_POLICY: OrchestrationSpec = {
 };
 
 /** What is in force for emergencies; a policy of an older release, which a status may remember, does not tell. */
-export const emergencyOf = (spec: OrchestrationSpec): OrchestrationSpec['emergency'] =>
-  (spec as Partial<OrchestrationSpec>).emergency ?? DEFAULT_POLICY.emergency;
+export function emergencyOf(spec: OrchestrationSpec): OrchestrationSpec['emergency'] {
+  const { emergency } = spec as Partial<OrchestrationSpec>;
+  if (emergency === undefined) return DEFAULT_POLICY.emergency;
+  const rules: Partial<OrchestrationSpec['emergency']['rules']> = emergency.rules;
+  if (rules.workflowsFailed !== undefined && rules.workflowsOverdue !== undefined) return emergency;
+  return { ...emergency, rules: { ...DEFAULT_POLICY.emergency.rules, ...rules } };
+}
 
 /** What the schema could not see, one sentence each; empty when the policy can come into force. */
 export function validatePolicy(spec: OrchestrationSpec): readonly string[] {

@@ -7,6 +7,7 @@ export type SystemState =
   | { readonly name: 'Initializing'; readonly waitingFor: number }
   | { readonly name: 'Active' }
   | { readonly name: 'Optimizing'; readonly limited: number }
+  | { readonly name: 'Coordinating'; readonly workflows: number }
   | { readonly name: 'Scaling'; readonly scaling: number }
   | { readonly name: 'Degraded'; readonly down: number }
   | { readonly name: 'Failover'; readonly moving: number }
@@ -31,12 +32,14 @@ interface SystemFacts {
   readonly scaling: number;
   /** Services that get fewer pods than they want, because of a capacity budget. */
   readonly limited: number;
+  /** Workflows that run, verify or roll back. */
+  readonly workflows: number;
   /** How long it has been in the state that it is in, ms. */
   readonly sinceMs: number;
 }
 
-/** Replicas follow the load all day: the state does not come and go with each of them. */
-export const SHORTEST_SCALING_MS = 60_000;
+/** Replicas follow the load all day, and workflows come and go: the state does not with each of them. */
+export const SHORTEST_MS = 60_000;
 
 /**
  * The next state: the first that is so, in the order of how much it matters. Initializing is left once, when every service was looked at; a service that is new later does not bring it back.
@@ -52,6 +55,7 @@ export function step(state: Name | undefined, facts: SystemFacts): SystemState {
       return facts.waitingFor > 0 ? { name: 'Initializing', waitingFor: facts.waitingFor } : settled(state, facts);
     case 'Active':
     case 'Optimizing':
+    case 'Coordinating':
     case 'Scaling':
     case 'Degraded':
     case 'Failover':
@@ -62,11 +66,12 @@ export function step(state: Name | undefined, facts: SystemFacts): SystemState {
 }
 
 function settled(state: Name | undefined, facts: SystemFacts): SystemState {
-  const { maintenanceUntil, down, moving, scaling, limited, sinceMs } = facts;
+  const { maintenanceUntil, down, moving, scaling, limited, workflows, sinceMs } = facts;
   if (moving > 0) return { name: 'Failover', moving };
   if (maintenanceUntil !== undefined) return { name: 'Maintenance', until: maintenanceUntil };
   if (down > 0) return { name: 'Degraded', down };
-  const lingers = state === 'Scaling' && sinceMs >= 0 && sinceMs < SHORTEST_SCALING_MS;
-  if (scaling > 0 || lingers) return { name: 'Scaling', scaling };
+  const isYoung = sinceMs >= 0 && sinceMs < SHORTEST_MS;
+  if (scaling > 0 || (state === 'Scaling' && isYoung)) return { name: 'Scaling', scaling };
+  if (workflows > 0 || (state === 'Coordinating' && isYoung)) return { name: 'Coordinating', workflows };
   return limited > 0 ? { name: 'Optimizing', limited } : { name: 'Active' };
 }

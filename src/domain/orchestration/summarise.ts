@@ -1,4 +1,4 @@
-import type { Condition, OrchestrationSpec, OrchestrationStatus } from '../../api/kinds.ts';
+import type { Condition, OrchestrationSpec, OrchestrationStatus, WorkflowPhase } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { DiscoveryFindings } from '../discovery/findings.ts';
 import { deepEqual } from '../equal.ts';
@@ -10,8 +10,8 @@ import { isInForce } from '../emergency/halt.ts';
 import { cut } from '../health/names.ts';
 import { Conditions, findCondition, timestamp } from '../status/conditions.ts';
 import { conditionTransitions, type Transition } from '../status/transitions.ts';
-import { SHORTEST_SCALING_MS, step, type SystemState } from './state.ts';
-import { type ServiceSummary, tally, type Tally } from './tally.ts';
+import { SHORTEST_MS, step, type SystemState } from './state.ts';
+import { type ServiceSummary, tally, type Tally, tallyWorkflows } from './tally.ts';
 
 import type { Trend } from './trend.ts';
 
@@ -19,6 +19,8 @@ export type { ServiceSummary } from './tally.ts';
 
 export interface SummaryInput {
   readonly services: Iterable<ServiceSummary>;
+  /** Phases of workflows. */
+  readonly workflows?: Iterable<WorkflowPhase>;
   /** The policy in force, and the generation of Orchestration/default that it came with. */
   readonly policy: OrchestrationSpec;
   readonly generation: number;
@@ -52,6 +54,7 @@ export function summarise(input: SummaryInput): Summary {
   const { previous, generation, policy, emergency, now } = input;
   const window = openWindow(policy.maintenanceWindows, now);
   const all = tally(input.services);
+  const workflows = tallyWorkflows(input.workflows ?? []);
   const state = step(previous?.state, {
     waitingFor: all.waitingFor,
     down: all.down,
@@ -61,6 +64,7 @@ export function summarise(input: SummaryInput): Summary {
     moving: all.moving,
     scaling: all.scaling,
     limited: all.limited,
+    workflows: (workflows?.running ?? 0) + (workflows?.rollingBack ?? 0),
     sinceMs: previous?.since === undefined ? 0 : now - Date.parse(previous.since),
   });
   const trend = input.trend?.(all.score, previous?.trend) ?? previous?.trend;
@@ -74,6 +78,7 @@ export function summarise(input: SummaryInput): Summary {
     ...scoreStatus(all, previous),
     ...scoresShown(all.scores, previous?.scores),
     services: all.counts,
+    ...(workflows && { workflows }),
     ...(all.worst.length > 0 ? { worst: all.worst } : {}),
     ...emergency?.status,
     ...(discovery && { discovery }),
@@ -94,7 +99,7 @@ export function summarise(input: SummaryInput): Summary {
     lookAgainAt: earliest(
       nextMoment(window),
       emergency?.lookAgainAt,
-      state.name === 'Scaling' ? calmAt(next.since, now) : undefined,
+      LINGERS.has(state.name) ? calmAt(next.since, now) : undefined,
     ),
   };
 }
@@ -107,7 +112,7 @@ function scoreStatus({ score }: Tally, previous: OrchestrationStatus | undefined
 
 /** When the state may be calm again, though nothing tells; undefined once it was long enough. */
 function calmAt(since: string | undefined, now: number): number | undefined {
-  const at = since === undefined ? now : Date.parse(since) + SHORTEST_SCALING_MS;
+  const at = since === undefined ? now : Date.parse(since) + SHORTEST_MS;
   return at > now ? at : undefined;
 }
 
@@ -190,6 +195,8 @@ function describe(state: SystemState, { worst }: Tally): string {
       return `emergency halt ${state.id} is not undone yet`;
     case 'Failover':
       return 'a service moves to its standby, or back';
+    case 'Coordinating':
+      return 'workflows run';
     case 'Scaling':
       return 'pods start or end because Baton scales services';
     case 'Optimizing':
@@ -210,7 +217,7 @@ function describeDown(first: Tally['worst'][number] | undefined): string {
 
 function transitionsOf(previous: OrchestrationStatus | undefined, state: SystemState, all: Tally): Transition[] {
   const from = previous?.state;
-  // Replicas follow the load all day; that is in the history of the status and no news.
+  // Replicas follow the load all day, and workflows are told by themselves; that is in the history of the status and no news.
   if (from === state.name || (from !== undefined && CALM.has(from) && CALM.has(state.name))) return [];
   const message = `${from ?? 'new'} → ${state.name}: ${describe(state, all)}`;
   const type = SERIOUS.has(state.name) ? 'Warning' : 'Normal';
@@ -226,5 +233,6 @@ function transitionsOf(previous: OrchestrationStatus | undefined, state: SystemS
   ];
 }
 
-const CALM: ReadonlySet<string> = new Set<SystemState['name']>(['Active', 'Scaling', 'Optimizing']);
+const CALM: ReadonlySet<string> = new Set<SystemState['name']>(['Active', 'Scaling', 'Coordinating', 'Optimizing']);
+const LINGERS: ReadonlySet<string> = new Set<SystemState['name']>(['Scaling', 'Coordinating']);
 const SERIOUS: ReadonlySet<string> = new Set<SystemState['name']>(['Degraded', 'Failover', 'EmergencyHalt']);

@@ -1,4 +1,10 @@
-import type { Health, OrchestratedServiceStatus, OrchestrationStatus, Priority } from '../../api/kinds.ts';
+import type {
+  Health,
+  OrchestratedServiceStatus,
+  OrchestrationStatus,
+  Priority,
+  WorkflowPhase,
+} from '../../api/kinds.ts';
 import { isDown, rank } from '../health/level.ts';
 import { cut } from '../health/names.ts';
 import type { ServiceScores } from '../scores/scores.ts';
@@ -91,6 +97,30 @@ export function tally(services: Iterable<ServiceSummary>): Tally {
       .sort((a, b) => b.services - a.services || compare(a.type, b.type))
       .slice(0, MOST_ADVICE),
   };
+}
+
+type WorkflowCounts = NonNullable<OrchestrationStatus['workflows']>;
+
+const WHERE: Partial<Record<WorkflowPhase, keyof WorkflowCounts>> = {
+  Pending: 'queued',
+  Queued: 'queued',
+  Running: 'running',
+  Verifying: 'running',
+  Paused: 'paused',
+  RollingBack: 'rollingBack',
+};
+
+/** Workflows that have not ended, by where they stand; undefined where there are none. */
+export function tallyWorkflows(phases: Iterable<WorkflowPhase>): WorkflowCounts | undefined {
+  const counts = { queued: 0, running: 0, paused: 0, rollingBack: 0 };
+  let isAny = false;
+  for (const phase of phases) {
+    const where = WHERE[phase];
+    if (where === undefined) continue;
+    counts[where] += 1;
+    isAny = true;
+  }
+  return isAny ? counts : undefined;
 }
 
 const MOST_ADVICE = 5;

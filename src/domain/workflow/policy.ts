@@ -1,5 +1,6 @@
 import type { OrchestrationSpec } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
+import { DEFAULT_POLICY } from '../orchestration/policy.ts';
 import type { Limits } from './schedule.ts';
 
 /** What Orchestration/default says of workflows. */
@@ -11,27 +12,15 @@ export interface WorkflowPolicy extends Limits {
   readonly haltExempt: readonly string[];
 }
 
-interface Written {
-  readonly limits?: {
-    readonly maxConcurrentWorkflows?: number;
-    readonly maxWorkflowDuration?: string;
-    readonly maxWorkflowDepth?: number;
-  };
-  readonly workflows?: {
-    readonly slots?: readonly { readonly name: string; readonly capacity: number }[];
-    readonly ageing?: number;
-    readonly haltExempt?: readonly string[];
-  };
-}
-
 export function workflowPolicy(spec: OrchestrationSpec): WorkflowPolicy {
-  const { limits = {}, workflows = {} } = spec as Written;
+  // A policy of an older release, which a status may remember, does not tell.
+  const { limits = DEFAULT_POLICY.limits, workflows = DEFAULT_POLICY.workflows } = spec as Partial<OrchestrationSpec>;
   return {
-    maxConcurrent: limits.maxConcurrentWorkflows ?? 10,
-    maxDepth: limits.maxWorkflowDepth ?? 5,
-    maxDurationMs: parseDuration(limits.maxWorkflowDuration ?? '24h'),
-    ageing: workflows.ageing ?? 10,
-    slots: new Map((workflows.slots ?? []).map(({ name, capacity }) => [name, capacity])),
-    haltExempt: workflows.haltExempt ?? [],
+    maxConcurrent: limits.maxConcurrentWorkflows,
+    maxDepth: limits.maxWorkflowDepth,
+    maxDurationMs: parseDuration(limits.maxWorkflowDuration),
+    ageing: workflows.ageing,
+    slots: new Map(workflows.slots.map(({ name, capacity }) => [name, capacity])),
+    haltExempt: workflows.haltExempt,
   };
 }

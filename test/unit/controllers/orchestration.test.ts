@@ -22,6 +22,7 @@ it('the status of the whole is what was written last, by this replica or by the 
     policy: new Policy(),
     services: () => [],
     discovery: () => ({ status: undefined, condition: undefined }),
+    workflows: () => [],
     emergency: {
       look: () => ({ status: {}, halted: undefined, transitions: [], lookAgainAt: undefined, isDue: false }),
       wake: () => undefined,

@@ -100,6 +100,7 @@ describe('the policy', () => {
       policy,
       services: () => [],
       discovery: () => ({ status: undefined, condition: undefined }),
+      workflows: () => [],
       emergency: {
         look: () => ({ status: {}, halted: undefined, transitions: [], lookAgainAt: undefined, isDue: false }),
         wake: () => undefined,

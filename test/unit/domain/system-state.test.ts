@@ -70,6 +70,7 @@ describe('the state of the system', () => {
     expect(state([well, limited, scaling, down], { policy: windows })).toBe('Maintenance');
     expect(state([well, limited, scaling, down])).toBe('Degraded');
     expect(state([well, limited, scaling])).toBe('Scaling');
+    expect(state([well, limited], { workflows: ['Running'] })).toBe('Coordinating');
     expect(state([well, limited])).toBe('Optimizing');
     expect(state([well])).toBe('Active');
   });
@@ -160,5 +161,36 @@ describe('the trend of the score', () => {
   it('does not tremble at its boundary', () => {
     const { said } = watch(...flat(40, 80), ...flat(6, 85.4), ...flat(6, 84.4));
     expect(said.slice(-5)).toEqual(flat(5, 0).map(() => 'Improving'));
+  });
+});
+
+describe('workflows', () => {
+  const WHERE = ['Pending', 'Queued', 'Running', 'Verifying', 'Paused', 'RollingBack'] as const;
+  const OVER = ['Succeeded', 'Failed', 'RolledBack', 'RollbackFailed', 'Cancelled', 'Planned'] as const;
+
+  it('are counted by where they stand, until they end', () => {
+    const { status } = sum([well], undefined, { workflows: [...WHERE, ...OVER] });
+    expect(status.workflows).toEqual({ queued: 2, running: 2, paused: 1, rollingBack: 1 });
+    expect(sum([well], undefined, { workflows: OVER }).status.workflows).toBeUndefined();
+  });
+
+  it('make the state Coordinating while they run or roll back, for a minute at least, and no Event', () => {
+    const active = sum([well]).status;
+    for (const phase of ['Pending', 'Queued', 'Paused', ...OVER] as const)
+      expect(sum([well], active, { workflows: [phase] }).status.state).toBe('Active');
+    for (const phase of ['Verifying', 'RollingBack'] as const)
+      expect(sum([well], active, { workflows: [phase] }).status.state).toBe('Coordinating');
+    const running = sum([well], active, { workflows: ['Running'] });
+    expect([running.status.state, running.transitions]).toEqual(['Coordinating', []]);
+    const over = sum([well], running.status, { now: NOW + 30 * SECOND });
+    expect([over.status.state, over.status.workflows]).toEqual(['Coordinating', undefined]);
+    expect(over.lookAgainAt).toBe(NOW + MINUTE);
+    expect(sum([well], running.status, { now: NOW + MINUTE }).status.state).toBe('Active');
+  });
+
+  it('change nothing that is written while none begins or ends', () => {
+    const running = sum([well], undefined, { workflows: ['Running'] }).status;
+    const next = { ...running };
+    expect(sum([well], next, { workflows: ['Verifying'], now: NOW + SECOND }).status).toEqual(running);
   });
 });

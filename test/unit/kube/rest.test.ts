@@ -71,7 +71,12 @@ describe('requests', () => {
 
   test('hand on the items of a list one by one, and say why there are none', async () => {
     const items = [{ name: 'a' }, { name: 'b' }];
-    server.answers = [json({ items }), status(404, 'NotFound', 'no such API'), json({ kind: 'Status' }), json({ items: [] })];
+    server.answers = [
+      json({ items }),
+      status(404, 'NotFound', 'no such API'),
+      json({ kind: 'Status' }),
+      json({ items: [] }),
+    ];
     const rest = server.client();
     const list = async (): Promise<unknown[]> => {
       const found: unknown[] = [];

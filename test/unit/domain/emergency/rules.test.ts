@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
   failedServices,
+  failedWorkflows,
   holds,
+  overdueWorkflows,
   type RuleReading,
   type RuleState,
+  sentence,
+  thresholdOf,
   watchRule,
+  type WorkflowEvidence,
 } from '../../../../src/domain/emergency/rules.ts';
-import { MINUTE, SECOND } from '../fixtures.ts';
+import { DEFAULT_POLICY, emergencyOf } from '../../../../src/domain/orchestration/policy.ts';
+import { MINUTE, NOW, SECOND } from '../fixtures.ts';
 
 const rule = { action: 'Halt', above: 50, for: '5m', atLeast: 4 } as const;
 const at = (percent: number, counted = 10, all = counted): RuleReading => ({ kind: 'value', percent, counted, all });
@@ -83,5 +89,78 @@ describe('the share of services that are Failed', () => {
   it('is missing where none has', () => {
     expect(failedServices([service('Failed', 0)])).toEqual({ kind: 'missing' });
     expect(failedServices([])).toEqual({ kind: 'missing' });
+  });
+});
+
+describe('workflows', () => {
+  const HOUR = 60 * MINUTE;
+  const workflow = (over: Partial<WorkflowEvidence>): WorkflowEvidence => ({
+    phase: 'Succeeded',
+    failed: false,
+    startedAt: NOW - 30 * MINUTE,
+    finishedAt: NOW - 10 * MINUTE,
+    pausedMs: 0,
+    ...over,
+  });
+  const failed = (over: Partial<WorkflowEvidence> = {}) => workflow({ phase: 'Failed', failed: true, ...over });
+
+  it('that failed are counted among those that began and ended within an hour', () => {
+    const all = [
+      workflow({}),
+      workflow({}),
+      workflow({}),
+      failed(),
+      failed({ phase: 'RolledBack' }),
+      failed({ phase: 'RollbackFailed' }),
+    ];
+    expect(failedWorkflows(all, NOW)).toEqual({ kind: 'value', percent: 50, counted: 6, all: 6 });
+  });
+
+  it.each([
+    ['that was cancelled', workflow({ phase: 'Cancelled' })],
+    ['that was cancelled and undone', workflow({ phase: 'RolledBack' })],
+    ['that was only planned', workflow({ phase: 'Planned' })],
+    ['that never began, because it was wrong', { ...failed(), startedAt: undefined }],
+    ['that ended long ago', failed({ finishedAt: NOW - HOUR - 1 })],
+    ['that ended in the future', failed({ finishedAt: NOW + MINUTE })],
+    ['that rolls back', failed({ phase: 'RollingBack', finishedAt: undefined })],
+    ['that runs', workflow({ phase: 'Running', finishedAt: undefined })],
+  ])('do not count for that: one %s', (_, one) => {
+    expect(failedWorkflows([one], NOW)).toEqual({ kind: 'missing' });
+  });
+
+  const DAY = 24 * HOUR;
+  const running = (ms: number, pausedMs = 0) =>
+    workflow({ phase: 'Running', startedAt: NOW - ms, finishedAt: undefined, pausedMs });
+
+  it('that run for too long are so without their pauses, and until they have ended', () => {
+    const percent = (...all: WorkflowEvidence[]) => overdueWorkflows(all, DAY, NOW);
+    expect(percent(running(DAY))).toMatchObject({ percent: 0, counted: 1 });
+    expect(percent(running(DAY + 1), running(1))).toMatchObject({ percent: 50, counted: 2 });
+    expect(percent(running(DAY + HOUR, HOUR))).toMatchObject({ percent: 0 });
+    expect(percent({ ...running(2 * DAY), phase: 'RollingBack' })).toMatchObject({ percent: 100 });
+    expect(percent({ ...running(2 * DAY), phase: 'Failed' })).toEqual({ kind: 'missing' });
+    expect(percent({ ...running(2 * DAY), phase: 'Queued' })).toEqual({ kind: 'missing' });
+    expect(percent()).toEqual({ kind: 'missing' });
+  });
+
+  it('are judged by what the policy says of their failures, and by one alone that is overdue, after a minute', () => {
+    const { rules } = emergencyOf(DEFAULT_POLICY);
+    expect(thresholdOf('workflowsFailed', rules)).toMatchObject({ above: 30, for: '5m', atLeast: 10 });
+    const overdue = thresholdOf('workflowsOverdue', rules);
+    const reading = overdueWorkflows([running(2 * DAY), running(1), running(1)], DAY, NOW);
+    let state = watchRule(undefined, reading, overdue, 0);
+    expect(holds(state, overdue)).toBe(false);
+    state = watchRule(state, reading, overdue, MINUTE);
+    expect(holds(state, overdue)).toBe(true);
+    expect(sentence('workflowsOverdue', overdue)).toContain('limits.maxWorkflowDuration');
+  });
+
+  it('are watched by the defaults where a policy of an older release says nothing of them', () => {
+    const { workflowsFailed: _, workflowsOverdue: __, ...older } = DEFAULT_POLICY.emergency.rules;
+    const nodeCPU = { ...older.nodeCPU, above: 80 };
+    const rules = { ...older, nodeCPU } as typeof DEFAULT_POLICY.emergency.rules;
+    const spec = { ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, rules } };
+    expect(emergencyOf(spec).rules).toEqual({ ...DEFAULT_POLICY.emergency.rules, nodeCPU });
   });
 });
