@@ -460,7 +460,7 @@ export const REASONS = {
   WorkflowSucceeded: { means: 'All steps are over and every success criterion held.', todo: 'Nothing.' },
   WorkflowFailed: {
     means: 'A step failed, and what was done before it stays as it is.',
-    todo: 'See status.steps for what was done; rollback.on says when it is undone.',
+    todo: 'See status.steps for what was done; rollback.after says when it is undone.',
   },
   CriteriaFailed: {
     means: 'A success criterion did not hold for its time, and what was done stays as it is.',

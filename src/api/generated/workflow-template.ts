@@ -81,7 +81,7 @@ export interface WorkflowTemplateSpec {
     units: number
   }[]
   /**
-   * How long it may run, 1s to 168h; 1h where it says nothing. After that it fails, and is rolled back where rollback.on says TimedOut.
+   * How long it may run, 1s to 168h; 1h where it says nothing. After that it fails, and is rolled back where rollback.after says TimedOut.
    */
   timeout?: string
   /**
@@ -689,7 +689,7 @@ export interface WorkflowTemplateSpec {
      *
      * @maxItems 4
      */
-    on?: ("Failed" | "CriteriaFailed" | "TimedOut" | "Cancelled")[]
+    after?: ("Failed" | "CriteriaFailed" | "TimedOut" | "Cancelled")[]
     /**
      * Whether to go on undoing where one step could not be undone.
      */

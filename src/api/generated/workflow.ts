@@ -102,7 +102,7 @@ export interface WorkflowSpec {
    */
   serviceAccountName?: string
   /**
-   * How long it may run, 1s to 168h; 1h where it says nothing. After that it fails, and is rolled back where rollback.on says TimedOut.
+   * How long it may run, 1s to 168h; 1h where it says nothing. After that it fails, and is rolled back where rollback.after says TimedOut.
    */
   timeout?: string
   /**
@@ -718,7 +718,7 @@ export interface WorkflowSpec {
      *
      * @maxItems 4
      */
-    on?: ("Failed" | "CriteriaFailed" | "TimedOut" | "Cancelled")[]
+    after?: ("Failed" | "CriteriaFailed" | "TimedOut" | "Cancelled")[]
     /**
      * Whether to go on undoing where one step could not be undone.
      */

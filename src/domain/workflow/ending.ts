@@ -30,7 +30,7 @@ function isStopDue(run: Run): boolean {
 }
 
 function rollsBack({ spec, status }: Run): boolean {
-  const after: readonly string[] = spec.rollback?.on ?? ['Failed', 'CriteriaFailed'];
+  const after: readonly string[] = spec.rollback?.after ?? ['Failed', 'CriteriaFailed'];
   return spec.cancel === 'StopAndRollback' || after.includes(status.outcome ?? '');
 }
 

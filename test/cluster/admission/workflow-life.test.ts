@@ -70,7 +70,7 @@ const parts: readonly [string, object][] = [
     { steps: [pause, ask, two, { ...free, job: { template: { backoffLimit: 9, template: {} } } }] },
   ],
   ['successCriteria', { successCriteria: [{ expression: 'true' }] }],
-  ['rollback', { rollback: { on: [] } }],
+  ['rollback', { rollback: { after: [] } }],
   ['ttlAfterFinished', { ttlAfterFinished: '1h' }],
 ];
 
@@ -209,7 +209,7 @@ describe('decisions', () => {
 
 describe('a workflow from a template', () => {
   const from = { templateRef: { name: 'sale' } };
-  const copied = { type: 'Recovery', timeout: '2h', steps: [grow, ask, two], rollback: { on: [] } };
+  const copied = { type: 'Recovery', timeout: '2h', steps: [grow, ask, two], rollback: { after: [] } };
 
   it('takes all of it at once, and keeps it from then on', async () => {
     const name = await there('Pending', from);
@@ -254,7 +254,7 @@ describe('what is as big as it may be', () => {
     slots: Array.from({ length: 16 }, (_, at) => ({ name: `${at}`.padEnd(63, 's'), units: 1000 })),
     steps: big,
     successCriteria: Array.from({ length: 10 }, () => ({ target, expression: 'e'.repeat(1024), for: '1m' })),
-    rollback: { on: ['Failed', 'CriteriaFailed', 'TimedOut', 'Cancelled'] },
+    rollback: { after: ['Failed', 'CriteriaFailed', 'TimedOut', 'Cancelled'] },
   };
 
   it('is accepted as a template', async () => {

@@ -519,13 +519,13 @@ describe('what holds for the whole of a workflow is refused with what to write i
     {
       title: 'rolled back for weeks',
       wrong: { rollback: { timeout: '200h' } },
-      right: { rollback: { on: ['TimedOut'] } },
+      right: { rollback: { after: ['TimedOut'] } },
       says: 'timeout must be a duration from 1s to 168h',
     },
     {
       title: 'rolled back after success',
-      wrong: { rollback: { on: ['Succeeded'] } },
-      right: { rollback: { on: [] } },
+      wrong: { rollback: { after: ['Succeeded'] } },
+      right: { rollback: { after: [] } },
       says: 'supported values: "Failed", "CriteriaFailed", "TimedOut", "Cancelled"',
     },
     {

@@ -133,7 +133,7 @@ describe('a workflow', { timeout: 120_000 }, () => {
       () => workflow('paused'),
       ({ status }) => status?.reason === 'Suspended',
     );
-    expect(states(await workflow('paused'))).toEqual({});
+    expect(states(await workflow('paused'))).toEqual({ go: 'Pending' });
     await patch('paused', { suspend: false });
     await phase('paused', 'Succeeded');
   });

@@ -5,8 +5,8 @@ import { answers, Bench, instant, scale, specOf } from './world.ts';
 
 const waiting: Answer = { kind: 'waiting', message: 'not yet', lookAgainInMs: 5_000 };
 const failed: Answer = { kind: 'failed', reason: 'StepRefused', message: 'no', mayRetry: false };
-const rollback = (on: NonNullable<WorkflowSpec['rollback']>['on']) => ({
-  rollback: { onError: 'Continue', timeout: '1h', ...(on && { on }) } as const,
+const rollback = (after: NonNullable<WorkflowSpec['rollback']>['after']) => ({
+  rollback: { onError: 'Continue', timeout: '1h', ...(after && { after }) } as const,
 });
 
 describe.each(['Stop', 'StopAndRollback'] as const)('cancel: %s', (cancel) => {
@@ -46,7 +46,7 @@ describe.each(['Stop', 'StopAndRollback'] as const)('cancel: %s', (cancel) => {
 test.each([
   [undefined, 'Cancelled'],
   [['Cancelled'], 'RolledBack'],
-] as const)('a deletion ends it as cancel: Stop does; rollback.on %j: %s', (on, phase) => {
+] as const)('a deletion ends it as cancel: Stop does; rollback.after %j: %s', (on, phase) => {
   const bench = new Bench(specOf([scale('a')], rollback(on && [...on])), answers({ 'Verify a': waiting })).look();
   bench.isBeingDeleted = true;
   expect(bench.look().status).toMatchObject({ phase, outcome: 'Cancelled' });
@@ -56,7 +56,7 @@ test.each([
 test.each([
   [undefined, 'Failed', 'WorkflowTimedOut'],
   [['TimedOut'], 'RolledBack', 'WorkflowRolledBack'],
-] as const)('spec.timeout ends it; rollback.on %j: %s', (on, phase, reason) => {
+] as const)('spec.timeout ends it; rollback.after %j: %s', (on, phase, reason) => {
   const spec = specOf([scale('a', { timeout: '1h' })], { timeout: '10m', ...rollback(on && [...on]) });
   const bench = new Bench(spec, answers({ 'Verify a': waiting })).look();
   bench.after(599_000);

@@ -59,7 +59,7 @@ describe('a step that does not succeed', () => {
   ] as const)('%s answers %j: continueOn %s lets the others run', (what, answer, tolerated, state, reason) => {
     const run = (continueOn: ('Failed' | 'TimedOut' | 'Unknown')[]) => {
       const steps = [scale('a', { continueOn, timeout: '20s' }), instant('b', { dependsOn: ['a'] })];
-      const bench = new Bench(specOf(steps, { rollback: { on: [], onError: 'Continue', timeout: '1h' } }));
+      const bench = new Bench(specOf(steps, { rollback: { after: [], onError: 'Continue', timeout: '1h' } }));
       bench.answering = answers({ [what]: answer });
       bench.look();
       while (bench.last?.lookAgainAt !== undefined) bench.wait();

@@ -53,7 +53,7 @@ const spec: fc.Arbitrary<WorkflowSpec> = fc
   .record({
     steps,
     maxParallelSteps: fc.constantFrom(1, 2, 4),
-    on: fc.constantFrom<('Failed' | 'CriteriaFailed' | 'TimedOut' | 'Cancelled')[] | undefined>(
+    after: fc.constantFrom<('Failed' | 'CriteriaFailed' | 'TimedOut' | 'Cancelled')[] | undefined>(
       undefined,
       [],
       ['Failed'],
@@ -62,11 +62,11 @@ const spec: fc.Arbitrary<WorkflowSpec> = fc
     onError: fc.constantFrom('Continue' as const, 'Stop' as const),
     hasCriteria: fc.boolean(),
   })
-  .map(({ steps, maxParallelSteps, on, onError, hasCriteria }) =>
+  .map(({ steps, maxParallelSteps, after, onError, hasCriteria }) =>
     specOf(steps, {
       maxParallelSteps,
       timeout: '30m',
-      rollback: { onError, timeout: '30m', ...(on && { on }) },
+      rollback: { onError, timeout: '30m', ...(after && { after }) },
       ...(hasCriteria && {
         successCriteria: [{ health: { service: 'shop', atLeast: 'Healthy' }, for: '10s', within: '1m' }],
       }),

@@ -107,7 +107,7 @@ export class Simulation {
   wrongRollback(): string[] {
     const { phase, outcome = '', steps = [] } = this.status;
     const { rollback, cancel } = this.spec;
-    const after: readonly string[] = rollback?.on ?? ['Failed', 'CriteriaFailed'];
+    const after: readonly string[] = rollback?.after ?? ['Failed', 'CriteriaFailed'];
     const isDue = outcome !== '' && (cancel === 'StopAndRollback' || after.includes(outcome));
     return (this.spec.steps ?? []).flatMap((step) => {
       const { name } = step;
