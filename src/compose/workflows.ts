@@ -8,6 +8,7 @@ import {
   BY_TEMPLATE,
   type CachedSchedule,
   type CachedWorkflow,
+  ancestorsOf,
   isOver,
   isUnderWay,
   type WorkflowCaches,
@@ -244,7 +245,8 @@ export function createWorkflows(options: WorkflowsOptions) {
     steps.begin();
     const all = [...caches.workflows.list()].map(({ namespace, name }) => reconciler.latest(`${namespace}/${name}`));
     const known = all.filter((workflow) => workflow !== undefined);
-    scheduler.begin(known.filter(({ status }) => isUnderWay(status?.phase)).map(demandOf));
+    const underWay = known.filter(({ status }) => isUnderWay(status?.phase));
+    scheduler.begin(underWay.map((workflow) => demandOf(workflow, caches.workflows)));
     for (const { namespace, name } of known) enqueue(`${namespace}/${name}`);
     for (const { namespace, name } of caches.templates.list()) enqueueTemplate(`${namespace}/${name}`);
     for (const { namespace, name } of caches.schedules.list()) enqueueSchedule(`${namespace}/${name}`);
@@ -322,10 +324,11 @@ const askerOf = ({ metadata, spec, status }: Workflow) => ({
   finished: isOver(status?.phase),
 });
 
-const demandOf = ({ namespace, name, spec, status }: CachedWorkflow) => ({
-  key: `${namespace}/${name}`,
-  locks: (status?.locks ?? []).map(readLock),
-  slots: spec.slots ?? [],
+const demandOf = (workflow: CachedWorkflow, workflows: WorkflowCaches['workflows']) => ({
+  key: `${workflow.namespace}/${workflow.name}`,
+  locks: (workflow.status?.locks ?? []).map(readLock),
+  slots: workflow.spec.slots ?? [],
+  ancestors: ancestorsOf(workflow, workflows),
 });
 
 /** A workflow for a time of a schedule. Its account and who asked for it are those that were checked when the schedule was written. */

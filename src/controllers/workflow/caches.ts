@@ -61,3 +61,22 @@ export const isOver = (phase: WorkflowPhase | undefined): boolean => phase !== u
 /** Whether it has begun and not ended, so that it holds what it locked. */
 export const isUnderWay = (phase: WorkflowPhase | undefined): boolean =>
   phase !== undefined && !OVER.has(phase) && phase !== 'Pending' && phase !== 'Queued';
+
+/** More than may start one another. */
+const DEEPEST = 50;
+
+/** The workflows that started a workflow and wait for it, the nearest first. */
+export function ancestorsOf(
+  { namespace, owner }: Pick<CachedWorkflow, 'namespace' | 'owner'>,
+  workflows: Pick<WorkflowCaches['workflows'], 'get'>,
+): string[] {
+  const ancestors: string[] = [];
+  for (let above = owner; above?.kind === 'Workflow' && ancestors.length < DEEPEST; ) {
+    const key = `${namespace}/${above.name}`;
+    const found = workflows.get(key);
+    if (found === undefined || found.uid !== above.uid) break;
+    ancestors.push(key);
+    above = found.owner;
+  }
+  return ancestors;
+}

@@ -10,7 +10,7 @@ import { type Lock, locksOf, writeLock } from '../../domain/workflow/locks.ts';
 import { validate } from '../../domain/workflow/validate.ts';
 import type { Cache } from '../ports.ts';
 import type { CachedService } from '../service/caches.ts';
-import type { CachedWorkflow, WorkflowCaches } from './caches.ts';
+import { ancestorsOf, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface EntranceOptions {
@@ -72,7 +72,7 @@ export class Entrance {
 
   /** Asked while it waits: whether it may begin. */
   admission(workflow: CachedWorkflow): Admission {
-    const { scheduler, now } = this.#options;
+    const { caches, scheduler, now } = this.#options;
     const { namespace, name, spec, status } = workflow;
     const key = `${namespace}/${name}`;
     if (isEmpty(workflow)) return { ...absent(workflow), kind: 'waiting' };
@@ -86,7 +86,8 @@ export class Entrance {
     const { priority, slots = [] } = spec;
     const since = status?.queuedAt === undefined ? now() : Date.parse(status.queuedAt);
     const blocked = before.kind === 'waiting' ? before : undefined;
-    const grant = scheduler.ask({ key, priority, since, locks, slots, blocked });
+    const ancestors = ancestorsOf(workflow, caches.workflows);
+    const grant = scheduler.ask({ key, priority, since, locks, slots, blocked, ancestors });
     return grant.kind === 'granted' ? { kind: 'granted', locks: locks.map(writeLock) } : grant;
   }
 

@@ -36,8 +36,8 @@ export class Scheduler {
   readonly #running = new Map<string, Demand>();
   readonly #waiting = new Map<string, Waiting>();
   #verdicts: ReadonlyMap<string, Verdict> = new Map();
-  /** Who has what to itself. */
-  readonly #holders = new Map<string, { readonly workflow: string; readonly lock: Lock }>();
+  /** Who has what to itself: one, and with it those that it started. */
+  readonly #holders = new Map<string, { readonly workflow: string; readonly lock: Lock }[]>();
   #isDue = false;
 
   constructor(options: SchedulerOptions) {
@@ -73,8 +73,8 @@ export class Scheduler {
     const wasWaiting = this.#waiting.delete(key);
     const demand = this.#running.get(key);
     this.#running.delete(key);
-    const held = (demand?.locks ?? []).filter((lock) => this.holds(key, lock.key));
-    for (const lock of held) this.#holders.delete(lock.key);
+    const held = (demand?.locks ?? []).filter(({ access }) => access === 'Exclusive');
+    for (const lock of held) this.#free(lock.key, key);
     this.#tell(held);
     if (demand !== undefined || wasWaiting) this.reconsider();
   }
@@ -95,14 +95,15 @@ export class Scheduler {
 
   /** Why others leave an object alone, in words: a workflow has it to itself. `key` as lockKey gives it. */
   heldBy(key: string, failsOver = false): string | undefined {
-    const holder = this.#holders.get(key);
-    if (holder === undefined || (failsOver && holder.lock.failsOver === true)) return undefined;
-    return `${lockName(key)} is held by workflow ${holder.workflow}`;
+    const holders = this.#holders.get(key);
+    const [first] = holders ?? [];
+    if (first === undefined || (failsOver && holders?.some(({ lock }) => lock.failsOver === true))) return undefined;
+    return `${lockName(key)} is held by workflow ${first.workflow}`;
   }
 
   /** Whether that very workflow has it to itself. */
   holds(workflow: string, key: string): boolean {
-    return this.#holders.get(key)?.workflow === workflow;
+    return this.#holders.get(key)?.some((holder) => holder.workflow === workflow) === true;
   }
 
   /** Priorities of those that wait, for metrics. */
@@ -117,8 +118,17 @@ export class Scheduler {
   #admit(demand: Demand): void {
     this.#running.set(demand.key, demand);
     const exclusive = demand.locks.filter(({ access }) => access === 'Exclusive');
-    for (const lock of exclusive) this.#holders.set(lock.key, { workflow: demand.key, lock });
+    for (const lock of exclusive) {
+      const there = this.#holders.get(lock.key) ?? [];
+      this.#holders.set(lock.key, [...there, { workflow: demand.key, lock }]);
+    }
     this.#tell(exclusive);
+  }
+
+  #free(key: string, workflow: string): void {
+    const left = (this.#holders.get(key) ?? []).filter((holder) => holder.workflow !== workflow);
+    if (left.length > 0) this.#holders.set(key, left);
+    else this.#holders.delete(key);
   }
 
   #tell(locks: readonly Lock[]): void {

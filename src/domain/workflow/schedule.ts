@@ -11,6 +11,8 @@ export interface Demand {
   readonly key: string;
   readonly locks: readonly Lock[];
   readonly slots: readonly Slot[];
+  /** The workflows that started it and wait for its end: what they hold it may use, and their place is its place. */
+  readonly ancestors?: readonly string[];
 }
 
 export interface Waiting extends Demand {
@@ -58,7 +60,8 @@ export function schedule(
   foreign: Foreign = new Map(),
 ): Schedule {
   const board = new Board(limits, foreign);
-  for (const demand of running) board.take(demand);
+  // Those that started others first, so that these take no place of their own.
+  for (const demand of [...running].sort(byDepth)) board.take(demand);
   const granted: string[] = [];
   const verdicts = new Map<string, Verdict>();
   for (const candidate of [...waiting].sort(byTurn(limits, now))) {
@@ -74,6 +77,8 @@ export function schedule(
   return { granted, waiting: verdicts };
 }
 
+const byDepth = (a: Demand, b: Demand): number => (a.ancestors?.length ?? 0) - (b.ancestors?.length ?? 0);
+
 const turnOf = ({ priority, since }: Waiting, { ageing }: Limits, now: number): number =>
   priority + ((now - since) / 60_000) * ageing;
 
@@ -83,48 +88,62 @@ const byTurn =
   (a: Waiting, b: Waiting): number =>
     turnOf(b, limits, now) - turnOf(a, limits, now) || a.since - b.since || (a.key < b.key ? -1 : 1);
 
+interface Holder {
+  readonly access: Access;
+  readonly by: string;
+  readonly isKept: boolean;
+}
+
 /** What is taken, and what is kept for those that come first. */
 class Board {
   readonly #limits: Limits;
   readonly #foreign: Foreign;
-  readonly #locks = new Map<string, { access: Access; by: string; isKept: boolean }>();
+  readonly #locks = new Map<string, Holder[]>();
   readonly #units = new Map<string, number>();
-  #running = 0;
+  readonly #running = new Set<string>();
+  #places = 0;
 
   constructor(limits: Limits, foreign: Foreign) {
     this.#limits = limits;
     this.#foreign = foreign;
   }
 
-  take({ key, locks, slots }: Demand): void {
-    this.#running += 1;
-    this.#note(key, locks, slots, false);
+  take(demand: Demand): void {
+    if (!this.#hasPlace(demand)) this.#places += 1;
+    this.#running.add(demand.key);
+    this.#note(demand, false);
   }
 
-  keep({ key, locks, slots }: Demand): void {
-    this.#note(key, locks, slots, true);
+  keep(demand: Demand): void {
+    this.#note(demand, true);
   }
 
-  objection({ locks, slots }: Demand): Verdict | undefined {
-    return this.#lockObjection(locks) ?? this.#slotObjection(slots) ?? this.#fullObjection();
+  objection(demand: Demand): Verdict | undefined {
+    return this.#lockObjection(demand) ?? this.#slotObjection(demand.slots) ?? this.#fullObjection(demand);
   }
 
-  #note(by: string, locks: readonly Lock[], slots: readonly Slot[], isKept: boolean): void {
+  /** One that is waited for would wait for ever where those that wait for it have all places. */
+  #hasPlace({ ancestors = [] }: Demand): boolean {
+    return ancestors.some((key) => this.#running.has(key));
+  }
+
+  #note({ key: by, locks, slots }: Demand, isKept: boolean): void {
     for (const { key, access } of locks) {
       const there = this.#locks.get(key);
-      // Among several that share it the first is named; one that wants it to itself weighs more.
-      if (there === undefined || (access === 'Exclusive' && there.access === 'Shared'))
-        this.#locks.set(key, { access, by, isKept: isKept && there === undefined });
+      if (there) there.push({ access, by, isKept });
+      else this.#locks.set(key, [{ access, by, isKept }]);
     }
     for (const { name, units } of slots) this.#units.set(name, (this.#units.get(name) ?? 0) + units);
   }
 
-  #lockObjection(locks: readonly Lock[]): Verdict | undefined {
+  #lockObjection({ locks, ancestors = [] }: Demand): Verdict | undefined {
     for (const { key, access } of locks) {
       const foreign = this.#foreign.get(key);
       if (foreign !== undefined && access === 'Exclusive') return waitsForLock(`${lockName(key)}: ${foreign}`);
-      const there = this.#locks.get(key);
-      if (there === undefined || (access === 'Shared' && there.access === 'Shared')) continue;
+      const there = this.#locks
+        .get(key)
+        ?.find((holder) => (holder.access === 'Exclusive' || access === 'Exclusive') && !ancestors.includes(holder.by));
+      if (there === undefined) continue;
       const who = there.isKept
         ? `is kept for workflow ${there.by}, which comes first`
         : `is held by workflow ${there.by}`;
@@ -150,9 +169,9 @@ class Board {
     return undefined;
   }
 
-  #fullObjection(): Verdict | undefined {
+  #fullObjection(demand: Demand): Verdict | undefined {
     const { maxConcurrent } = this.#limits;
-    if (this.#running < maxConcurrent) return undefined;
+    if (this.#places < maxConcurrent || this.#hasPlace(demand)) return undefined;
     return {
       reason: 'WaitingForSlot',
       message: `waits for one of the ${maxConcurrent} workflows that may run at one time to end`,

@@ -213,6 +213,7 @@ describe('a template', { timeout: 120_000 }, () => {
     await bed.create(
       object('WorkflowTemplate', 'pausing', {
         parameters: [{ name: 'time' }, { name: 'more', default: '0s' }],
+        targets: [{ ...target('shop'), access: 'Exclusive' }],
         steps: [
           { name: 'pause', wait: { duration: '{{parameters.time}}' } },
           { name: 'more', wait: { duration: '{{parameters.more}}' } },
@@ -237,6 +238,8 @@ describe('a template', { timeout: 120_000 }, () => {
 
   it('is started by another workflow, which waits for it', async () => {
     await start('parent', {
+      // What it holds its child may use.
+      targets: [{ ...target('shop'), access: 'Exclusive' }],
       steps: [{ name: 'child', workflow: { template: 'pausing', parameters: [{ name: 'time', value: '1s' }] } }],
     });
     await phase('parent', 'Succeeded');

@@ -107,6 +107,16 @@ describe('the scheduler', () => {
     expect([scheduler.heldBy(A) === undefined, scheduler.heldBy(A, true) === undefined]).toEqual([false, true]);
   });
 
+  it('one that was started by the holder holds it too, and gives only its own back', () => {
+    const scheduler = create();
+    scheduler.ask(wants('ns/parent', LOCKED));
+    expect(scheduler.ask(wants('ns/child', { ...LOCKED, ancestors: ['ns/parent'] }))).toEqual({ kind: 'granted' });
+    expect([scheduler.holds('ns/parent', A), scheduler.holds('ns/child', A)]).toEqual([true, true]);
+    scheduler.release('ns/child');
+    expect([scheduler.holds('ns/parent', A), scheduler.holds('ns/child', A)]).toEqual([true, false]);
+    expect(scheduler.heldBy(A)).toContain('ns/parent');
+  });
+
   it('what is shared keeps nobody away but those that want it to themselves', () => {
     const scheduler = create();
     scheduler.ask(wants('ns/a', { locks: [{ key: A, access: 'Shared' }] }));

@@ -69,6 +69,24 @@ describe('who may begin', () => {
     expect(schedule(all, running, LIMITS, NOW).granted).toEqual(['ns/s']);
   });
 
+  it('one that was started by another uses what that one holds, and its place; those beside it wait', () => {
+    const parent: Demand = { key: 'ns/parent', locks: [lock('a')], slots: [] };
+    const ancestors = ['ns/parent'];
+    const children = ['ns/one', 'ns/two'].map((key) => waiting(key, { locks: [lock('a')], ancestors }));
+    const found = schedule(
+      [...children, waiting('ns/stranger', { locks: [lock('a')] })],
+      [parent],
+      { ...LIMITS, maxConcurrent: 1 },
+      NOW,
+    );
+    expect(found.granted).toEqual(['ns/one']);
+    expect(found.waiting.get('ns/two')?.message).toBe('waits for Deployment a, which is held by workflow ns/one');
+    const taken: Demand = { key: 'ns/one', locks: [lock('a')], slots: [], ancestors };
+    expect(schedule([waiting('ns/other')], [taken, parent], { ...LIMITS, maxConcurrent: 2 }, NOW).granted).toEqual([
+      'ns/other',
+    ]);
+  });
+
   it('slots are units', () => {
     const slots = [{ name: 'db', units: 1 }];
     const all = ['ns/a', 'ns/b', 'ns/c'].map((key) => waiting(key, { slots }));
