@@ -21,3 +21,6 @@ export const DISCOVERY_WROTE = 'baton.dev/discovery-wrote';
 /** The label by which Kubernetes' tools know who looks after an object, and what discovery writes there. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY_BATON = 'baton';
+
+/** On a Workflow that healing started: the name of its OrchestratedService. */
+export const HEALS = 'baton.dev/heals';

@@ -1,7 +1,8 @@
-import type { OrchestratedService } from '../api/kinds.ts';
+import { HEALS } from '../api/annotations.ts';
+import { GROUP, type OrchestratedService, VERSION } from '../api/kinds.ts';
 import { Actor, type ActorOptions, askerOf } from '../controllers/acts/actor.ts';
 import type { PodProjector, RawPod } from '../controllers/project/pod.ts';
-import { ACT, type RestartAct, type RollBackAct } from '../domain/guard/act.ts';
+import { ACT, type RestartAct, type RollBackAct, type StartWorkflowAct } from '../domain/guard/act.ts';
 import type { Permit } from '../domain/guard/examine.ts';
 import { moveBounds, readBounds } from '../kube/autoscalers.ts';
 import { evict, readPod } from '../kube/pods.ts';
@@ -10,8 +11,9 @@ import { readTraffic, writeSelector } from '../kube/traffic.ts';
 import { readService } from '../kube/services.ts';
 import type { ReplicasWriter } from '../kube/replicas.ts';
 import type { RestClient } from '../kube/rest.ts';
+import { startWorkflow } from '../kube/workflows.ts';
 import type { Metrics } from '../telemetry/registry.ts';
-import { SERVICES } from './caches.ts';
+import { SERVICES, WORKFLOWS } from './caches.ts';
 
 interface ActsOptions {
   readonly rest: RestClient;
@@ -54,6 +56,7 @@ export function createActor({ rest, metrics, replicas, leads, situations, projec
         return rollBack(rest, rollOf(permit), { hash, uid: target.uid }, signal);
       },
       select: ({ act, live }, signal) => writeSelector(rest, { ...act.target, ...live }, act, signal),
+      startWorkflow: ({ act }, signal) => startWorkflow(rest, WORKFLOWS, workflowOf(act), ACT, signal),
     },
     onOutcome: ({ act, cause }, { kind }) => {
       metrics.increment('baton_acts_total', { act: act.type, cause, outcome: kind });
@@ -68,7 +71,20 @@ const HEALING: Readonly<Record<string, string>> = {
   Evict: 'DeletePod',
   Restart: 'Restart',
   RollBack: 'RollbackRevision',
+  StartWorkflow: 'Workflow',
 };
+
+/** It stays when the OrchestratedService goes: whoever began something sees to its end. */
+const workflowOf = ({ target, id, name, service, template, parameters, serviceAccountName }: StartWorkflowAct) => ({
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: 'Workflow',
+  metadata: { namespace: target.namespace, name, annotations: { [ACT]: id, [HEALS]: service } },
+  spec: {
+    templateRef: { name: template },
+    ...(parameters && { parameters }),
+    ...(serviceAccountName !== undefined && { serviceAccountName }),
+  },
+});
 
 const rollOf = ({ act, live }: Permit<RestartAct> | Permit<RollBackAct>) => ({
   target: act.target,

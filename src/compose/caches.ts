@@ -1,4 +1,4 @@
-import { DISCOVERED_BY, DISCOVERY_WROTE, WORKFLOW } from '../api/annotations.ts';
+import { DISCOVERED_BY, DISCOVERY_WROTE, HEALS, WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
   type Orchestration,
@@ -134,13 +134,13 @@ interface Owned {
 
 function projectWorkflow(raw: Workflow): CachedWorkflow {
   const owner = (raw.metadata as Owned).ownerReferences?.find(({ controller }) => controller === true);
-  const scheduledAt = raw.metadata.annotations?.[SCHEDULED_AT];
+  const kept = Object.entries(raw.metadata.annotations ?? {}).filter(([key]) => key === SCHEDULED_AT || key === HEALS);
   const { metadata, ...whole } = named(raw);
   return {
     ...whole,
     // Nobody carries out what is over, and its steps are most of it.
     ...(isOver(raw.status?.phase) && withoutSteps(raw)),
-    metadata: scheduledAt === undefined ? metadata : { ...metadata, annotations: { [SCHEDULED_AT]: scheduledAt } },
+    metadata: kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) },
     owner: owner && { kind: owner.kind, name: owner.name, uid: owner.uid },
   };
 }

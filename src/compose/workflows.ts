@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { HEALS } from '../api/annotations.ts';
 import { type Workflow, type WorkflowPhase, GROUP, VERSION } from '../api/kinds.ts';
 import type { CachedService, Caches } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
@@ -24,6 +25,7 @@ import { Templates } from '../controllers/workflow/templates.ts';
 import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/workloads.ts';
 import type { Locked } from '../domain/guard/situation.ts';
 import type { WorkflowEvidence } from '../domain/emergency/rules.ts';
+import type { WorkflowStanding } from '../domain/healing/step.ts';
 import { compile, isTrue } from '../domain/workflow/expression.ts';
 import { lockKey, readLock } from '../domain/workflow/locks.ts';
 import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
@@ -213,6 +215,9 @@ export function createWorkflows(options: WorkflowsOptions) {
   caches.workflows.subscribe(({ type, key, old, new: workflow }) => {
     const { namespace, name, owner } = workflow ?? old;
     waiters.changed('Workflow', { namespace, name });
+    const healed = (workflow ?? old).metadata.annotations?.[HEALS];
+    if (healed !== undefined && isOver(old?.status?.phase) !== isOver(workflow?.status?.phase))
+      options.enqueueService(`${namespace}/${healed}`);
     if (owner?.kind === 'ScheduledWorkflow' && old?.status?.phase !== workflow?.status?.phase)
       enqueueSchedule(`${namespace}/${owner.name}`);
     if (type === 'deleted') reconciler.forget(key);
@@ -269,6 +274,14 @@ export function createWorkflows(options: WorkflowsOptions) {
       await Promise.all([controller, templateController, scheduleController].map((each) => each.run(term)));
     },
     stuck: (): string | undefined => controller.stuck() ?? templateController.stuck() ?? scheduleController.stuck(),
+    /** How it stands with a workflow, `namespace/name`; the API server is asked where the watch does not tell. */
+    standingOf: async (key: string, signal: AbortSignal): Promise<WorkflowStanding> => {
+      const [namespace = '', name = ''] = key.split('/');
+      const workflow = reconciler.latest(key) ?? (await objects.get({ namespace, name }, signal));
+      const phase = workflow?.status?.phase;
+      if (phase === 'Succeeded') return 'Succeeded';
+      return workflow === undefined || isOver(phase) ? 'Failed' : 'Running';
+    },
     /** What rules of emergency halts go by. */
     evidence: () => evidenceOf(caches.workflows, now()),
     figures: () => ({ phases: phasesOf(caches.workflows), waiting: prioritiesOf(scheduler) }),

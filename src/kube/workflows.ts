@@ -1,5 +1,6 @@
 import type { Workflow } from '../api/kinds.ts';
 import { ApiError } from './errors.ts';
+import { outcomeOf, type WriteOutcome } from './outcome.ts';
 import type { KubeObject, Resource } from './resource.ts';
 import type { RestClient } from './rest.ts';
 
@@ -74,6 +75,38 @@ export class WorkflowObjects {
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions: { uid } };
     await settled(this.#rest.delete({ ...this.#resource, namespace, name }, body, { signal }));
   }
+}
+
+interface Stamped {
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+}
+
+/** Creates a Workflow that nobody owns; `already` where there is one with the same annotation `stamp`. */
+export async function startWorkflow(
+  rest: RestClient,
+  resource: Resource,
+  body: Stamped,
+  stamp: string,
+  signal: AbortSignal,
+): Promise<WriteOutcome | { readonly kind: 'already' }> {
+  const { namespace, name, annotations } = body.metadata;
+  const target = { ...resource, namespace };
+  try {
+    const { metadata } = await rest.create<KubeObject>(target, body, { signal, query: QUERY });
+    return { kind: 'written', resourceVersion: metadata.resourceVersion };
+  } catch (error) {
+    const outcome = outcomeOf(error, 'create', target);
+    if (outcome.kind !== 'conflict') return outcome;
+  }
+  const there = await new WorkflowObjects(rest, resource).get({ namespace, name }, signal);
+  if (there === undefined) return { kind: 'conflict' };
+  return there.metadata.annotations?.[stamp] === annotations[stamp]
+    ? { kind: 'already' }
+    : { kind: 'refused', message: `there is a Workflow ${name} of somebody else` };
 }
 
 async function settled(request: Promise<unknown>): Promise<boolean> {

@@ -167,7 +167,7 @@ export const METRICS = [
   {
     name: 'baton_healing_actions_total',
     type: 'counter',
-    help: 'Acts of healing, by action (DeletePod for each pod, Restart, RollbackRevision) and outcome as in baton_acts_total.',
+    help: 'Acts of healing, by action (DeletePod for each pod, Restart, RollbackRevision, Workflow) and outcome as in baton_acts_total.',
     labels: ['action', 'outcome'],
   },
   {

@@ -572,16 +572,44 @@ export interface OrchestratedServiceSpec {
      * The ladder, the mildest act first.
      *
      * @minItems 1
-     * @maxItems 3
+     * @maxItems 4
      */
     actions: {
       /**
-       * DeletePod evicts pods that are not ready, as PodDisruptionBudgets allow. Restart rolls all pods. RollbackRevision goes back to the last revision that was healthy.
+       * DeletePod evicts pods that are not ready, as PodDisruptionBudgets allow. Restart rolls all pods. RollbackRevision goes back to the last revision that was healthy. Workflow starts a workflow from a template.
        */
-      type: ("DeletePod" | "Restart" | "RollbackRevision")
+      type: ("DeletePod" | "Restart" | "RollbackRevision" | "Workflow")
+      /**
+       * What an act of type Workflow starts.
+       */
+      workflow?: {
+        /**
+         * A WorkflowTemplate of this namespace.
+         */
+        template: string
+        /**
+         * Its parameters.
+         *
+         * @maxItems 64
+         */
+        parameters?: {
+          /**
+           * Its name.
+           */
+          name: string
+          /**
+           * Its value, a text.
+           */
+          value: string
+        }[]
+        /**
+         * The ServiceAccount of this namespace as which steps of the workflow that write act. Who writes it has to be allowed to impersonate it.
+         */
+        serviceAccountName?: string
+      }
     }[]
     /**
-     * Restart and RollbackRevision are for this level and worse ones; DeletePod is for pods that are not ready, at any level.
+     * Restart, RollbackRevision and Workflow are for this level and worse ones; DeletePod is for pods that are not ready, at any level.
      */
     when: ("Degraded" | "Critical" | "Failed")
     /**
@@ -1075,6 +1103,10 @@ export interface OrchestratedServiceStatus {
      */
     awaits?: boolean
     /**
+     * The Workflow that an act started and that has not ended.
+     */
+    workflow?: string
+    /**
      * The generation of the spec for which every attempt was used up.
      */
     exhaustedGeneration?: number
@@ -1099,7 +1131,7 @@ export interface OrchestratedServiceStatus {
       /**
        * As in spec.healing.actions.
        */
-      type: ("DeletePod" | "Restart" | "RollbackRevision")
+      type: ("DeletePod" | "Restart" | "RollbackRevision" | "Workflow")
       /**
        * What is gone back to.
        */

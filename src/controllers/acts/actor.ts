@@ -7,13 +7,14 @@ import type {
   RollBackAct,
   ScaleAct,
   SelectAct,
+  StartWorkflowAct,
 } from '../../domain/guard/act.ts';
 import { examine, isPermit, type Permit } from '../../domain/guard/examine.ts';
 import type { Asker, LiveOf } from '../../domain/guard/facts.ts';
 import { CALM } from '../../domain/guard/situation.ts';
 import type { CachedService } from '../service/caches.ts';
 import type { Situations } from './situations.ts';
-import type { ActOutcome, ActPort, Forbidden, LivePort, WriteOutcome } from './ports.ts';
+import type { ActOutcome, ActPort, Already, Forbidden, LivePort, WriteOutcome } from './ports.ts';
 
 /** An act that somebody wants done. */
 export interface Proposal<A extends Act = Act> {
@@ -111,7 +112,7 @@ export class Actor {
   }
 
   /** What disrupts counts from the moment that it is permitted, so that two at once do not both take the last of a budget. */
-  async #spend({ cause, service }: Proposal, perform: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+  async #spend<O extends ActOutcome>({ cause, service }: Proposal, perform: () => Promise<O>): Promise<O> {
     if (cause !== 'Healing' || service === undefined) return perform();
     const giveBack = this.#options.situations.spend(service.namespace);
     const outcome = await perform();
@@ -136,13 +137,14 @@ export class Actor {
         return live.pod(act.target, signal);
       case 'Restart':
       case 'RollBack':
+      case 'StartWorkflow':
         return live.workload(act.target, signal);
       case 'Select':
         return live.traffic(act.target, signal);
     }
   }
 
-  #perform(permit: Permit, signal: AbortSignal): Promise<WriteOutcome> {
+  #perform(permit: Permit, signal: AbortSignal): Promise<WriteOutcome | Already> {
     if (!isPermit(permit)) throw new Error('an act without a permit');
     const { port } = this.#options;
     switch (permit.act.type) {
@@ -158,6 +160,8 @@ export class Actor {
         return port.rollBack(permit as Permit<RollBackAct>, signal);
       case 'Select':
         return port.select(permit as Permit<SelectAct>, signal);
+      case 'StartWorkflow':
+        return port.startWorkflow(permit as Permit<StartWorkflowAct>, signal);
     }
   }
 }

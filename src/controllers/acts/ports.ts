@@ -9,6 +9,7 @@ import type {
   ScaleAct,
   SelectAct,
   ServiceReference,
+  StartWorkflowAct,
   WorkloadReference,
 } from '../../domain/guard/act.ts';
 import type { Permit } from '../../domain/guard/examine.ts';
@@ -33,11 +34,15 @@ export type WriteOutcome =
   | { readonly kind: 'blocked'; readonly message: string }
   | Forbidden;
 
+/** It was done before: by this process, which was not answered, or by one that died. */
+export interface Already {
+  readonly kind: 'already';
+}
+
 /** What became of an act. */
 export type ActOutcome =
   | WriteOutcome
-  /** It was done before: by this process, which was not answered, or by one that died. */
-  | { readonly kind: 'already' }
+  | Already
   /** The guard objects, by the policy of that name. */
   | { readonly kind: 'objected'; readonly policy: string; readonly reason: Reason; readonly message: string };
 
@@ -61,4 +66,5 @@ export interface ActPort {
   restart(permit: Permit<RestartAct>, signal: AbortSignal): Promise<WriteOutcome>;
   rollBack(permit: Permit<RollBackAct>, signal: AbortSignal): Promise<WriteOutcome>;
   select(permit: Permit<SelectAct>, signal: AbortSignal): Promise<WriteOutcome>;
+  startWorkflow(permit: Permit<StartWorkflowAct>, signal: AbortSignal): Promise<WriteOutcome | Already>;
 }

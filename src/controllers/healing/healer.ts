@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Reason } from '../../api/reasons.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
 import { type HealingRules, healingRules } from '../../domain/healing/rules.ts';
 import { isSick, nextSickAt, sickPods } from '../../domain/healing/sick.ts';
 import { type HealingState, type Intent, readHealing, writeHealing } from '../../domain/healing/state.ts';
-import { acted, type HealingFacts, refused, step } from '../../domain/healing/step.ts';
+import { acted, type HealingFacts, refused, step, type WorkflowStanding } from '../../domain/healing/step.ts';
 import { conditionOf, type Done, toldOf } from '../../domain/healing/words.ts';
 import type { Act } from '../../domain/guard/act.ts';
 import { findCondition } from '../../domain/status/conditions.ts';
@@ -17,6 +18,8 @@ import type { Part, PartAnswer, PartLook } from '../service/parts.ts';
 export interface HealerOptions {
   readonly actor: Pick<Actor, 'carryOut'>;
   readonly situations: Pick<Situations, 'of' | 'left'>;
+  /** How it stands with a workflow, `namespace/name`. */
+  readonly workflow: (key: string, signal: AbortSignal) => Promise<WorkflowStanding>;
   readonly now: () => number;
   /** 0 to 1 */
   readonly random: () => number;
@@ -26,6 +29,7 @@ export interface HealerOptions {
 const MOST_PODS = 10;
 /** What holds healing back and may be over for many at once. */
 const FAILURE_OF_OTHERS: ReadonlySet<string> = new Set<Reason>(['DependencyUnhealthy', 'MassFailure']);
+const LONGEST_NAME = 63;
 const HASHES = ['pod-template-hash', 'controller-revision-hash'];
 
 /** Heals services by spec.healing: decides by the written status, and carries out what is written there as its intent. */
@@ -48,14 +52,38 @@ export class Healer implements Part {
     // What cannot be read is no reason to do anything, nor to forget.
     if (target.state === 'Absent' || service.metadata.deletionTimestamp !== undefined || target.workload.terminating)
       return { findings: { status: standing(service), conditions: [], told: [] }, lookAgainInMs: Infinity };
-    const rules = healingRules(healing);
+    const { workload } = target;
     const before = readHealing(service.status?.healing);
+    const rules = healingRules(healing);
+    if (before.workflow === undefined) return this.#decide(look, workload, rules, before, undefined);
+    return this.#standing(look, before.workflow).then((standing) =>
+      this.#decide(look, workload, rules, before, standing),
+    );
+  }
+
+  /** Who does not answer now does so at the next look. */
+  async #standing({ service: { namespace }, signal }: PartLook, name: string): Promise<WorkflowStanding | undefined> {
+    try {
+      return await this.#options.workflow(`${namespace}/${name}`, signal);
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  #decide(
+    look: PartLook,
+    workload: WorkloadSnapshot,
+    rules: HealingRules,
+    before: HealingState,
+    workflow: WorkflowStanding | undefined,
+  ): PartAnswer | Promise<PartAnswer> {
     const held = this.#heldBack(look);
-    const facts = this.#facts(look, target.workload, rules, held !== undefined);
+    const facts = { ...this.#facts(look, workload, rules, held !== undefined), workflow };
     const known = this.#done.get(look.key);
     if (known !== undefined && known.id === before.intent?.id)
       return this.#answer(before, known.state, facts, held, known.done);
-    if (before.intent !== undefined && held === undefined) return this.#carryOut(look, target.workload, before, facts);
+    if (before.intent !== undefined && held === undefined) return this.#carryOut(look, workload, before, facts);
     return this.#answer(before, step(before, facts), facts, held);
   }
 
@@ -121,14 +149,14 @@ export class Healer implements Part {
     const { intent } = before;
     if (intent === undefined) return this.#answer(before, before, facts, undefined);
     const done = await this.#act(look, workload, intent);
-    const state = done.disruptions > 0 ? acted(before, facts, done.disruptions) : refused(before, facts);
+    const state = done.disruptions > 0 ? acted(before, facts, done.disruptions, done.workflow) : refused(before, facts);
     this.#done.set(look.key, { id: intent.id, done, state });
     return this.#answer(before, state, facts, undefined, done);
   }
 
   async #act({ service, signal }: PartLook, workload: WorkloadSnapshot, intent: Intent): Promise<Done> {
     const done: Done = { intent, disruptions: 0, pods: [], refusal: undefined };
-    for (const { act, name } of actsOf(workload, intent)) {
+    for (const { act, name } of actsOf(service, workload, intent)) {
       const recheck = act.type === 'Evict' ? (live: object) => notSick(live) : undefined;
       const outcome = await this.#options.actor.carryOut(
         { act, cause: 'Healing', service, ...(recheck && { recheck }) },
@@ -138,7 +166,8 @@ export class Healer implements Part {
         case 'written':
         case 'already':
           done.disruptions += 1;
-          if (name !== undefined) done.pods.push(name);
+          if (act.type === 'StartWorkflow') done.workflow = act.name;
+          else if (name !== undefined) done.pods.push(name);
           break;
         case 'gone':
           // Whoever took it: it is not there any more, which is what was wanted of a pod.
@@ -179,13 +208,34 @@ const standing = ({ status }: CachedService) => (status?.healing === undefined ?
 const notSick = (live: object): string | undefined =>
   'ready' in live && isSick(live as Parameters<typeof isSick>[0]) ? undefined : 'the pod is not sick any more';
 
-function actsOf(workload: WorkloadSnapshot, { id, type, pods, revision }: Intent): { act: Act; name?: string }[] {
+/** The same for each try of that act, and that of no other: the id has the time of the attempt. */
+function workflowName({ name, uid }: CachedService, id: string): string {
+  const hash = createHash('sha256').update(`${uid} ${id}`).digest('hex').slice(0, 8);
+  const head = name.replace(/[^a-z0-9-]+/g, '-').slice(0, LONGEST_NAME - '-heal-'.length - hash.length);
+  return `${head.replace(/-+$/, '')}-heal-${hash}`;
+}
+
+function workflowAct(service: CachedService, target: WorkloadSnapshot, id: string): Act | undefined {
+  const written = service.spec.healing?.actions.find(({ type }) => type === 'Workflow')?.workflow;
+  const name = workflowName(service, id);
+  return written && { type: 'StartWorkflow', target, id, name, service: service.name, ...written };
+}
+
+function actsOf(
+  service: CachedService,
+  workload: WorkloadSnapshot,
+  { id, type, pods, revision }: Intent,
+): { act: Act; name?: string }[] {
   const { namespace } = workload;
   switch (type) {
     case 'DeletePod':
       return pods.map(({ name, uid }) => ({ act: { type: 'Evict', target: { namespace, name, uid } }, name }));
     case 'Restart':
       return [{ act: { type: 'Restart', target: workload, id } }];
+    case 'Workflow': {
+      const act = workflowAct(service, workload, id);
+      return act === undefined ? [] : [{ act }];
+    }
     case 'RollbackRevision':
       return revision === undefined ? [] : [{ act: { type: 'RollBack', target: workload, id, revision } }];
   }
@@ -210,16 +260,23 @@ function hashOf({ template: { labels } }: PartLook['pods'][number]): string | un
 }
 
 /** When time alone moves something: an intent is carried out at once when it is written. */
-function lookAgainAt({ intent, nextAttemptAt, episode, exhaustedAt }: HealingState, facts: HealingFacts): number {
+function lookAgainAt(
+  { intent, nextAttemptAt, episode, exhaustedAt, workflow }: HealingState,
+  facts: HealingFacts,
+): number {
   if (intent !== undefined) return facts.now;
   if (episode?.recoveredAt !== undefined) {
     const over = episode.recoveredAt + facts.rules.backoff.max;
     // Past that only another level ends it.
     return Math.min(over > facts.now ? over : Infinity, facts.nextSickAt);
   }
+  // Its end wakes this again.
+  if (workflow !== undefined) return facts.workflow === undefined ? facts.now + UNANSWERED_MS : Infinity;
   const isDone = episode === undefined || exhaustedAt === facts.generation;
   return Math.min(facts.nextSickAt, isDone ? Infinity : Math.max(nextAttemptAt ?? Infinity, facts.now + MOST_OFTEN_MS));
 }
 
+/** Nobody said how it stands with a workflow. */
+const UNANSWERED_MS = 10_000;
 /** What holds healing back ends by itself, and not always with a word. */
 const MOST_OFTEN_MS = 1_000;

@@ -93,8 +93,24 @@ export interface SelectAct {
   readonly epoch: number;
 }
 
+/** Starts a workflow from a template, to heal a workload. */
+export interface StartWorkflowAct {
+  readonly type: 'StartWorkflow';
+  /** What it is to heal. */
+  readonly target: WorkloadReference;
+  /** The workflow is stamped with it: a second act of that id is done already. */
+  readonly id: string;
+  /** Of the workflow, the same for each try of that id. */
+  readonly name: string;
+  /** The OrchestratedService. */
+  readonly service: string;
+  readonly template: string;
+  readonly parameters?: readonly { readonly name: string; readonly value: string }[];
+  readonly serviceAccountName?: string;
+}
+
 /** Everything that Baton does to what is not its own. */
-export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct | SelectAct;
+export type Act = ScaleAct | MoveBoundsAct | EvictAct | RestartAct | RollBackAct | SelectAct | StartWorkflowAct;
 
 /** What an act is for. */
 export type Cause = 'Scaling' | 'Healing' | 'Startup' | 'Failover' | 'GivingBack' | 'Halt' | 'Resume';

@@ -10,6 +10,7 @@ import type {
   RollBackAct,
   ScaleAct,
   SelectAct,
+  StartWorkflowAct,
 } from './act.ts';
 import type { Situation } from './situation.ts';
 
@@ -46,7 +47,7 @@ export interface LiveTraffic extends LiveObject {
 }
 
 /** What an act is done to, as the API server has it at this moment. */
-export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAct
+export type LiveOf<A extends Act> = A extends ScaleAct | RestartAct | RollBackAct | StartWorkflowAct
   ? LiveWorkload
   : A extends MoveBoundsAct
     ? LiveAutoscaler

@@ -122,6 +122,8 @@ function targetObjection(act: Act, { live }: Facts): Objection | undefined {
       return 'annotations' in live && live.annotations[ACT] === act.id
         ? { kind: 'already', message: 'it was done before' }
         : undefined;
+    // Who creates it sees whether it was started before.
+    case 'StartWorkflow':
     case 'Evict':
       return undefined;
     case 'Select': {

@@ -37,6 +37,8 @@ export interface HealingState {
   readonly intent: Intent | undefined;
   /** Whether an act was done whose effect is still awaited. */
   readonly awaits: boolean;
+  /** The workflow that an act started, until it has ended. */
+  readonly workflow: string | undefined;
   /** The generation of the spec at which all attempts were used up. */
   readonly exhaustedAt: number | undefined;
   /** The revision of the pods when the service was last healthy with a complete rollout. */
@@ -52,6 +54,7 @@ export const WELL: HealingState = {
   nextAttemptAt: undefined,
   intent: undefined,
   awaits: false,
+  workflow: undefined,
   exhaustedAt: undefined,
   healthyRevision: undefined,
   disruptions: [],
@@ -69,6 +72,7 @@ export function readHealing(status: HealingStatus | undefined): HealingState {
     nextAttemptAt: moment(status.nextAttemptAt),
     intent: intent && { id: intent.id, type: intent.type, pods: intent.pods ?? [], revision: intent.revision },
     awaits: status.awaits ?? false,
+    workflow: status.workflow,
     exhaustedAt: status.exhaustedGeneration,
     healthyRevision: status.healthyRevision,
     disruptions: (status.disruptions ?? []).map((text) => Date.parse(text)),
@@ -76,8 +80,8 @@ export function readHealing(status: HealingStatus | undefined): HealingState {
 }
 
 export function writeHealing(state: HealingState): HealingStatus {
-  const { circuit, failures, episode, nextAttemptAt, intent, awaits, exhaustedAt, healthyRevision, disruptions } =
-    state;
+  const { circuit, failures, episode, nextAttemptAt, intent, awaits, workflow } = state;
+  const { exhaustedAt, healthyRevision, disruptions } = state;
   return {
     circuit,
     ...(failures > 0 && { failures }),
@@ -87,6 +91,7 @@ export function writeHealing(state: HealingState): HealingStatus {
     ...(nextAttemptAt !== undefined && { nextAttemptAt: timestamp(Math.ceil(nextAttemptAt / 1_000) * 1_000) }),
     ...(intent && { intent: writeIntent(intent) }),
     ...(awaits && { awaits }),
+    ...(workflow !== undefined && { workflow }),
     ...(exhaustedAt !== undefined && { exhaustedGeneration: exhaustedAt }),
     ...(healthyRevision !== undefined && { healthyRevision }),
     ...(disruptions.length > 0 && { disruptions: disruptions.map(timestamp) }),

@@ -4,6 +4,8 @@ import { type HealingAction, type HealingRules, waitAfter } from './rules.ts';
 import type { SickPod } from './sick.ts';
 import type { Episode, HealingState, Intent } from './state.ts';
 
+export type WorkflowStanding = 'Running' | 'Succeeded' | 'Failed';
+
 /** What one step goes by; nothing of it may be a guess from data that is missing. */
 export interface HealingFacts {
   readonly rules: HealingRules;
@@ -25,6 +27,8 @@ export interface HealingFacts {
   readonly revision: string | undefined;
   /** The last healthy revision, where the pods are of another one now and it can be gone back to. */
   readonly rollbackTo: string | undefined;
+  /** How it stands with the workflow that was started; undefined where there is none, or nobody answers. */
+  readonly workflow?: WorkflowStanding | undefined;
   /** Nothing may be begun at present. */
   readonly isHeld: boolean;
   /** Until a moment ago it was held back because others failed, and many with it. */
@@ -41,11 +45,12 @@ const MOST_REMEMBERED = 50;
 
 /** What time and the state of the service make of healing; an intent in the result is to be written before it is carried out. */
 export function step(before: HealingState, facts: HealingFacts): HealingState {
-  const state = remember(caughtUp(before, facts), facts);
+  const state = outcomeOf(remember(caughtUp(before, facts), facts), facts);
   if (!isIll(facts)) return recover(state, facts);
   const ill = spread(fallIll(renewed(state, facts), facts), facts);
   if (ill.intent !== undefined) return facts.isHeld ? { ...ill, intent: undefined } : ill;
-  if (ill.exhaustedAt === facts.generation) return ill;
+  // An act that is not over yet has not failed, and nothing else is done meanwhile.
+  if (ill.exhaustedAt === facts.generation || ill.workflow !== undefined) return ill;
   if (facts.now < (ill.nextAttemptAt ?? 0)) return ill;
   const judged = facts.isHeld && ill.circuit === 'Open' ? ill : judge(ill, facts);
   if (judged.circuit === 'Open') return judged;
@@ -61,14 +66,20 @@ function caughtUp(state: HealingState, { rules, now }: HealingFacts): HealingSta
   return (state.nextAttemptAt ?? now) > latest ? { ...state, nextAttemptAt: latest } : state;
 }
 
-/** The act of the intent was done: `disruptions` pods were taken, or a rollout begun. */
-export function acted(state: HealingState, { rules, now, random }: HealingFacts, disruptions: number): HealingState {
+/** The act of the intent was done: `disruptions` pods were taken, or a rollout or a workflow begun. */
+export function acted(
+  state: HealingState,
+  { rules, now, random }: HealingFacts,
+  disruptions: number,
+  workflow?: string,
+): HealingState {
   const { episode = { since: now, recoveredAt: undefined, attempts: 0 } } = state;
   const attempts = episode.attempts + 1;
   return {
     ...state,
     intent: undefined,
     awaits: true,
+    workflow,
     episode: { ...episode, attempts },
     nextAttemptAt: now + waitAfter(attempts, rules.backoff, random),
     disruptions: [...state.disruptions, ...Array<number>(disruptions).fill(now)].slice(-MOST_REMEMBERED),
@@ -81,6 +92,14 @@ export const refused = (state: HealingState, { rules, now }: HealingFacts): Heal
   intent: undefined,
   nextAttemptAt: now + rules.backoff.initial,
 });
+
+/** A workflow that ended: what it did may show for a while, or it did nothing and the next act is due when it would be. */
+function outcomeOf(state: HealingState, { workflow, rules, now }: HealingFacts): HealingState {
+  if (state.workflow === undefined || workflow === undefined || workflow === 'Running') return state;
+  const ended = { ...state, workflow: undefined };
+  if (workflow === 'Failed' || !state.awaits) return ended;
+  return { ...ended, nextAttemptAt: Math.max(state.nextAttemptAt ?? 0, now + rules.backoff.initial) };
+}
 
 /** The service as a whole is bad, or pods of it are. */
 export const isIll = ({ level, rules, sick }: HealingFacts): boolean => isDue(level, rules) || sick.length > 0;
@@ -188,6 +207,8 @@ function applies(action: HealingAction, facts: HealingFacts): boolean {
       return facts.sick.length > 0 && facts.mostPods > 0;
     case 'Restart':
       return facts.canRestart && isDue(facts.level, facts.rules);
+    case 'Workflow':
+      return isDue(facts.level, facts.rules);
     case 'RollbackRevision':
       return facts.rollbackTo !== undefined && isDue(facts.level, facts.rules);
   }

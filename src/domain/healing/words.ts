@@ -14,6 +14,8 @@ export interface Done {
   disruptions: number;
   /** Names of the pods that were evicted here. */
   readonly pods: string[];
+  /** The name of the workflow that was started. */
+  workflow?: string;
   /** The first refusal; there may be both. */
   refusal:
     | { readonly kind: string; readonly message?: string; readonly verb?: string; readonly resource?: string }
@@ -55,6 +57,8 @@ export function conditionOf(state: HealingState, facts: HealingFacts, held: Held
   }
   if (intent !== undefined)
     return { status: 'True', reason: 'HealingActs', message: `${plan(intent)}: ${because(facts)}` };
+  if (state.workflow !== undefined)
+    return { status: 'True', reason: 'HealingWaits', message: `${because(facts)}; workflow ${state.workflow} runs` };
   const type = choose(episode.attempts, facts);
   if (type === undefined && !state.awaits) {
     const message = `${because(facts)}, and none of ${rules.actions.join(', ')} is for that`;
@@ -84,6 +88,8 @@ function plan({ type, pods, revision }: Intent): string {
       return 'restarts all pods';
     case 'RollbackRevision':
       return `goes back to revision ${revision}`;
+    case 'Workflow':
+      return 'starts a workflow';
   }
 }
 
@@ -122,10 +128,15 @@ export function toldOf(
   return told;
 }
 
-const VERDICTS = { DeletePod: 'PodEvicted', Restart: 'Restarted', RollbackRevision: 'RolledBack' } as const;
+const VERDICTS = {
+  DeletePod: 'PodEvicted',
+  Restart: 'Restarted',
+  RollbackRevision: 'RolledBack',
+  Workflow: 'WorkflowStarted',
+} as const;
 
 function tellDone(
-  { intent, disruptions, pods, refusal }: Done,
+  { intent, disruptions, pods, workflow, refusal }: Done,
   { episode }: HealingState,
   facts: HealingFacts,
   tell: (to: string, reason: Reason, type: Transition['type'], message: string, outcome: 'Done' | 'Refused') => void,
@@ -136,6 +147,7 @@ function tellDone(
       DeletePod: `evicted ${pods.length > 0 ? pods.join(', ') : 'pods that are gone'}`,
       Restart: 'restarted all pods',
       RollbackRevision: `went back to revision ${intent.revision}`,
+      Workflow: `started workflow ${workflow}`,
     }[intent.type];
     tell(VERDICTS[intent.type], 'HealingDone', 'Normal', `${what} (${attempt}): ${because(facts)}`, 'Done');
   }

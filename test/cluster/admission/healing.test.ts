@@ -27,10 +27,38 @@ describe('healing is refused with what to write instead', () => {
     { title: 'no act', wrong: { actions: [] }, right: base, says: 'should have at least 1 items' },
     { title: 'no ladder', wrong: { maxAttempts: 3 }, right: base, says: 'spec.healing.actions: Required value' },
     {
-      title: 'an act that there is not, or not yet',
-      wrong: { actions: [{ type: 'Workflow' }] },
+      title: 'an act that there is not',
+      wrong: { actions: [{ type: 'Reboot' }] },
       right: base,
-      says: 'supported values: "DeletePod", "Restart", "RollbackRevision"',
+      says: 'supported values: "DeletePod", "Restart", "RollbackRevision", "Workflow"',
+    },
+    {
+      title: 'a workflow of which nothing is said',
+      wrong: { actions: [{ type: 'Workflow' }] },
+      right: { actions: [{ type: 'Workflow', workflow: { template: 'fix' } }] },
+      says: 'an act of type Workflow has workflow, which says what to start',
+    },
+    {
+      title: 'a workflow beside another act',
+      wrong: { actions: [{ type: 'Restart', workflow: { template: 'fix' } }] },
+      right: { actions: [{ type: 'Restart' }, { type: 'Workflow', workflow: { template: 'fix' } }] },
+      says: 'write one entry per act',
+    },
+    {
+      title: 'a workflow of another namespace',
+      wrong: { actions: [{ type: 'Workflow', workflow: { template: 'ops/fix' } }] },
+      right: {
+        actions: [{ type: 'Workflow', workflow: { template: 'fix', parameters: [{ name: 'a', value: 'b' }] } }],
+      },
+      says: 'template must be the name of a WorkflowTemplate of this namespace',
+    },
+    {
+      title: 'a workflow as an account by its long name',
+      wrong: {
+        actions: [{ type: 'Workflow', workflow: { template: 'fix', serviceAccountName: 'system:serviceaccount:a:b' } }],
+      },
+      right: { actions: [{ type: 'Workflow', workflow: { template: 'fix', serviceAccountName: 'b' } }] },
+      says: 'without system:serviceaccount: in front',
     },
     {
       title: 'an act twice',

@@ -24,6 +24,7 @@ const made: string[] = [];
 let namespace: Awaited<ReturnType<Api['namespace']>>;
 let workflows: string;
 let schedules: string;
+let services: string;
 
 async function create(path: string, body: object): Promise<void> {
   const { status, message } = await admin.call('POST', path, { body });
@@ -49,8 +50,9 @@ beforeAll(async () => {
   namespace = await admin.namespace('owf-policy');
   workflows = workflowsOf(namespace.name);
   schedules = schedulesOf(namespace.name);
+  services = schedules.replace('scheduledworkflows', 'orchestratedservices');
   const shipped = parseObjects(await readFile('deploy/operator.yaml', 'utf8'));
-  for (const name of ['baton-workflows', 'baton-schedules']) {
+  for (const name of ['baton-workflows', 'baton-schedules', 'baton-healing']) {
     const policy = shipped.find(({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name === name);
     const binding = shipped.find(
       ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicyBinding' && metadata.name === name,
@@ -64,7 +66,7 @@ beforeAll(async () => {
   const roles = parseObjects(await readFile('deploy/rbac.yaml', 'utf8'));
   const approve = roles.find(({ metadata }) => metadata.name === 'baton-approve') as unknown as { rules: object[] };
   await grant('approve', ['carol', 'dave'], approve.rules);
-  const kinds = ['workflows', 'scheduledworkflows'];
+  const kinds = ['workflows', 'scheduledworkflows', 'orchestratedservices'];
   const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete'];
   const writers = ['alice', 'bob', 'system:serviceaccount:shop:robot', 'system:serviceaccount:baton-system:baton'];
   await grant('write', writers, [{ apiGroups: ['baton.dev'], resources: kinds, verbs }]);
@@ -76,6 +78,7 @@ beforeAll(async () => {
   const inForce = async () => [
     await tried(bob, workflows, workflow({ steps: [pause], requestedBy: 'alice', serviceAccountName: undefined })),
     await tried(bob, schedules, schedule({ requestedBy: 'alice' })),
+    await tried(bob, services, healing('ops')),
     // Carol and Alice have their roles by now.
     await tried(alice, workflows, workflow({ steps: [grow] })),
     await carol.call('PATCH', `${workflows}/none`, { body: {} }),
@@ -84,7 +87,7 @@ beforeAll(async () => {
     'policies and roles are in force',
     60,
     async () => (await inForce()).map(({ status }) => status),
-    (seen) => seen.join() === '403,403,201,404',
+    (seen) => seen.join() === '403,403,403,201,404',
   );
 }, 120_000);
 
@@ -92,6 +95,17 @@ afterAll(async () => {
   for (const path of made.toReversed()) await admin.call('DELETE', path);
   await namespace[Symbol.asyncDispose]();
 }, 60_000);
+
+const healing = (serviceAccountName: string, more: object = {}) => ({
+  apiVersion: 'baton.dev/v1alpha1',
+  kind: 'OrchestratedService',
+  metadata: { name: unique('checkout') },
+  spec: {
+    targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout' },
+    healing: { actions: [{ type: 'Workflow', workflow: { template: 'fix', serviceAccountName } }] },
+    ...more,
+  },
+});
 
 const tried = (as: Api, path: string, body: object): Promise<Answer> =>
   as.call('POST', path, { body, query: { dryRun: 'All' } });
@@ -363,5 +377,27 @@ describe('who writes a schedule', () => {
     expectAccepted(await changed(bob, { suspend: true, successfulHistoryLimit: 9 }));
     const other = await changed(alice, { serviceAccountName: 'root' });
     expect(other.message).toContain('requestedBy and serviceAccountName stay as they were at creation');
+  });
+});
+
+describe('who writes how a service is healed', () => {
+  it('names an account for workflows only that he may act as', async () => {
+    expectAccepted(await tried(alice, services, healing('ops')));
+    expectRefused(await tried(alice, services, healing('root')), 'alice may not act as ServiceAccount root');
+    expectRefused(await tried(bob, services, healing('ops')), 'bob may not act as ServiceAccount ops');
+    expectAccepted(await tried(operator, services, healing('root')));
+  });
+
+  it('changes what it does with it only then, and all else of the service as he may', async () => {
+    const body = healing('ops');
+    expectAccepted(await alice.call('POST', services, { body }));
+    const changed = (as: Api, spec: object) =>
+      as.call('PATCH', `${services}/${body.metadata.name}`, { body: { spec } });
+    expectAccepted(await changed(bob, { priority: 'High' }));
+    expectAccepted(await changed(bob, { healing: { after: '1m' } }));
+    const other = { actions: [{ type: 'Workflow', workflow: { template: 'other', serviceAccountName: 'ops' } }] };
+    expectRefused(await changed(bob, { healing: other }), 'bob may not act as ServiceAccount ops');
+    expectAccepted(await changed(alice, { healing: other }));
+    expectAccepted(await changed(bob, { healing: { actions: [{ type: 'Restart' }] } }));
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Workflow, WorkflowPhase } from '../../../src/api/kinds.ts';
 import { eventually } from '../support/eventually.ts';
 import { accept, Bed } from './support/bed.ts';
-import { type Obj, workload } from './support/objects.ts';
+import { type Obj, osvc, workload } from './support/objects.ts';
 
 const V = 'baton.dev/v1alpha1';
 const RBAC = 'rbac.authorization.k8s.io';
@@ -123,6 +123,59 @@ describe('a workflow', { timeout: 120_000 }, () => {
     await patch('first', { approvals: [{ step: 'hold', user: 'somebody', decision: 'Approve' }] });
     await phase('first', 'Succeeded');
     await phase('second', 'Succeeded');
+  });
+
+  it('keeps healing from what it has to itself, which goes on when it has ended', async () => {
+    const healing = {
+      actions: [{ type: 'DeletePod' }],
+      after: '1s',
+      backoff: { initial: '20s', factor: 1, max: '60s' },
+    };
+    await bed.create(workload('Deployment', 'mine', { replicas: 3 }));
+    await bed.create(osvc('mine', { health: { hysteresis: { rise: '1s' } }, healing }));
+    await bed.healthy('mine');
+    const targets = [{ ...target('mine'), access: 'Exclusive' }];
+    await start('keeps', { targets, steps: [{ name: 'hold', approval: {} }] });
+    await phase('keeps', 'Running');
+    const [first] = await bed.pods('mine');
+    if (first === undefined) throw new Error('no pod');
+    await bed.setReady(first, false);
+    const held = await bed.until('mine', 'held back', ({ status }) =>
+      status?.conditions?.some(({ type, reason }) => type === 'Healing' && reason === 'TargetLocked'),
+    );
+    expect(held.status?.conditions?.find(({ type }) => type === 'Healing')?.message).toContain(
+      `Deployment mine is held by workflow ${bed.namespace}/keeps`,
+    );
+    expect((await bed.pods('mine')).map(({ metadata }) => metadata.uid)).toContain(first.metadata.uid);
+    await patch('keeps', { approvals: [{ step: 'hold', user: 'somebody', decision: 'Approve' }] });
+    await phase('keeps', 'Succeeded');
+    await bed.until('mine', 'healed', ({ status }) => status?.lastDecision?.verdict === 'Healed');
+    expect((await bed.pods('mine')).map(({ metadata }) => metadata.uid)).not.toContain(first.metadata.uid);
+  });
+
+  it('is what healing starts, once, and waits for', async () => {
+    const steps = [{ name: 'ask', approval: {} }];
+    await bed.create(object('WorkflowTemplate', 'mend', { type: 'Recovery', steps }));
+    await bed.create(workload('Deployment', 'ill', { replicas: 1 }));
+    const actions = [{ type: 'Workflow', workflow: { template: 'mend' } }];
+    const healing = { actions, after: '1s', backoff: { initial: '1s', factor: 1, max: '2s' } };
+    await bed.create(osvc('ill', { health: { hysteresis: { rise: '1s' } }, healing }));
+    await bed.healthy('ill');
+    const [pod] = await bed.pods('ill');
+    if (pod === undefined) throw new Error('no pod');
+    await bed.setReady(pod, false);
+    const { status } = await bed.until('ill', 'being healed', (seen) => seen.status?.healing?.workflow !== undefined);
+    const name = status?.healing?.workflow ?? '';
+    const running = await phase(name, 'Running');
+    expect(running.metadata.annotations).toMatchObject({ 'baton.dev/heals': 'ill' });
+    expect(running.metadata).not.toHaveProperty('ownerReferences');
+    expect(running.status?.type).toBe('Recovery');
+    await bed.setReady(pod, true);
+    await bed.healthy('ill');
+    await patch(name, { approvals: [{ step: 'ask', user: 'somebody', decision: 'Approve' }] });
+    await phase(name, 'Succeeded');
+    const over = await bed.until('ill', 'over', (seen) => seen.status?.healing?.workflow === undefined);
+    expect(over.status?.healing).toMatchObject({ attempts: 1, circuit: 'Closed' });
   });
 
   it('begins nothing while it is suspended', async () => {

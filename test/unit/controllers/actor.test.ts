@@ -47,6 +47,7 @@ function bed(over: Partial<ActorOptions['live']> = {}, answer: () => Promise<Wri
       restart: answer,
       rollBack: never,
       select: never,
+      startWorkflow: never,
     },
     situations: {
       of: () => (seen.spent.length > 0 ? { ...CALM, disruptions: 'none is left' } : CALM),

@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
+import type { Proposal } from '../../../src/controllers/acts/actor.ts';
+import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
 import { Healer } from '../../../src/controllers/healing/healer.ts';
 import { NOW } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
@@ -22,6 +25,7 @@ it.each([
   const part = new Healer({
     actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
     situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
+    workflow: () => Promise.reject(new Error('there is none')),
     now: () => bed.now,
     random: () => 0,
   });
@@ -45,6 +49,7 @@ it('is not asked again and again about an episode that is over while the level i
   const part = new Healer({
     actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
     situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
+    workflow: () => Promise.reject(new Error('there is none')),
     now: () => bed.now,
     random: () => 0,
   });
@@ -57,4 +62,88 @@ it('is not asked again and again about an episode that is over while the level i
   const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
   const answer = await part.look({ ...given, signal: new AbortController().signal });
   expect(answer?.lookAgainInMs).toBe(Infinity);
+});
+
+describe('an act of type Workflow', () => {
+  const written = { template: 'mend', parameters: [{ name: 'how', value: 'gently' }], serviceAccountName: 'mender' };
+  const healing = { ...HEALING, actions: [{ type: 'Workflow', workflow: written }] };
+  const id = 'shop/web healing 1 at 2026-05-01T10:00:00.000Z';
+  const since = new Date(NOW - 60_000).toISOString();
+  const intended = { circuit: 'Closed', attempts: 0, since, intent: { id, type: 'Workflow' } } as const;
+
+  async function look(status: OrchestratedServiceStatus, outcome: ActOutcome, standing = 'Running') {
+    const bed = new Bed();
+    const proposals: Proposal[] = [];
+    const asked: string[] = [];
+    const part = new Healer({
+      actor: {
+        carryOut: (proposal) => {
+          proposals.push(proposal);
+          return Promise.resolve(outcome);
+        },
+      },
+      situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
+      workflow: (key) => {
+        asked.push(key);
+        return standing === 'Silent' ? Promise.reject(new Error('no answer')) : Promise.resolve(standing as 'Running');
+      },
+      now: () => NOW,
+      random: () => 0,
+    });
+    bed.service('web', { mode: 'Enforce', healing } as never, { health: 'Failed', ...status });
+    const service = bed.stores.services.get('shop/web');
+    if (!service) throw new Error('not there');
+    const target = { state: 'Found', workload: bed.deployment('web') } as const;
+    const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
+    const answer = await part.look({ ...given, signal: new AbortController().signal });
+    return { acts: proposals.map(({ act, cause }) => ({ ...act, cause })), asked, answer };
+  }
+
+  it('starts what the spec says, by a name that is the same for each try of that act', async () => {
+    const { acts, answer } = await look({ healing: intended }, { kind: 'written', resourceVersion: '1' });
+    expect(acts).toMatchObject([{ type: 'StartWorkflow', cause: 'Healing', id, service: 'web', ...written }]);
+    const [act] = acts;
+    const name = act?.type === 'StartWorkflow' ? act.name : '';
+    expect(name).toMatch(/^web-heal-[0-9a-f]{8}$/);
+    expect(answer?.findings.status.healing).toMatchObject({ workflow: name, attempts: 1, awaits: true });
+    expect(answer?.findings.status.healing?.intent).toBeUndefined();
+    expect(answer?.findings.told[0]).toMatchObject({ to: 'WorkflowStarted', outcome: 'Done' });
+    expect(answer?.findings.conditions[0]).toMatchObject({
+      status: 'True',
+      message: `the service is Failed; workflow ${name} runs`,
+    });
+
+    // Who died before the status was written finds the intent, and the workflow there.
+    const after = await look({ healing: intended }, { kind: 'already' });
+    expect(after.acts).toMatchObject([{ name }]);
+    expect(after.answer?.findings.status.healing).toMatchObject({ workflow: name, attempts: 1 });
+    const another = { ...intended, intent: { id: id.replace('1 at', '2 at'), type: 'Workflow' } } as const;
+    expect((await look({ healing: another }, { kind: 'already' })).acts).not.toMatchObject([{ name }]);
+  });
+
+  it('that was refused is no attempt, and says so', async () => {
+    const { answer } = await look({ healing: intended }, { kind: 'refused', message: 'of somebody else' });
+    expect(answer?.findings.status.healing).toMatchObject({ attempts: 0 });
+    expect(answer?.findings.status.healing?.workflow).toBeUndefined();
+    const told = {
+      reason: 'HealingRefused',
+      message: expect.stringContaining('did not start a workflow: of somebody else'),
+    };
+    expect(answer?.findings.told[0]).toMatchObject(told);
+  });
+
+  it.each(['Running', 'Silent'])('is waited for: %s', async (standing) => {
+    const runs = {
+      circuit: 'Closed',
+      attempts: 1,
+      since,
+      awaits: true,
+      workflow: 'web-heal-1',
+      nextAttemptAt: since,
+    } as const;
+    const { acts, asked, answer } = await look({ healing: runs }, { kind: 'already' }, standing);
+    expect([acts, asked]).toEqual([[], ['shop/web-heal-1']]);
+    expect(answer?.findings.status.healing).toMatchObject({ workflow: 'web-heal-1' });
+    expect(answer?.lookAgainInMs).toBe(standing === 'Running' ? Infinity : 10_000);
+  });
 });

@@ -50,6 +50,14 @@ describe('what people are told of conditions', () => {
     expect(told([active], [stalled, gone])).toEqual(['Stalled absent → True Warning']);
   });
 
+  it('is nothing of a workflow that has the workload to itself, nor of its end', () => {
+    for (const type of ['ScalingActive', 'FailoverReady']) {
+      const good = condition(type, 'True', 'ValidMetricFound');
+      const locked = condition(type, 'False', 'TargetLocked');
+      expect([told(undefined, [locked]), told([good], [locked]), told([locked], [good])]).toEqual([[], [], []]);
+    }
+  });
+
   it('is nothing of dependencies that were not looked at yet', () => {
     const unknown = condition('DependenciesReady', 'Unknown', 'DependencyUnknown');
     expect(told(undefined, [unknown])).toEqual([]);

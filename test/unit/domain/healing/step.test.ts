@@ -217,3 +217,61 @@ it('never acts more often than the initial backoff, nor more than so many times 
     { seed: 2, numRuns: 300 },
   );
 });
+
+describe('a workflow that an act started', () => {
+  const actions = ['Restart', 'Workflow'] as const;
+  const started = (over: Partial<HealingState> = {}): HealingState => ({
+    ...WELL,
+    episode: { since: START - 60 * SECOND, recoveredAt: undefined, attempts: 1 },
+    ...over,
+  });
+  const given = (workflow: HealingFacts['workflow'], over: Partial<HealingFacts> = {}) =>
+    facts({ rules: { ...rules, actions }, workflow, ...over });
+  let begun: string | undefined;
+
+  beforeEach(() => {
+    const intended = step(started({ nextAttemptAt: START }), given(undefined));
+    begun = intended.intent?.type;
+    state = acted(intended, given(undefined), 1, 'web-heal-1');
+  });
+
+  it('is the act of that rung, and counts as an attempt', () => {
+    expect(begun).toBe('Workflow');
+    expect(state).toMatchObject({ workflow: 'web-heal-1', awaits: true, episode: { attempts: 2 } });
+  });
+
+  it('is in the status until it has ended, and nothing else is done before that', () => {
+    now += 3_600 * SECOND;
+    for (const standing of ['Running', undefined] as const) {
+      const next = step(readHealing(writeHealing(state)), given(standing));
+      expect(next).toMatchObject({ workflow: 'web-heal-1', failures: 0, intent: undefined });
+    }
+  });
+
+  it('that succeeded has some time to show it, and failed as an act where it does not', () => {
+    now += 3_600 * SECOND;
+    const ended = step(state, given('Succeeded'));
+    expect(ended).toMatchObject({ workflow: undefined, failures: 0, awaits: true, intent: undefined });
+    expect(ended.nextAttemptAt).toBe(now + 30 * SECOND);
+    now += 30 * SECOND;
+    const next = step(ended, given(undefined));
+    expect([next.failures, next.intent?.type]).toEqual([1, 'Workflow']);
+  });
+
+  it('that failed is an act that did not help, at once when the next is due', () => {
+    now += 3_600 * SECOND;
+    const next = step(state, given('Failed'));
+    expect([next.workflow, next.failures, next.intent?.type]).toEqual([undefined, 1, 'Workflow']);
+  });
+
+  it('is known to run also when the service is well again, so that a relapse starts no second one', () => {
+    now += 10 * SECOND;
+    const well = step(state, given('Running', { level: 'Healthy' }));
+    expect(well).toMatchObject({ workflow: 'web-heal-1', episode: { recoveredAt: now } });
+    now += 100 * SECOND;
+    const again = step(well, given('Running'));
+    now += 100 * SECOND;
+    expect(step(again, given('Running'))).toMatchObject({ workflow: 'web-heal-1', intent: undefined });
+    expect(step(again, given('Succeeded'))).toMatchObject({ workflow: undefined, intent: { type: 'Workflow' } });
+  });
+});
