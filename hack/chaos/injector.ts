@@ -38,6 +38,8 @@ const isLease = ({ path }: Call): boolean => path.includes('/leases');
 /** Counts the writes of all replicas and does to them what the schedule says. */
 export class Injector {
   readonly writes: Write[] = [];
+  /** Of writes that were answered with an error and never sent on. */
+  readonly refused: string[] = [];
   readonly #faults: readonly Fault[];
   readonly #sides: readonly Side[];
   readonly #say: (line: string) => void;
@@ -90,6 +92,7 @@ export class Injector {
     }
     if (fate === 'pass' && this.#refusals.left > 0 && !isLease(call)) {
       this.#refusals.left -= 1;
+      if (isWrite(call)) this.refused.push(bare(call.path));
       return { status: this.#refusals.status };
     }
     return fate;

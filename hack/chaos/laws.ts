@@ -10,6 +10,8 @@ export interface Evidence {
   /** In order. */
   readonly versions: readonly Version[];
   readonly writes: readonly Write[];
+  /** Paths of writes that were answered with an error by the harness. */
+  readonly refused: readonly string[];
   /** The clock was put on: what waits for a time may be over at once, and be done once more. */
   readonly isHurried: boolean;
 }
@@ -280,10 +282,11 @@ function mostReady(versions: readonly Version[], app: string, until: number): nu
   return most;
 }
 
-/** The first went to zero before the second did. */
+/** The first went to zero before the second did, unless that was refused: an emergency does not wait for who cannot be stopped. */
 export const stoppedInOrder =
   (first: string, second: string): Law =>
-  ({ versions }) => {
+  ({ versions, refused }) => {
+    if (refused.some((path) => path.endsWith(`/deployments/${first}`))) return [];
     const [a, b] = [first, second].map(
       (name) => replicaChanges(versions, name).find(({ value }) => value === 0)?.version,
     );

@@ -9,7 +9,7 @@ export const USAGE = `npm run chaos -- [options]
   --only K          run K of the seed alone, as a failure says it
   --schedule FILE   this schedule (JSON; what failed leaves its own) alone, --runs times if that is given
   --every NAME,...  kill at every write of a scenario, before and after it (${SCENARIOS.join(', ')}; all)
-  --parallel N      runs at a time beside the halts, which go one after the other (default 3)`;
+  --parallel N      runs at a time beside the halts, which go one after the other (default 6)`;
 
 export interface Options {
   readonly seed: number;
@@ -36,7 +36,7 @@ export function parseOptions(args: readonly string[], now: number): Options {
       only: { type: 'string' },
       schedule: { type: 'string' },
       every: { type: 'string' },
-      parallel: { type: 'string', default: '3' },
+      parallel: { type: 'string', default: '6' },
     },
   });
   const seed = values.seed === undefined ? Math.floor(now / 1_000) % 1_000_000 : whole('seed', values.seed, 0);

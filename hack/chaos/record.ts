@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../../test/cluster/support/api.ts';
 import { eventually } from '../../test/cluster/support/eventually.ts';
 import type { Obj } from '../../test/cluster/operator/support/objects.ts';
@@ -20,6 +21,7 @@ const PATHS = {
 } as const;
 export type Kind = keyof typeof PATHS | 'leases';
 
+const AGAIN_MS = 100;
 /** For what was written before the end to be told. */
 const PATIENCE_S = 30;
 
@@ -36,16 +38,14 @@ export class Recording {
   readonly #there = new Map<string, Version>();
   #versions: Version[] = [];
   readonly #end = new AbortController();
-  readonly #watches: readonly Promise<unknown>[];
-  #fault: unknown;
+  readonly #watches: readonly Promise<void>[];
+  #fault: Error | undefined;
 
   private constructor(api: Api, paths: ReadonlyMap<Kind, string>, listed: ReadonlyMap<Kind, Listed>) {
     this.#api = api;
     this.#paths = paths;
     for (const [kind, { items }] of listed) for (const object of items) this.#take(versionOf(kind, object, false));
-    this.#watches = [...listed].map(([kind, { resourceVersion }]) =>
-      this.#watch(kind, resourceVersion).catch((fault: unknown) => (this.#fault ??= fault)),
-    );
+    this.#watches = [...listed].map(([kind, { resourceVersion }]) => this.#watch(kind, resourceVersion));
   }
 
   /** Leases are in another namespace where the operator looks after all. */
@@ -73,10 +73,10 @@ export class Recording {
   async end(): Promise<readonly Version[]> {
     for (const [kind, path] of this.#paths) {
       const { items } = await list(this.#api, path);
-      await eventually(`the record of ${kind}`, PATIENCE_S, () => Promise.resolve(this.#misses(kind, items)), not);
+      await eventually(`the record of ${kind}`, PATIENCE_S, () => Promise.resolve(this.#misses(kind, items)), isWhole);
     }
     await this.close();
-    if (this.#fault !== undefined) throw this.#fault as Error;
+    if (this.#fault !== undefined) throw this.#fault;
     return this.#versions.toSorted((a, b) => a.version - b.version);
   }
 
@@ -87,6 +87,7 @@ export class Recording {
 
   /** What of these was not told yet, or who was not told to be gone. */
   #misses(kind: Kind, items: readonly Obj[]): string | undefined {
+    if (this.#fault !== undefined) throw this.#fault;
     const keys = new Set(items.map(({ metadata }) => keyOf(kind, metadata.name)));
     const late = items.find(({ metadata: { name, resourceVersion } }) => {
       return (this.#there.get(keyOf(kind, name))?.version ?? 0) < Number(resourceVersion);
@@ -102,14 +103,20 @@ export class Recording {
     else this.#there.set(keyOf(kind, name), version);
   }
 
+  /** The API server ends the watch of a reader that falls behind; it goes on after what was told last, so that nothing is lost. */
   async #watch(kind: Kind, from: string): Promise<void> {
     const path = this.#paths.get(kind) ?? '';
-    await this.#api.follow(path, from, this.#end.signal, (change) => {
-      const { type, object } = change as Change;
-      if (type === 'ERROR') throw new Error(`the record is not whole: ${JSON.stringify(object)}`);
-      this.#take(versionOf(kind, object, type === 'DELETED'));
-    });
-    if (!this.#end.signal.aborted) throw new Error(`the record of ${kind} ended too early`);
+    let version = from;
+    while (!this.#end.signal.aborted && this.#fault === undefined) {
+      const following = this.#api.follow(path, version, this.#end.signal, (change) => {
+        const { type, object } = change as Change;
+        if (type === 'ERROR') throw (this.#fault = new Error(`the record is not whole: ${JSON.stringify(object)}`));
+        version = object.metadata.resourceVersion ?? version;
+        this.#take(versionOf(kind, object, type === 'DELETED'));
+      });
+      await following.catch(() => undefined);
+      if (!this.#end.signal.aborted) await pause(AGAIN_MS);
+    }
   }
 }
 
@@ -125,7 +132,7 @@ async function list(api: Api, path: string): Promise<Listed> {
 }
 
 const keyOf = (kind: Kind, name: string): string => `${kind}/${name}`;
-const not = (missing: string | undefined): boolean => missing === undefined;
+const isWhole = (missing: string | undefined): boolean => missing === undefined;
 
 const versionOf = (kind: Kind, object: Obj, isGone: boolean): Version => ({
   version: Number(object.metadata.resourceVersion),

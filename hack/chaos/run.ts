@@ -119,7 +119,8 @@ class Stage {
     const versions = await recording.end();
     writeFileSync(join(this.#dir, 'versions.json'), versions.map((each) => JSON.stringify(each)).join('\n'));
     const isHurried = this.#schedule.faults.some((fault) => fault.kind === 'jump' && fault.ms > 0);
-    const evidence = { versions, writes: this.injector.writes, isHurried };
+    const { writes, refused } = this.injector;
+    const evidence = { versions, writes, refused, isHurried };
     const laws = [
       ledByOne,
       onCondition,

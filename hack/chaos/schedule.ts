@@ -12,14 +12,14 @@ export type ScenarioName = (typeof SCENARIOS)[number];
 
 /** How many writes an undisturbed run of each takes, about: faults hit one of these. */
 const POINTS: Readonly<Record<ScenarioName, number>> = {
-  evict: 9,
-  restart: 12,
-  maintenance: 14,
-  failover: 34,
-  failoverUnfenced: 26,
-  startup: 42,
-  halt: 32,
-  stop: 28,
+  evict: 6,
+  restart: 11,
+  maintenance: 9,
+  failover: 30,
+  failoverUnfenced: 24,
+  startup: 40,
+  halt: 27,
+  stop: 26,
 };
 
 const at = z.int().min(1);

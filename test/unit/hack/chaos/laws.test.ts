@@ -17,9 +17,14 @@ import {
 import type { Kind, Version } from '../../../../hack/chaos/record.ts';
 
 /** Versions in the order in which they are given, from 1. */
-function judged(law: Law, given: readonly Omit<Version, 'version'>[], writes: readonly Write[] = []): string[] {
+function judged(
+  law: Law,
+  given: readonly Omit<Version, 'version'>[],
+  writes: readonly Write[] = [],
+  refused: readonly string[] = [],
+): string[] {
   const versions = given.map((each, index) => ({ ...each, version: index + 1 }));
-  return law({ versions, writes, isHurried: false });
+  return law({ versions, writes, refused, isHurried: false });
 }
 
 const object = (kind: Kind, name: string, more: object = {}, metadata: object = {}): Omit<Version, 'version'> => ({
@@ -205,6 +210,7 @@ describe('what is taken', () => {
     const stops = [deployment('x', 1), deployment('y', 1), deployment('y', 0), deployment('x', 0)];
     expect(judged(stoppedInOrder('y', 'x'), stops)).toEqual([]);
     expect(judged(stoppedInOrder('x', 'y'), stops)).toEqual(['y was stopped before x, which needs it']);
+    expect(judged(stoppedInOrder('x', 'y'), stops, [], ['/apis/apps/v1/namespaces/n/deployments/x'])).toEqual([]);
   });
 });
 
