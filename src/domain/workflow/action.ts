@@ -130,12 +130,3 @@ export function changesSomething(action: Action): boolean {
       return true;
   }
 }
-
-/** Whether what it changes is changed through the API server, as the workflow's ServiceAccount. */
-export const needsAccount = ({ kind }: Pick<Action, 'kind'>): boolean =>
-  kind === 'scale' ||
-  kind === 'restart' ||
-  kind === 'patch' ||
-  kind === 'job' ||
-  kind === 'failover' ||
-  kind === 'workflow';

@@ -17,10 +17,6 @@ const MAX_WAIT_MS = 168 * 3_600_000;
 /** Why an action cannot be made of what is written. */
 class Unresolvable extends Error {}
 
-/** The kind of action that is written; admission sees to it that there is one. */
-export const kindOf = (written: WrittenAction): ActionKind | undefined =>
-  ACTION_KINDS.find((kind) => written[kind] !== undefined);
-
 /** The action with all its templates filled in and everything of the right type. */
 export function resolve(
   written: WrittenAction,
