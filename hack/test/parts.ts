@@ -8,7 +8,7 @@ import { counted, FAILURE, NOTHING, type Outcome, run, step, vitest, type Write 
 export const DIR = '.cluster/test';
 
 /** What people name: `npm test -- unit cluster`. */
-export const STAGES = ['check', 'build', 'unit', 'cluster', 'faults', 'e2e'] as const;
+export const STAGES = ['check', 'build', 'unit', 'cluster', 'faults', 'chaos', 'e2e'] as const;
 export type Stage = (typeof STAGES)[number];
 
 const report = (name: string): string => `${DIR}/${name.replace('/', '-')}.json`;
@@ -69,6 +69,14 @@ const PARTS: Readonly<Record<Stage, readonly Part[]>> = {
         isUrgent: name === 'scaling' || name === 'parity',
       }),
   })),
+  chaos: [
+    {
+      name: 'chaos',
+      what: 'Baton acts while it is killed, cut off and slowed down',
+      seconds: 180,
+      run: (write) => step(['node', 'hack/chaos/cli.ts', '--seed', '1', '--runs', '40'], write),
+    },
+  ],
   e2e: [{ name: 'e2e', what: 'the image and the chart on a real node', seconds: 160, run: e2e }],
 };
 

@@ -1,7 +1,7 @@
 import { parse as parseYaml } from 'yaml';
 import type { WorkflowStep } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
-import { type Action, ACTION_KINDS, type ActionKind, type ObjectReference } from './action.ts';
+import type { Action, ActionKind, ObjectReference } from './action.ts';
 import type { Expression, Problem, Scope } from './expression.ts';
 import { isTemplate, readTemplate, textOf } from './template.ts';
 
