@@ -151,7 +151,7 @@ export class PodProjector {
     const all = this.#templates.get(owner.uid) ?? [];
     const known = all.find((one) => one.outline === outline);
     if (known) return known.facts;
-    const facts = templateFacts(spec, labels);
+    const facts = templateFacts(spec, commonOf(labels));
     this.#templates.set(owner.uid, [...all, { outline, facts }].slice(-TEMPLATES));
     return facts;
   }
@@ -162,6 +162,10 @@ const TEMPLATES = 8;
 
 /** Kubernetes copies it from the node to the pod (since 1.33 with the feature gate PodTopologyLabelsAdmission, since 1.35 by default). */
 const ZONE = 'topology.kubernetes.io/zone';
+
+/** Without what the pod got of its node: the next one of its owner has another, or none before it is scheduled. */
+const commonOf = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('topology.kubernetes.io/')));
 
 /** The latest of the containers that were killed because memory ran out. */
 function lastKilled(

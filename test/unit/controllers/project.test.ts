@@ -120,6 +120,8 @@ describe('a pod', () => {
     });
     expect([a?.zone, b?.zone, unbound?.zone]).toEqual(['a', 'b', undefined]);
     expect(b?.template).toBe(a?.template);
+    // The first that was seen does not say for all of them where it is.
+    expect(a?.template.labels).toEqual({ app: 'web' });
   });
 
   it('shares the facts also where an owner has pods of two kinds at once', () => {
