@@ -23,6 +23,8 @@ interface Entry {
   claim: Claim;
   /** What its workload asks for at present. */
   current: number;
+  /** What its last look was allowed to ask for: that may be on its way, whatever was shared out since. */
+  allowed: number;
   /** The claim that was last shared out, and what it got; undefined where it got all. */
   shared: { readonly claim: Claim; readonly allotment: Allotment | undefined } | undefined;
 }
@@ -72,24 +74,27 @@ export class Capacity {
       this.forget(claim.key);
       return undefined;
     }
-    const entry = this.#entries.get(claim.key) ?? { claim, current, shared: undefined };
-    if (current < entry.current) this.#wakeWaiting();
+    const entry = this.#entries.get(claim.key) ?? { claim, current, allowed: current, shared: undefined };
+    const before = Math.max(entry.current, entry.allowed);
     entry.claim = claim;
     entry.current = current;
     this.#entries.set(claim.key, entry);
     const { shared } = entry;
     if (!deepEqual(specs, this.#specs) || shared === undefined || !deepEqual(shared.claim, claim)) this.#soon();
-    if (claim.fixed) return undefined;
+    const ceiling = claim.fixed ? undefined : this.#ceilingOf(entry, covering);
+    entry.allowed = claim.fixed ? current : Math.min(claim.wanted, ceiling?.replicas ?? claim.wanted);
+    if (Math.max(current, entry.allowed) < before) this.#wakeWaiting();
+    return ceiling;
+  }
+
+  #ceilingOf(entry: Entry, covering: readonly BudgetSpec[]): Ceiling | undefined {
+    const { claim, current, shared } = entry;
     if (shared?.claim.wanted === claim.wanted) return this.#inTurn(entry, shared.allotment);
     const had = shared === undefined ? current : (shared.allotment?.replicas ?? shared.claim.wanted);
-    if (claim.wanted <= had) return undefined;
+    if (claim.wanted <= had) return this.#inTurn(entry, undefined);
     const budgets = covering.map(({ name }) => name).join(', ');
-    return {
-      replicas: had,
-      budgets,
-      because: `budget ${budgets} is being shared out`,
-      belowMinimum: had < claim.minReplicas,
-    };
+    const because = `budget ${budgets} is being shared out`;
+    return this.#inTurn(entry, { replicas: had, budgets, because, belowMinimum: had < claim.minReplicas });
   }
 
   forget(key: string): void {
@@ -110,11 +115,15 @@ export class Capacity {
     return { replicas: now, budgets, because, belowMinimum: false };
   }
 
-  /** Replicas of that claim that a budget has room for beside what the others have or may have, whichever is more. */
+  /** Replicas of that claim that a budget has room for beside what the others have, may be about to have, or may have, whichever is most. */
   #room({ covers, maxReplicas = Infinity, cpu = Infinity, memory = Infinity }: Budget, claim: Claim): number {
     const others = covers.flatMap((key) => (key === claim.key ? [] : (this.#entries.get(key) ?? [])));
-    const held = usageOf(others, ({ current, shared, claim }) =>
-      Math.max(current, Math.min(claim.wanted, shared?.allotment?.replicas ?? shared?.claim.wanted ?? current)),
+    const held = usageOf(others, ({ current, allowed, shared, claim }) =>
+      Math.max(
+        current,
+        allowed,
+        Math.min(claim.wanted, shared?.allotment?.replicas ?? shared?.claim.wanted ?? current),
+      ),
     );
     const unscaled = covers.reduce(
       (sum, key) => sum + (this.#entries.has(key) ? 0 : (this.#unscaled.get(key) ?? 0)),

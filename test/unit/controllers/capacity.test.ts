@@ -133,6 +133,36 @@ describe('services under a capacity budget', () => {
     expect(ask('b', 12, 8)?.because).toContain('8 of the 12 replicas that are wanted');
   });
 
+  it('leave room for what another is rising to, whatever was shared out since', async () => {
+    ask('a', 8, 1);
+    ask('b', 1, 1);
+    await pass();
+    // It may rise to all of it, and does; before anybody sees that, the other wants as much, and both get five.
+    expect(ask('a', 8, 1)).toBeUndefined();
+    ask('b', 8, 1);
+    await pass();
+    expect(ask('b', 8, 1)?.replicas).toBe(2);
+    expect(ask('a', 8, 8)?.replicas).toBe(5);
+    expect(ask('b', 8, 1)?.replicas).toBe(2);
+    woken = [];
+    expect(ask('a', 8, 5)?.replicas).toBe(5);
+    expect(woken).toEqual(['shop/b']);
+    expect(ask('b', 8, 1)?.replicas).toBe(5);
+  });
+
+  it('wait for their turn also while it is shared anew', async () => {
+    ask('a', 8, 8);
+    ask('b', 1, 1);
+    await pass();
+    ask('a', 1, 8);
+    ask('b', 8, 1);
+    await pass();
+    expect(ask('b', 8, 1)?.replicas).toBe(2);
+    // Of the eight that it was given it has one, and the other has not given back.
+    expect(ask('b', 9, 1)?.replicas).toBe(2);
+    expect(ask('b', 7, 1)?.replicas).toBe(2);
+  });
+
   it('rise when another is gone, and when the budget is raised or taken away', async () => {
     ask('a', 9);
     ask('b', 9);
