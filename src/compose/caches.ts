@@ -1,3 +1,4 @@
+import { isOver } from '../domain/workflow/phase.ts';
 import { DISCOVERED_BY, DISCOVERY_WROTE, HEALS, WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
@@ -18,7 +19,6 @@ import {
   type CachedSchedule,
   type CachedTemplate,
   type CachedWorkflow,
-  isOver,
   WORKFLOW_INDEXES,
 } from '../controllers/workflow/caches.ts';
 import { SCHEDULED_AT } from '../controllers/workflow/schedules.ts';

@@ -1,3 +1,4 @@
+import { isOver, isUnderWay } from '../domain/workflow/phase.ts';
 import { createHash } from 'node:crypto';
 import { HEALS } from '../api/annotations.ts';
 import { type Workflow, type WorkflowPhase, GROUP, VERSION } from '../api/kinds.ts';
@@ -10,8 +11,6 @@ import {
   type CachedSchedule,
   type CachedWorkflow,
   ancestorsOf,
-  isOver,
-  isUnderWay,
   type WorkflowCaches,
 } from '../controllers/workflow/caches.ts';
 import { Entrance } from '../controllers/workflow/entrance.ts';

@@ -1,4 +1,4 @@
-import type { ScheduledWorkflow, Workflow, WorkflowPhase, WorkflowTemplate } from '../../api/kinds.ts';
+import type { ScheduledWorkflow, Workflow, WorkflowTemplate } from '../../api/kinds.ts';
 import type { WatchedCache } from '../ports.ts';
 
 interface Named {
@@ -46,21 +46,6 @@ export const WORKFLOW_INDEXES = {
     [BY_TEMPLATE]: ({ namespace, spec }: CachedSchedule) => `${namespace}/${spec.template}`,
   },
 } as const;
-
-const OVER: ReadonlySet<WorkflowPhase> = new Set<WorkflowPhase>([
-  'Succeeded',
-  'RolledBack',
-  'RollbackFailed',
-  'Failed',
-  'Cancelled',
-  'Planned',
-]);
-
-export const isOver = (phase: WorkflowPhase | undefined): boolean => phase !== undefined && OVER.has(phase);
-
-/** Whether it has begun and not ended, so that it holds what it locked. */
-export const isUnderWay = (phase: WorkflowPhase | undefined): boolean =>
-  phase !== undefined && !OVER.has(phase) && phase !== 'Pending' && phase !== 'Queued';
 
 /** More than may start one another. */
 const DEEPEST = 50;

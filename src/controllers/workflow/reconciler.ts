@@ -1,3 +1,4 @@
+import { isOver } from '../../domain/workflow/phase.ts';
 import type { WorkflowStatus } from '../../api/kinds.ts';
 import type { Transition } from '../../domain/status/transitions.ts';
 import { advance } from '../../domain/workflow/advance.ts';
@@ -7,7 +8,7 @@ import { typeOf } from '../../domain/workflow/rules.ts';
 import type { Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
 import { WrittenStatuses } from '../written.ts';
-import { BY_DEPENDENCY, type CachedWorkflow, isOver, type WorkflowCaches } from './caches.ts';
+import { BY_DEPENDENCY, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
 import type { Entrance } from './entrance.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { WorkflowIdentity } from './steps/contract.ts';

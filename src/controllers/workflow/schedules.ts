@@ -1,3 +1,4 @@
+import { isOver } from '../../domain/workflow/phase.ts';
 import type { Condition, ScheduledWorkflowStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { deepEqual } from '../../domain/equal.ts';
@@ -5,7 +6,7 @@ import { Conditions } from '../../domain/status/conditions.ts';
 import { type Child, type Due, readSchedule, recur, recurrenceStatus } from '../../domain/workflow/recurrence.ts';
 import type { Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
 import { WrittenStatuses } from '../written.ts';
-import { BY_OWNER, type CachedSchedule, type CachedWorkflow, isOver, type WorkflowCaches } from './caches.ts';
+import { BY_OWNER, type CachedSchedule, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
 
 /** For which time of a schedule a workflow was started. */
 export const SCHEDULED_AT = 'baton.dev/scheduled-at';

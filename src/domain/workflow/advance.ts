@@ -9,22 +9,12 @@ import { execute } from './execute.ts';
 import type { Advanced, WorkflowInput } from './input.ts';
 import { newsOf } from './news.ts';
 import { holdOf, isCancelled } from './pause.ts';
+import { isOver } from './phase.ts';
 import { plan } from './plan.ts';
 import { rollBack } from './rollback.ts';
 import { Run } from './run.ts';
 import { currentOf, describe, progressOf } from './summary.ts';
 import { stamp } from './times.ts';
-
-const FINAL: ReadonlySet<WorkflowPhase> = new Set<WorkflowPhase>([
-  'Succeeded',
-  'RolledBack',
-  'RollbackFailed',
-  'Failed',
-  'Cancelled',
-  'Planned',
-]);
-
-export const isFinal = (phase: WorkflowPhase | undefined): boolean => phase !== undefined && FINAL.has(phase);
 
 /**
  * One step of a workflow: from what is known, what was answered and the time to the next status, and to what is to be done. Advancing again from
@@ -33,14 +23,14 @@ export const isFinal = (phase: WorkflowPhase | undefined): boolean => phase !== 
  */
 export function advance(input: WorkflowInput): Advanced {
   const run = new Run(input);
-  if (!isFinal(run.status.phase)) {
+  if (!isOver(run.status.phase)) {
     proceed(run);
     describe(run);
     summarise(run);
   }
   const status = settled(run, input);
   const told = status === input.written ? [] : newsOf(run, input.written);
-  if (isFinal(status.phase)) return { status, effects: [], looks: new Map(), lookAgainAt: undefined, told };
+  if (isOver(status.phase)) return { status, effects: [], looks: new Map(), lookAgainAt: undefined, told };
   return { status, effects: run.effects(), looks: run.looks, lookAgainAt: run.lookAgainAt, told };
 }
 

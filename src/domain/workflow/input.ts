@@ -2,13 +2,13 @@ import type { WorkflowSpec, WorkflowStatus, WorkflowStep } from '../../api/kinds
 import type { Reason } from '../../api/reasons.ts';
 import type { Transition } from '../status/transitions.ts';
 import type { Action, ActionKind } from './action.ts';
+import type { Scope } from './expression.ts';
 import type { Answered, Effect } from './operation.ts';
 
 /** What a step, its compensation or a criterion says that it does, as it is written in the spec. */
 export type WrittenAction = Pick<WorkflowStep, ActionKind>;
 
-/** What names in templates and expressions mean: parameters, steps, workflow; JSON. */
-export type Scope = Readonly<Record<string, unknown>>;
+export type { Scope };
 
 interface Wrong {
   readonly ok: false;

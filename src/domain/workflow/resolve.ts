@@ -1,12 +1,11 @@
 import { parse as parseYaml } from 'yaml';
-import type { WorkflowStep } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
-import type { Action, ActionKind, ObjectReference } from './action.ts';
+import type { Action, ObjectReference } from './action.ts';
 import type { Expression, Problem, Scope } from './expression.ts';
+import type { WrittenAction } from './input.ts';
 import { isTemplate, readTemplate, textOf } from './template.ts';
 
-/** What a step says that it does: one of the actions, as it is written in the spec. */
-export type WrittenAction = Pick<WorkflowStep, ActionKind>;
+export type { WrittenAction };
 
 /** Names that templates and `when` may use. */
 export const NAMES = ['parameters', 'steps', 'workflow'] as const;

@@ -3,6 +3,7 @@ import { parseDuration } from '../duration.ts';
 import { ACTION_KINDS } from './action.ts';
 import { findCycle, Graph, unknownDependencies } from './graph.ts';
 import type { Problem, WrittenAction } from './input.ts';
+import { NAMES } from './resolve.ts';
 import { rollbackTimeout, stepsOf } from './rules.ts';
 import { compensationOf } from './undo.ts';
 
@@ -31,7 +32,6 @@ export interface Compiler {
   ) => { readonly ok: true; readonly expressions: readonly Read[] } | Unreadable;
 }
 
-const NAMES = ['parameters', 'steps', 'workflow'] as const;
 /** Kinds that can put back what was before. */
 const AUTOMATIC = ['scale', 'patch', 'failover'] as const;
 

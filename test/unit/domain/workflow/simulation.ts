@@ -1,6 +1,7 @@
 import { deepEqual } from '../../../../src/domain/equal.ts';
 import type { WorkflowPhase, WorkflowSpec, WorkflowStatus } from '../../../../src/api/kinds.ts';
-import { advance, isFinal } from '../../../../src/domain/workflow/advance.ts';
+import { advance } from '../../../../src/domain/workflow/advance.ts';
+import { isOver } from '../../../../src/domain/workflow/phase.ts';
 import { Graph } from '../../../../src/domain/workflow/graph.ts';
 import type { Advanced, Facts, Looks } from '../../../../src/domain/workflow/input.ts';
 import type { Answer, Answered, Effect } from '../../../../src/domain/workflow/operation.ts';
@@ -91,7 +92,7 @@ export class Simulation {
   }
 
   run(): this {
-    for (let round = 0; !isFinal(this.written?.phase); round++) {
+    for (let round = 0; !isOver(this.written?.phase); round++) {
       if (round > 3_000) throw new Error(`it does not end: ${JSON.stringify(this.written)}`);
       this.#people();
       const next = this.#reconcile();
@@ -196,7 +197,7 @@ export class Simulation {
       answers = [];
       if (advanced.status === this.written) {
         const isHeld = this.#halted !== undefined || this.spec.suspend;
-        const isLost = advanced.lookAgainAt === undefined && !isHeld && !isFinal(advanced.status.phase);
+        const isLost = advanced.lookAgainAt === undefined && !isHeld && !isOver(advanced.status.phase);
         if (isLost) this.violations.push('it waits for nothing');
         return advanced.lookAgainAt;
       }
