@@ -17,6 +17,8 @@ export interface Operation<A extends Action = Action> {
   readonly action: A;
   /** As Prepare found it, once the intent is written. */
   readonly before: Before | undefined;
+  /** What was there before the first attempt, where this is a later one: that one may have changed something. */
+  readonly original?: Before;
   /**
    * The step that is undone by `auto`: only what it left as it wrote it is put back. Undefined forward, and where a compensation is an action
    * of its own.

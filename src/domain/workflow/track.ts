@@ -117,6 +117,7 @@ function operationOf(run: Run, track: Track, action: Action, attempt: number, op
     undoes,
     own: stampsBeside(run, track, attempt),
     attemptedAt: record.attemptedAt === undefined ? run.now : Date.parse(record.attemptedAt),
+    ...(direction === 'Forward' && status.original !== undefined && { original: status.original }),
     ...(direction === 'Forward' && status.since !== undefined && { since: Date.parse(status.since) }),
   };
 }

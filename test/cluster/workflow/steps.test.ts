@@ -24,6 +24,8 @@ interface Case {
   readonly drift?: object;
   /** What its controller would do. */
   readonly play?: (bed: StepBed, name: string) => Promise<void>;
+  /** What later steps are told. */
+  readonly outputs?: object;
   /** Writes that one effect takes. */
   readonly writes: number;
   /** What somebody needs for it, as the refusal names it. */
@@ -43,6 +45,7 @@ const CASES: readonly Case[] = [
     before: 1,
     after: 2,
     drift: { spec: { replicas: 3 } },
+    outputs: { replicas: 2, before: 1 },
     writes: 1,
     needs: /deployments\.apps/,
   },
@@ -65,6 +68,7 @@ const CASES: readonly Case[] = [
     before: 1,
     after: 0,
     drift: { spec: { replicas: 3 } },
+    outputs: { replicas: 0, before: 1 },
     writes: 2,
     play: async (where, name) => {
       const { spec } = await where.get(WIDGETS, 'widgets', name);
@@ -160,12 +164,14 @@ const CASES: readonly Case[] = [
     before: 'Primary',
     after: 'Standby',
     drift: { spec: { failover: { desired: 'Primary' } } },
+    outputs: { active: 'Standby', seconds: { preparation: 0.02, fencing: 1.2, switch: 0 } },
     writes: 1,
     needs: /orchestratedservices\.baton\.dev/,
     play: async (where, name) => {
       const { metadata, spec } = await where.get(BATON, 'orchestratedservices', name);
       const active = spec.failover.desired ?? 'Primary';
-      const failover = { state: 'Completed', active, ordered: active, epoch: 1, since: '2026-01-01T00:00:00Z' };
+      const took = { preparation: '20ms', fencing: '1s200ms', switch: '0s' };
+      const failover = { state: 'Completed', active, ordered: active, epoch: 1, since: '2026-01-01T00:00:00Z', took };
       const status = { observedGeneration: metadata.generation, failover };
       await where.patch(BATON, 'orchestratedservices', `${name}/status`, { status });
     },
@@ -232,7 +238,7 @@ describe.each(CASES)('$name', (each) => {
     expect(bed.written()).toHaveLength(each.writes);
     expect(await seen(name)).toEqual(each.after);
     await each.play?.(bed, name);
-    await bed.verified(ready);
+    expect(await bed.verified(ready)).toMatchObject({ kind: 'done', ...(each.outputs && { outputs: each.outputs }) });
   });
 
   it('says that it cannot know where somebody else changed the target in between', async () => {
@@ -338,6 +344,16 @@ describe.each(CASES)('$name', (each) => {
   });
 });
 
+describe('scale', () => {
+  it('tells how many there were before its first attempt', async () => {
+    await bed.create(APPS, 'deployments', workload('Deployment', 'twice', { replicas: 1 }));
+    const operation = operationOf({ kind: 'scale', target: target('apps/v1', 'Deployment', 'twice'), replicas: 2 });
+    const { before } = await bed.applied(operation);
+    const second = await bed.applied({ ...operation, attempt: 2, opId: 'b', own: [operation.opId], original: before });
+    expect(await bed.verified(second)).toMatchObject({ outputs: { replicas: 2, before: 1 } });
+  });
+});
+
 describe('scale of a kind that is written through its scale', () => {
   it('goes on where Baton died between the stamp and the replicas, and is undone there', async () => {
     const make = async (name: string) => {
@@ -396,8 +412,17 @@ describe('failover to where it was ordered before', () => {
       reason: 'FailoverRefused',
       message: 'no pod is ready',
     });
-    await bed.patch(BATON, 'orchestratedservices', 'again/status', status('Standby', 'Standby', 3));
-    expect(await bed.run('Verify', ready)).toMatchObject({ kind: 'done' });
+    const moved = status('Standby', 'Standby', 3, { state: 'Completed', took: { switch: '1s' } });
+    await bed.patch(BATON, 'orchestratedservices', 'again/status', moved);
+    expect(await bed.run('Verify', ready)).toEqual({
+      kind: 'done',
+      outputs: { active: 'Standby', seconds: { switch: 1 } },
+    });
+    // What is there already takes no time, whatever an earlier move took.
+    const there = await bed.prepared(operationOf({ kind: 'failover', service: 'again', to: 'Standby' }));
+    expect(await bed.run('Verify', there)).toEqual({ kind: 'done', outputs: { active: 'Standby' } });
+    const later = { ...there, original: ready.before };
+    expect(await bed.run('Verify', later)).toMatchObject({ outputs: { seconds: { switch: 1 } } });
   });
 
   it('is refused where the service moves no traffic', async () => {

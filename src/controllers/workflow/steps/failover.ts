@@ -1,5 +1,6 @@
 import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../../api/kinds.ts';
 import { GROUP, VERSION } from '../../../api/kinds.ts';
+import { parseDuration } from '../../../domain/duration.ts';
 import type { FailoverAction, ObjectReference } from '../../../domain/workflow/action.ts';
 import type { Answer, Failure, Operation } from '../../../domain/workflow/operation.ts';
 import { isFailure, refusal, type Target, targetOf, untilStill } from './access.ts';
@@ -91,9 +92,12 @@ export class FailoverStep implements StepKind<FailoverAction> {
     if (failover === undefined || observedGeneration < (found.object.metadata.generation ?? 0)) {
       return waiting(`the order for ${service} is not seen yet`, true);
     }
-    const { state, active, ordered, message = '' } = failover;
+    const { state, active, ordered, took, message = '' } = failover;
     if (state === 'Refused' && ordered !== to) return failed('FailoverRefused', message, true);
-    if (active === to && (state === 'Completed' || state === 'Idle')) return { kind: 'done', outputs: { active } };
+    if (active === to && (state === 'Completed' || state === 'Idle')) {
+      const hasMoved = firstOf(operation).active !== to;
+      return { kind: 'done', outputs: { active, ...(hasMoved && took && { seconds: secondsOf(took) }) } };
+    }
     if (found.desired !== to)
       return waiting(`somebody else ordered ${found.desired ?? 'nothing'} for ${service}`, true);
     return waiting(`${service} is on ${active}: ${state}${message === '' ? '' : `, ${message}`}`, true);
@@ -125,6 +129,15 @@ function wantedOf({ action, undoes }: Op): Side {
   const { desired, active } = undoes.before as unknown as Before;
   return desired === undoes.action.to ? active : (desired ?? active);
 }
+
+/** Where traffic went before this step. */
+const firstOf = ({ before, original = before }: Op): Before => original as unknown as Before;
+
+type Took = NonNullable<NonNullable<OrchestratedServiceStatus['failover']>['took']>;
+
+/** As numbers, so that expressions can compare them. */
+const secondsOf = (took: Took): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(took).map(([part, text]) => [part, parseDuration(text) / 1_000]));
 
 function actOf({ object, address: target }: Service, desired: Side, opId: string) {
   const { uid, resourceVersion } = object.metadata;

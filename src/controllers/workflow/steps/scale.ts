@@ -105,7 +105,7 @@ export class ScaleStep implements StepKind<ScaleAction> {
     const there = (found.scale?.['status'] as Status | undefined)?.replicas ?? status.replicas ?? 0;
     // A kind of others may not tell how many are ready; of those of Kubernetes none is absent.
     const ready = status.readyReplicas ?? (found.scale ? there : 0);
-    if (ready === to && there === to) return { kind: 'done', outputs: { replicas: to } };
+    if (ready === to && there === to) return { kind: 'done', outputs: { replicas: to, before: firstOf(operation) } };
     return waiting(`${ready} of ${to} replicas are ready, ${there} are there`, isWoken);
   }
 
@@ -138,6 +138,9 @@ interface Status {
 /** Forward what the step asks for, backward what there was before it. */
 const wantedOf = ({ action, undoes }: Op): number =>
   undoes === undefined ? action.replicas : (undoes.before as unknown as Before).replicas;
+
+/** How many there were before this step. */
+const firstOf = ({ before, original = before }: Op): number => (original as unknown as Before).replicas;
 
 function actsOf({ object, address, scale }: Scaled, replicas: number, opId: string) {
   const { uid, resourceVersion } = object.metadata;

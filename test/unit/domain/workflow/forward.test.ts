@@ -138,6 +138,7 @@ describe('another attempt', () => {
     const [first, second, third] = operations;
     expect(new Set([first?.opId, second?.opId, third?.opId]).size).toBe(3);
     expect(third?.own).toEqual([first?.opId, second?.opId]);
+    expect([first?.original, third?.original]).toEqual([undefined, { replicas: 1 }]);
     expect(third?.before).toEqual({ replicas: 3 });
     expect(bench.status.steps?.[0]).toMatchObject({ before: { replicas: 3 }, original: { replicas: 1 } });
     // b fails for good; what is put back is what was before the first attempt of a.
