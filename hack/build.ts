@@ -45,7 +45,8 @@ const bundle = await rolldown({
   transform: { define: { 'process.env.BATON_VERSION': JSON.stringify(version), ...threads } },
   onLog: failOnWarning,
 });
-const { output } = await bundle.generate({ format: 'esm', minify, banner });
+// What is imported later stays in the one file, and is not run before.
+const { output } = await bundle.generate({ format: 'esm', minify, banner, codeSplitting: false });
 const code = ascii(output[0].code);
 await mkdir(folder, { recursive: true });
 await writeFile(`${folder}/operator.mjs`, code);

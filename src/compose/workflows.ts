@@ -25,7 +25,7 @@ import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/worklo
 import type { Locked } from '../domain/guard/situation.ts';
 import type { WorkflowEvidence } from '../domain/emergency/rules.ts';
 import type { WorkflowStanding } from '../domain/healing/step.ts';
-import { compile, isTrue } from '../domain/workflow/expression.ts';
+import { compile, isTrue, loadExpressions } from '../domain/workflow/expression.ts';
 import { lockKey, readLock } from '../domain/workflow/locks.ts';
 import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
 import { readTemplate } from '../domain/workflow/template.ts';
@@ -33,7 +33,7 @@ import type { Discovery } from '../kube/discovery.ts';
 import type { RestClient } from '../kube/rest.ts';
 import { StepObjects } from '../kube/step-objects.ts';
 import { WorkflowObjects } from '../kube/workflows.ts';
-import { Controller } from '../runtime/controller.ts';
+import { Controller, type Reconcile } from '../runtime/controller.ts';
 import type { Projected } from '../runtime/store.ts';
 import type { DestinationPolicy } from '../sources/api.ts';
 import { createHttpRequests } from '../sources/http-request.ts';
@@ -184,14 +184,14 @@ export function createWorkflows(options: WorkflowsOptions) {
   });
   const controller = new Controller({
     name: 'workflow',
-    reconcile: (key, context) => reconciler.reconcile(key, context),
+    reconcile: withExpressions((key, context) => reconciler.reconcile(key, context)),
     onError,
     ...controllerHooks(metrics, 'workflow'),
   });
   const templateController = new Controller({
     name: 'workflowtemplate',
     workers: 2,
-    reconcile: (key, context) => templates.reconcile(key, context),
+    reconcile: withExpressions((key, context) => templates.reconcile(key, context)),
     onError,
     ...controllerHooks(metrics, 'workflowtemplate'),
   });
@@ -313,6 +313,14 @@ function* evidenceOf(workflows: WorkflowCaches['workflows'], now: number): Gener
 function* prioritiesOf(scheduler: Scheduler): Generator<number> {
   for (const { priority } of scheduler.waiting()) yield priority;
 }
+
+/** For what reads expressions, which no object of another kind makes necessary. */
+const withExpressions =
+  (reconcile: Reconcile): Reconcile =>
+  async (key, context) => {
+    await loadExpressions();
+    return reconcile(key, context);
+  };
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadExpressions } from '../../../src/domain/workflow/expression.ts';
 import type { Health } from '../../../src/api/kinds.ts';
 import type { WorkflowAsker } from '../../../src/domain/guard/step.ts';
 import type { Action } from '../../../src/domain/workflow/action.ts';
@@ -19,6 +20,8 @@ import { accept } from '../operator/support/bed.ts';
 import { apiServer, writeTokenKubeconfig } from '../packaging/cluster.ts';
 import { Api, unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+
+await loadExpressions();
 
 /** An account that may do all that steps do, and one that may do nothing. */
 const RUNNER = 'runner';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import type { StepObjection } from '../../../../src/domain/guard/step.ts';
 import type { HttpAction } from '../../../../src/domain/workflow/action.ts';
 import type { Operation } from '../../../../src/domain/workflow/operation.ts';
@@ -6,6 +7,8 @@ import type { StepActor } from '../../../../src/controllers/workflow/steps/actor
 import type { StepContext } from '../../../../src/controllers/workflow/steps/contract.ts';
 import { HttpStep } from '../../../../src/controllers/workflow/steps/http.ts';
 import type { Outgoing, Reply } from '../../../../src/controllers/workflow/steps/ports.ts';
+
+await loadExpressions();
 
 const POST: HttpAction = {
   kind: 'http',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import type { Health } from '../../../../src/api/kinds.ts';
 import type { Action, HealthAction } from '../../../../src/domain/workflow/action.ts';
 import type { Operation } from '../../../../src/domain/workflow/operation.ts';
@@ -14,6 +15,8 @@ import type {
 import { rolloutOf } from '../../../../src/controllers/workflow/steps/rollout.ts';
 import { Steps } from '../../../../src/controllers/workflow/steps/steps.ts';
 import { Waiters } from '../../../../src/controllers/workflow/steps/waiters.ts';
+
+await loadExpressions();
 
 const workflow = {
   namespace: 'shop',

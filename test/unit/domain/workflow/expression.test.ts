@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compile, isTrue } from '../../../../src/domain/workflow/expression.ts';
+import { compile, isTrue, loadExpressions } from '../../../../src/domain/workflow/expression.ts';
+
+await loadExpressions();
 
 const NAMES = ['parameters', 'steps', 'workflow'];
 const SCOPE = {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import type { WorkflowSpec } from '../../../../src/api/kinds.ts';
 import { lockName, locksOf, readLock, writeLock } from '../../../../src/domain/workflow/locks.ts';
+
+await loadExpressions();
 
 const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name });
 const workloadsOf = (service: string) => [deployment(service), deployment(`${service}-standby`)];

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import { expressionsOf, resolve, type WrittenAction } from '../../../../src/domain/workflow/resolve.ts';
+
+await loadExpressions();
 
 const TARGET = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' };
 const SCOPE = {

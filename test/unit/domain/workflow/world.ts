@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { WorkflowSpec, WorkflowStatus, WorkflowStep } from '../../../../src/api/kinds.ts';
 import { advance } from '../../../../src/domain/workflow/advance.ts';
-import { compile, isTrue } from '../../../../src/domain/workflow/expression.ts';
+import { compile, isTrue, loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import type { Advanced, Facts, Ports, WorkflowInput } from '../../../../src/domain/workflow/input.ts';
 import type { Answer, Answered, Effect } from '../../../../src/domain/workflow/operation.ts';
 import { NAMES, resolve } from '../../../../src/domain/workflow/resolve.ts';
+
+await loadExpressions();
 
 export const START = Date.parse('2026-05-04T12:00:00Z');
 
