@@ -9,8 +9,8 @@ export interface AstNode {
 interface Call {
   readonly $typeName: string;
   readonly function: string;
-  readonly target?: AstNode;
-  readonly args: AstNode[];
+  target?: AstNode;
+  args: AstNode[];
 }
 
 interface Comprehension {

@@ -61,6 +61,19 @@ describe('expressions', () => {
       `["aaaaaaaaaaaaaaaa"]${'.map(y, y.replace("a", y))'.repeat(30)}[0]`,
       'a text of more than',
     ],
+    ['lists in lists', `[1]${'.map(a, [a, a, a, a, a, a, a, a, a, a])'.repeat(20)}`, 'takes too long'],
+    ['maps in maps', `[1]${'.map(a, {1: a, 2: a, 3: a, 4: a})'.repeat(20)}.size() == 1`, 'takes too long'],
+    ['comparisons of such', `[1]${'.map(a, [1, 2, 3].map(b, a))'.repeat(15)} == [1]`, 'takes too long'],
+    [
+      'regular expressions',
+      `[1, 2, 3, 4].all(a, [1, 2, 3, 4].all(b, [1, 2, 3, 4].all(c, !("${'a'.repeat(900)}".matches("(.{0,30}){30}[bc]")))))`,
+      'takes too long',
+    ],
+    [
+      'regular expressions that are read again and again',
+      `${'[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].all(a, '.repeat(3)}"b".matches("(((a?){10}){10}){10}")${')'.repeat(3)}`,
+      'takes too long',
+    ],
   ])('bounds %s', (_, text, message) => {
     expect(evaluate(text)).toEqual({ ok: false, message: expect.stringContaining(message) });
   });
