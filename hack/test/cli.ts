@@ -73,5 +73,12 @@ for (const { part, outcome, seconds } of endeds.toSorted((a, b) => parts.indexOf
   console.log(`${part.name}: ${summary(outcome)} in ${Math.round(seconds)} s`);
 for (const line of notRun) console.log(`not run: ${line}`);
 const total = endeds.reduce((sum, { outcome }) => plus(sum, outcome), NOTHING);
+// What counts no tests of its own says why at the end of its output.
+const LAST_LINES = 12;
+for (const { part, outcome, output } of endeds) {
+  const last = [part.name, ...output.trimEnd().split('\n').slice(-LAST_LINES)].join('\n    ');
+  const failures = outcome.failed > 0 && outcome.failures.length === 0 ? [last] : outcome.failures;
+  for (const failure of failures) console.log(`failed: ${failure}`);
+}
 console.log(summary(total));
 process.exit(interrupted ? 130 : total.failed === 0 && total.passed > 0 ? 0 : 1);

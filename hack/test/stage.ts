@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { getPriority, setPriority } from 'node:os';
+import { relative } from 'node:path';
 
 /** Where output goes; undefined for the terminal itself. */
 export type Write = ((text: string) => void) | undefined;
@@ -11,15 +12,18 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Each test that failed and why, for the end of a run: the output of a part is thousands of lines up by then. */
+  readonly failures: readonly string[];
 }
 
-export const NOTHING: Outcome = { passed: 0, failed: 0, skipped: 0 };
+export const NOTHING: Outcome = { passed: 0, failed: 0, skipped: 0, failures: [] };
 export const FAILURE: Outcome = { ...NOTHING, failed: 1 };
 
 export const plus = (a: Outcome, b: Outcome): Outcome => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...a.failures, ...b.failures],
 });
 
 /** The closing line of a run. CI reads it: a form of its own is not understood. */
@@ -92,6 +96,31 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numFailedTestSuites: number;
+  readonly testResults: readonly ReportedFile[];
+}
+
+interface ReportedFile {
+  readonly name: string;
+  readonly status: string;
+  /** Why the file itself could not be run. */
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly fullName: string;
+    readonly status: string;
+    readonly failureMessages?: readonly string[];
+  }[];
+}
+
+/** Enough for what was expected and for the place; a whole object that differs is in the output of the part. */
+const REASON_LINES = 12;
+
+function failuresOf({ name, status, message, assertionResults }: ReportedFile): readonly string[] {
+  const file = relative('.', name);
+  const told = (title: string, reason: string): string =>
+    [`${file} > ${title}`, ...reason.split('\n').slice(0, REASON_LINES)].join('\n    ');
+  const tests = assertionResults.filter((test) => test.status === 'failed');
+  if (tests.length === 0) return status === 'failed' ? [told('the file itself', message)] : [];
+  return tests.map(({ fullName, failureMessages = [] }) => told(fullName, failureMessages.join('\n')));
 }
 
 /** Runs vitest and counts its tests. A run that breaks off without counting, or whose files cannot be read, is one failure. */
@@ -118,5 +147,6 @@ export async function counted(reportFile: string, code: number): Promise<Outcome
   if (text === undefined) return FAILURE;
   const report = JSON.parse(text) as Report;
   const failed = report.numFailedTests || (code === 0 ? 0 : Math.max(1, report.numFailedTestSuites));
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests };
+  const failures = report.testResults.flatMap(failuresOf);
+  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests, failures };
 }

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { run } from '../../../hack/test/stage.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { counted, run } from '../../../hack/test/stage.ts';
 
 const AUTOGROUP = '/proc/self/autogroup';
 
@@ -23,5 +26,40 @@ describe('a command beside others', () => {
     const own = await ends(`${until(`grep -q 'nice 10' ${AUTOGROUP}`)}; cat ${AUTOGROUP}`, true);
     const ours = await ends(`cat ${AUTOGROUP}`, false);
     expect(own.split(' ')[0]).not.toBe(ours.split(' ')[0]);
+  });
+});
+
+describe('a report', () => {
+  let dir = '';
+  beforeEach(async () => void (dir = await mkdtemp(join(tmpdir(), 'baton-report-'))));
+  afterEach(() => rm(dir, { recursive: true }));
+
+  const outcomeOf = async (testResults: readonly object[], numFailedTests: number): Promise<object> => {
+    const file = join(dir, 'report.json');
+    const counts = { numPassedTests: 1, numFailedTests, numPendingTests: 2, numFailedTestSuites: 1 };
+    await writeFile(file, JSON.stringify({ ...counts, testResults }));
+    return counted(file, 1);
+  };
+
+  it('names each test that failed, and why', async () => {
+    const assertionResults = [
+      { fullName: 'a thing works', status: 'passed' },
+      { fullName: 'a thing ends', status: 'failed', failureMessages: ['expected 1 to be 2\n  at line 3'] },
+    ];
+    const file = { name: resolve('test/a.test.ts'), status: 'failed', message: '', assertionResults };
+    expect(await outcomeOf([file], 1)).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: 2,
+      failures: ['test/a.test.ts > a thing ends\n    expected 1 to be 2\n      at line 3'],
+    });
+  });
+
+  it('names a file that could not be run', async () => {
+    const file = { name: resolve('test/a.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] };
+    expect(await outcomeOf([file], 0)).toMatchObject({
+      failed: 1,
+      failures: ['test/a.test.ts > the file itself\n    no such module'],
+    });
   });
 });
