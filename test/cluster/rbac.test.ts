@@ -25,7 +25,7 @@ const plural = () => `widgets.w${id}.example.dev`;
 
 beforeAll(async () => {
   await kubectl('apply', '--server-side', '--filename', 'crds/');
-}, 120_000);
+});
 
 beforeEach(async () => {
   id = unique();
@@ -36,7 +36,7 @@ beforeEach(async () => {
   const { server, ca } = await apiServer();
   witness = await Witness.before(server, ca);
   for (const namespace of [home, shop]) await kubectl('create', 'namespace', namespace);
-}, 60_000);
+});
 
 afterEach(async () => {
   await operator?.stop();
@@ -49,7 +49,7 @@ afterEach(async () => {
   await kubectl('delete', 'crd', plural(), '--ignore-not-found');
   await kubectl('delete', 'namespace', home, shop, '--wait=false');
   await rm(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Applies what the chart grants and starts the operator with a token of its ServiceAccount and the chart's settings. */
 async function start(...values: string[]): Promise<Operator> {
@@ -328,14 +328,14 @@ describe('the permissions of the chart', () => {
       (code) => code === 202,
     );
     expect(witness.denied).toEqual([]);
-  }, 240_000);
+  });
 
   it('are enough in one namespace when only that is watched', async () => {
     await start(`config.namespace=${shop}`);
     await apply(...services());
     await Promise.all([settled('web', 'Healthy'), settled('db', 'Healthy')]);
     expect(witness.denied).toEqual([]);
-  }, 150_000);
+  });
 
   it('are each needed: without one, requests are forbidden and the condition says which', async () => {
     const watching = await start();
@@ -368,7 +368,7 @@ describe('the permissions of the chart', () => {
       () => status('web'),
       ({ status: s }) => s?.health !== undefined && s.health !== 'Unknown',
     );
-  }, 150_000);
+  });
 
   it('allow nothing beyond', async () => {
     await start();
@@ -407,7 +407,7 @@ describe('the permissions of the chart', () => {
     for (const [verb, resource, namespace] of beyond) {
       expect([verb, resource, await may(verb, resource, namespace)]).toEqual([verb, resource, false]);
     }
-  }, 120_000);
+  });
 });
 
 const events = (namespace: string, selector: string) =>

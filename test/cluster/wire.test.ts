@@ -100,7 +100,7 @@ beforeAll(async () => {
       rest.list<RawPod & KubeObject>({ group: '', version: 'v1', plural: 'pods', namespace: shop.name }, JSON_CODEC),
     ({ items }) => items.filter((pod) => projector.project(pod).ready).length === 7,
   );
-}, 90_000);
+});
 
 afterAll(async () => {
   await shop?.[Symbol.asyncDispose]();

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('admission');
   services = `/apis/baton.dev/v1alpha1/namespaces/${namespace.name}/orchestratedservices`;
-}, 60_000);
+});
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 const targetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout' };

@@ -9,7 +9,7 @@ let namespace: Awaited<ReturnType<Api['namespace']>>;
 beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('admission-emergency');
-}, 60_000);
+});
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 const apiVersion = 'baton.dev/v1alpha1';

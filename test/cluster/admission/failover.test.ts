@@ -9,7 +9,7 @@ let namespace: Awaited<ReturnType<Api['namespace']>>;
 beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('admission-failover');
-}, 60_000);
+});
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 const path = (name = '') =>

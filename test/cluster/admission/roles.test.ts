@@ -67,7 +67,7 @@ beforeAll(async () => {
   const mayWrite = () =>
     Api.as(user('edit')).call('POST', services, { body: service('new'), query: { dryRun: 'All' } });
   await eventually('edit is aggregated', 30, mayWrite, ({ status }) => status === 201);
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const role of roles) await api.call('DELETE', `${RBAC}/clusterroles/${role}`);
@@ -75,7 +75,7 @@ afterAll(async () => {
     await api.call('DELETE', `${RBAC}/clusterrolebindings/${user(role)}`);
   }
   await namespace[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 const service = (name: string) => ({
   apiVersion: 'baton.dev/v1alpha1',

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('admission-life');
   workflows = workflowsOf(namespace.name);
-}, 60_000);
+});
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 const STRICT = { fieldValidation: 'Strict' };
@@ -280,7 +280,7 @@ describe('what is as big as it may be', () => {
     await expectAccepted(name, { approvals });
     await expectRefused(name, { approvals: approvals.slice(1) }, 'a decision cannot be taken back');
     await becomes(name, 'Succeeded');
-  }, 120_000);
+  });
 });
 
 describe('a schedule that is there', () => {

@@ -89,12 +89,12 @@ beforeAll(async () => {
     async () => (await inForce()).map(({ status }) => status),
     (seen) => seen.join() === '403,403,403,201,404',
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const path of made.toReversed()) await admin.call('DELETE', path);
   await namespace[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 const healing = (serviceAccountName: string, more: object = {}) => ({
   apiVersion: 'baton.dev/v1alpha1',

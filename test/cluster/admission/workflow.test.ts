@@ -19,7 +19,7 @@ let namespace: Awaited<ReturnType<Api['namespace']>>;
 beforeAll(async () => {
   await installCrds(api);
   namespace = await api.namespace('admission-workflow');
-}, 60_000);
+});
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 const tryWorkflow = (object: object): Promise<Answer> => attempt(api, workflowsOf(namespace.name), object);

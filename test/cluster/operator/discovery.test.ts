@@ -25,11 +25,11 @@ beforeAll(async () => {
   await bed.api.call('DELETE', POLICY);
   await start();
   await eventually('the policy', 30, policy, (seen) => seen?.status?.state === 'Active');
-}, 120_000);
+});
 afterAll(async () => {
   await bed.api.call('DELETE', POLICY);
   await bed.close();
-}, 60_000);
+});
 
 async function policy(): Promise<Orchestration | undefined> {
   const answer = await bed.api.call('GET', POLICY);
@@ -65,7 +65,7 @@ const goes = (name: string) => service(name, 'is gone', (seen) => seen === undef
 const label = (kind: string, name: string, body: object) => bed.patch(kind, name, body);
 const QUICK = { health: { hysteresis: { rise: '0s' } } };
 
-describe('discovery', { timeout: 120_000 }, () => {
+describe('discovery', () => {
   it('gives a workload with the label a service, tells its health, and takes it back with the label', async () => {
     await rules({ metadata: { labels: { team: 'a' } }, spec: { ...QUICK, priority: 'High' } });
     await bed.create(workload('Deployment', 'web'));

@@ -9,12 +9,12 @@ let operator: Operator;
 beforeAll(async () => {
   bed = await Bed.make('op-events');
   operator = await bed.start();
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
 const linesOf = (service: string) => operator.lines.filter((line) => line['service'] === service);
 
-describe('transitions', { timeout: 90_000 }, () => {
+describe('transitions', () => {
   it('are one Event and one line of the log each, and looking again is none', async () => {
     await bed.create(workload('Deployment', 'web'));
     await eventually(

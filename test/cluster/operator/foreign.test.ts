@@ -11,7 +11,7 @@ const all: Widgets[] = [];
 beforeAll(async () => {
   bed = await Bed.make('op-foreign');
   await bed.start();
-}, 120_000);
+});
 beforeEach(() => {
   widgets = new Widgets(bed, `${unique('w')}.example.dev`);
   all.push(widgets);
@@ -19,9 +19,9 @@ beforeEach(() => {
 afterAll(async () => {
   for (const each of all) await each.uninstall();
   await bed.close();
-}, 30_000);
+});
 
-describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
+describe('a kind that Baton does not know', () => {
   it('with a scale subresource has its pods by the selector of its scale', async () => {
     await widgets.install(true);
     await widgets.create('gear', 2);
@@ -84,16 +84,24 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     await widgets.install(false);
     await widgets.create('rigid', 1);
     await bed.create(widgets.osvc('rigid'));
-    const stalled = await bed.condition('rigid', 'Stalled', 'True', 'TargetNotScalable');
-    expect(stalled.message).toBe('the kind of Widget rigid has no scale subresource; name a workload that has one');
+    await bed.condition(
+      'rigid',
+      'Stalled',
+      'True',
+      'TargetNotScalable',
+      'the kind of Widget rigid has no scale subresource; name a workload that has one',
+    );
     await bed.create(osvc('config', { targetRef: { apiVersion: 'v1', kind: 'ConfigMap', name: 'kube-root-ca.crt' } }));
     await bed.condition('config', 'Stalled', 'True', 'TargetNotScalable');
   });
 
   it('that the API server does not know is told so, and found when its CRD is installed later', async () => {
     await bed.create(widgets.osvc('future'));
-    const stalled = await bed.condition('future', 'Stalled', 'True', 'TargetKindUnknown');
-    expect(stalled.message).toBe(
+    await bed.condition(
+      'future',
+      'Stalled',
+      'True',
+      'TargetKindUnknown',
       'the API server knows no kind like that of Widget future; correct targetRef, or install the CRD',
     );
     await widgets.install(true);
@@ -122,8 +130,13 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     await bed.create(widgets.osvc('orphan'));
     await bed.healthy('orphan');
     await widgets.uninstall();
-    const stalled = await bed.condition('orphan', 'Stalled', 'True', 'TargetKindUnknown');
-    expect(stalled.message).toContain('the API server knows no kind like that of Widget orphan');
+    await bed.condition(
+      'orphan',
+      'Stalled',
+      'True',
+      'TargetKindUnknown',
+      'the API server knows no kind like that of Widget orphan',
+    );
   });
 
   it('whose objects nobody can convert holds up nobody else, and is right when they can be converted', async () => {
@@ -138,8 +151,13 @@ describe('a kind that Baton does not know', { timeout: 90_000 }, () => {
     const began = performance.now();
     await bed.healthy('other');
     expect(performance.now() - began).toBeLessThan(10_000);
-    const stalled = await bed.condition('stuck', 'Stalled', 'True', 'TargetUnavailable');
-    expect(stalled.message).toContain('the API server does not say at present how Widget stuck is');
+    await bed.condition(
+      'stuck',
+      'Stalled',
+      'True',
+      'TargetUnavailable',
+      'the API server does not say at present how Widget stuck is',
+    );
     expect(conditionOf(await bed.service('stuck'), 'Ready')?.status).toBe('Unknown');
     for (const name of names) await bed.condition(name, 'Stalled', 'True', 'TargetUnavailable');
     await widgets.mendVersion();

@@ -39,11 +39,11 @@ beforeAll(async () => {
     await bed.create(osvc(name, spec));
   }
   await Promise.all(Object.keys(SERVICES).map((name) => bed.healthy(name)));
-}, 180_000);
+});
 afterAll(async () => {
   await bed.api.call('DELETE', POLICY);
   await bed.close();
-}, 60_000);
+});
 
 const zero = { emergency: { onHalt: 'ScaleToZero' } };
 const SERVICES: Readonly<Record<string, { readonly replicas: number; readonly spec: Record<string, unknown> }>> = {
@@ -138,7 +138,7 @@ async function shell(line: string): Promise<string> {
   return output;
 }
 
-describe('an emergency halt', { timeout: 180_000 }, () => {
+describe('an emergency halt', () => {
   it('is rehearsed: what would stop, in order, and nothing does', async () => {
     await say({ emergency: { halt: 'DryRun', onHalt: { Low: 'ScaleToZero' } } });
     const { rehearsal } = await whole('a rehearsal', (seen) => seen.rehearsal?.stopping === 3);

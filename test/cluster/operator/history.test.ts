@@ -12,11 +12,11 @@ let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-history-'));
   bed = await Bed.make('op-history');
-}, 120_000);
+});
 afterEach(async () => {
   await bed.close();
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];
 
@@ -52,7 +52,7 @@ async function ready(value: boolean): Promise<void> {
   for (const pod of await bed.pods('web')) await bed.setReady(pod, value);
 }
 
-describe('the history of the operator', { timeout: 120_000 }, () => {
+describe('the history of the operator', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('has each decision with its evidence, also after %s', async (signal) => {
     const path = join(folder, 'history.db');
     const first = await bed.start('--history-path', path, ...LEASE);

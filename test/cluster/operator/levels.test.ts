@@ -7,7 +7,7 @@ let bed: Bed;
 beforeAll(async () => {
   bed = await Bed.make('op-levels');
   await bed.start();
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
 async function running(name: string, replicas: number, spec: Record<string, unknown> = {}): Promise<Pod[]> {
@@ -19,7 +19,7 @@ async function running(name: string, replicas: number, spec: Record<string, unkn
 
 const moments = (at: string | undefined): number => Date.parse(at ?? '');
 
-describe('levels', { timeout: 90_000 }, () => {
+describe('levels', () => {
   it('rise only after the evidence was good for the whole rise', async () => {
     const pods = await running('rise', 2, { health: { hysteresis: { fall: '0s', rise: '5s' } } });
     const [first] = pods as [Pod];

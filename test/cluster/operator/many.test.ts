@@ -20,7 +20,7 @@ beforeAll(async () => {
     () => readyPods(),
     (ready) => ready === MANY,
   );
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
 async function readyPods(): Promise<number> {
@@ -29,7 +29,7 @@ async function readyPods(): Promise<number> {
   return items.reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0);
 }
 
-describe('two hundred services', { timeout: 90_000 }, () => {
+describe('two hundred services', () => {
   it('are all right soon after the operator leads, each with one write', async () => {
     const operator = await bed.start();
     await eventually(

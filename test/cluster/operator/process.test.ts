@@ -6,10 +6,10 @@ import { Operator } from './support/process.ts';
 let bed: Bed;
 beforeAll(async () => {
   bed = await Bed.make('op-process');
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
-describe('the process', { timeout: 60_000 }, () => {
+describe('the process', () => {
   it.each([
     [['--worker', '3'], /'--worker'; allowed: .*--workers/],
     [['--workers', 'many'], /--workers: .*many.*a whole number from 1 to 256/s],

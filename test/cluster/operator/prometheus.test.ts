@@ -47,13 +47,13 @@ beforeAll(async () => {
   await bed.create(
     osvc('web', { health: { checks: [{ ...check, thresholds: { warning: 0.01, degraded: 0.05, critical: 0.2 } }] } }),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await bed.api.call('PATCH', POLICY, { body: { spec: { metricSources: { prometheus: null } } } });
   await bed.close();
   await prometheus.close();
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 /** As an operator before this one would have left it: for 18 hours, half of each was busy, and the next busy half begins in two minutes. */
 async function remember(path: string): Promise<void> {
@@ -91,11 +91,11 @@ const good = () =>
 beforeEach(async () => {
   answer = FINE;
   await good();
-}, 60_000);
+});
 
 const SERIES = Array.from({ length: 10_000 }, (_, index) => String(index));
 
-describe('a Prometheus', { timeout: 60_000 }, () => {
+describe('a Prometheus', () => {
   it('that answers is evidence, asked with the query of the check and its own timeout', async () => {
     const asked = Promise.withResolvers<URLSearchParams>();
     answer = (response, query) => {
@@ -137,9 +137,8 @@ describe('a Prometheus', { timeout: 60_000 }, () => {
     ['breaks off', 'SourceUnavailable', (response: ServerResponse) => void response.destroy(), /127\.0\.0\.1/],
   ])('that %s ends as %s while the level stands', async (_, reason, how, said) => {
     answer = how;
-    const told = await bed.condition('web', 'MetricsAvailable', 'False', reason);
+    const told = await bed.condition('web', 'MetricsAvailable', 'False', reason, said);
     expect(told.message).toMatch(/^errors has no fresh evidence \(/);
-    expect(told.message).toMatch(said);
     const seen = await bed.service('web');
     expect(seen.status).toMatchObject({ health: 'Healthy', confidence: '80%' });
     expect(conditionOf(seen, 'Ready')?.status).toBe('True');
@@ -156,8 +155,7 @@ describe('a Prometheus', { timeout: 60_000 }, () => {
 
   it('is not asked for namespaces that the policy does not name, nor when the policy names none', async () => {
     await setPolicy({ namespaces: ['other'] });
-    const told = await bed.condition('web', 'MetricsAvailable', 'False', 'NamespaceNotAllowed');
-    expect(told.message).toContain(`does not name ${bed.namespace}`);
+    await bed.condition('web', 'MetricsAvailable', 'False', 'NamespaceNotAllowed', `does not name ${bed.namespace}`);
     await bed.api.call('PATCH', POLICY, { body: { spec: { metricSources: { prometheus: null } } } });
     await bed.condition('web', 'MetricsAvailable', 'False', 'SourceNotConfigured');
     await setPolicy({ url: `http://127.0.0.1:${prometheus.port}`, namespaces: ['*'], timeout: '400ms' });
@@ -175,8 +173,7 @@ it('a load that is expected has its pods before it comes, from what the history 
     workload('Deployment', 'shop', { replicas: 4 }),
     osvc('shop', { scaling: { minReplicas: 1, maxReplicas: 30, metrics, prediction } }),
   );
-  const trusted = await bed.condition('shop', 'PredictionTrusted', 'True', 'BetterThanNaive');
-  expect(trusted.message).toContain('season of 1h');
+  await bed.condition('shop', 'PredictionTrusted', 'True', 'BetterThanNaive', 'season of 1h');
   const seen = await bed.until('shop', '16 pods', ({ status }) => (status?.replicas?.desired ?? 0) >= 16);
   expect(seen.status?.replicas?.predicted).toBeGreaterThanOrEqual(16);
   const notes = async () =>
@@ -187,4 +184,4 @@ it('a load that is expected has its pods before it comes, from what the history 
   await bed.patchService('shop', { spec: { scaling: { prediction: { enabled: false } } } });
   const off = await bed.until('shop', 'no prediction', ({ status }) => status?.replicas?.predicted === undefined);
   expect(conditionOf(off, 'PredictionTrusted')).toBeUndefined();
-}, 120_000);
+});

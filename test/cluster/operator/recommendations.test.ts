@@ -10,7 +10,7 @@ let operator: Operator;
 beforeAll(async () => {
   bed = await Bed.make('op-advice');
   operator = await bed.start();
-}, 60_000);
+});
 afterAll(() => bed.close());
 
 const typesOf = ({ status }: OrchestratedService): string =>
@@ -45,7 +45,7 @@ it('a missing PodDisruptionBudget is told until there is one, and again when it 
   await recommended('web', '');
   await bed.remove('PodDisruptionBudget', 'all', 'policy/v1');
   await recommended('web', 'PodDisruptionBudget');
-}, 120_000);
+});
 
 it('one replica of a Critical service is told until there are two', async () => {
   await bed.createAll(workload('Deployment', 'pay', { replicas: 1 }), osvc('pay', { priority: 'Critical' }));
@@ -57,7 +57,7 @@ it('one replica of a Critical service is told until there are two', async () => 
   await bed.scale('pay', 2);
   const two = await recommended('pay', 'PodDisruptionBudget');
   expect(two.status?.recommendations?.[0]?.confidence).toBe(0.95);
-}, 120_000);
+});
 
 it('a status with recommendations is written once: the pods and their budget go on, and nothing more is written', async () => {
   await bed.createAll(
@@ -76,7 +76,7 @@ it('a status with recommendations is written once: the pods and their budget go 
   await bed.createAll(workload('Deployment', 'other', { replicas: 1 }), osvc('other'));
   await bed.healthy('other');
   expect((await bed.service('quiet')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
-}, 120_000);
+});
 
 it('what the replicas cost is a metric of exactly those that say so', async () => {
   const scaling = { minReplicas: 1, costPerReplicaHour: '120m' };
@@ -87,4 +87,4 @@ it('what the replicas cost is a metric of exactly those that say so', async () =
   expect(await operator.metric(`baton_service_cost_per_hour${of('priced')}`)).toBe(0.24);
   expect(await operator.metric(`baton_service_cost_per_hour${of('free')}`)).toBeUndefined();
   expect(await operator.metric(`baton_service_optimization_score${of('free')}`)).toBe(100);
-}, 120_000);
+});

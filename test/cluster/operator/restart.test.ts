@@ -6,7 +6,7 @@ import { osvc, workload } from './support/objects.ts';
 let bed: Bed;
 beforeEach(async () => {
   bed = await Bed.make('op-restart');
-}, 120_000);
+});
 afterEach(() => bed.close(), 30_000);
 
 // A killed leader's lease must end before the next one may act.
@@ -35,7 +35,7 @@ async function looked(operator: Awaited<ReturnType<Bed['start']>>): Promise<void
   }
 }
 
-describe('a restart of the operator', { timeout: 120_000 }, () => {
+describe('a restart of the operator', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('by %s keeps the level, the uptime and what is pending', async (signal) => {
     const first = await bed.start(...LEASE);
     await running('web');

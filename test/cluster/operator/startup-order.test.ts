@@ -198,8 +198,13 @@ it('a critical failure takes down in reverse what was raised before, until its s
       () => heldAtZero(bed),
       ({ length }) => length === 5,
     );
-    const { message } = await bed.condition('kernel', 'Started', 'False', 'StartupRolledBack');
-    expect(message).toMatch(/at zero, 2 replicas are kept: .*\/login, which is critical, failed to start/);
+    await bed.condition(
+      'kernel',
+      'Started',
+      'False',
+      'StartupRolledBack',
+      /at zero, 2 replicas are kept: .*\/login, which is critical, failed to start/,
+    );
     await bed.condition('shop', 'Started', 'False', 'StartupBlocked');
     await bed.told('kernel', /^Startup/, ['Warning StartupRolledBack']);
     await bed.patch('Deployment', 'login', {

@@ -6,7 +6,7 @@ import { osvc, workload } from './support/objects.ts';
 let bed: Bed;
 beforeEach(async () => {
   bed = await Bed.make('op-status');
-}, 120_000);
+});
 afterEach(() => bed.close(), 30_000);
 
 async function running(...names: string[]): Promise<void> {
@@ -19,7 +19,7 @@ async function running(...names: string[]): Promise<void> {
 const versions = async (): Promise<Record<string, string>> =>
   Object.fromEntries((await bed.services()).map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
 
-describe('the status', { timeout: 120_000 }, () => {
+describe('the status', () => {
   it('that a person edited is put right', async () => {
     await bed.start();
     await running('edited');

@@ -20,7 +20,7 @@ beforeAll(async () => {
     subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
   });
   await bed.start();
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
 const object = (kind: string, name: string, spec: object): Obj => ({ apiVersion: V, kind, metadata: { name }, spec });
@@ -41,7 +41,7 @@ const states = ({ status }: Workflow): Record<string, string> =>
   Object.fromEntries((status?.steps ?? []).map(({ name, state }) => [name, state]));
 const patch = (name: string, spec: object): Promise<void> => bed.patch('Workflow', name, { spec }, V);
 
-describe('a workflow', { timeout: 120_000 }, () => {
+describe('a workflow', () => {
   it('carries out its steps in order, and each knows what those before it found', async () => {
     await bed.create(workload('Deployment', 'shop', { replicas: 1 }));
     await start('grow', {
@@ -254,7 +254,7 @@ describe('a workflow', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a template', { timeout: 120_000 }, () => {
+describe('a template', () => {
   it('is copied into a workflow with its parameters, also where it comes later', async () => {
     await start('early', { templateRef: { name: 'pausing' }, parameters: [{ name: 'time', value: '0s' }] });
     await eventually(
@@ -305,7 +305,7 @@ describe('a template', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a schedule', { timeout: 120_000 }, () => {
+describe('a schedule', () => {
   it('makes up for one that was missed, once, and tells of it', async () => {
     await bed.create(object('WorkflowTemplate', 'nightly', { steps: [{ name: 'go', wait: { duration: '0s' } }] }));
     await bed.create(

@@ -7,10 +7,10 @@ let bed: Bed;
 beforeAll(async () => {
   bed = await Bed.make('op-workloads');
   await bed.start();
-}, 120_000);
+});
 afterAll(() => bed.close(), 30_000);
 
-describe('a service with nothing but targetRef', { timeout: 90_000 }, () => {
+describe('a service with nothing but targetRef', () => {
   it.each(['Deployment', 'StatefulSet', 'ReplicaSet'] as const)(
     'is Healthy on a %s whose pods are ready',
     async (kind) => {

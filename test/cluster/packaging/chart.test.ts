@@ -47,7 +47,7 @@ beforeAll(async () => {
   await cp('charts/baton', chart, { recursive: true });
   await kubectl('create', 'namespace', namespace);
   await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
-}, 120_000);
+});
 
 afterAll(async () => {
   await helm('uninstall', release, '--namespace', namespace, '--ignore-not-found');
@@ -55,7 +55,7 @@ afterAll(async () => {
   await kubectl('delete', 'crd', ...plurals.map((plural) => `${plural}.${group}`), '--ignore-not-found');
   await kubectl('delete', 'namespace', namespace, '--wait=false');
   await rm(join(chart, '..'), { recursive: true, force: true });
-}, 120_000);
+});
 
 describe('the chart on a real API server', () => {
   it('takes over CRDs that were installed by hand', async () => {
@@ -65,13 +65,13 @@ describe('the chart on a real API server', () => {
     await helm('install', release, chart, ...options(), '--take-ownership');
     expect((await crd()).metadata.annotations['helm.sh/resource-policy']).toBe('keep');
     expect(await columns()).not.toContain('Score');
-  }, 60_000);
+  });
 
   it('makes a Deployment whose pods the restricted profile admits', async () => {
     const ready = () => get<{ status: { readyReplicas?: number } }>('deployment', release, '--namespace', namespace);
     const deployment = await eventually('a ready pod', 60, ready, ({ status }) => status.readyReplicas === 1);
     expect(deployment.status).not.toHaveProperty('unavailableReplicas');
-  }, 90_000);
+  });
 
   it('upgrades the CRDs', async () => {
     await writeCrds((text) => text);
@@ -79,7 +79,7 @@ describe('the chart on a real API server', () => {
     expect(await columns()).toContain('Score');
     const settings = await get<{ data: Record<string, string> }>('configmap', `${release}-config`, '-n', namespace);
     expect(settings.data['config.yaml']).toContain('logLevel: debug');
-  }, 60_000);
+  });
 
   it('gives people who may view or edit a namespace the same of its services', async () => {
     const allowed = (role: string, verb: string, resource: string) =>
@@ -94,19 +94,19 @@ describe('the chart on a real API server', () => {
     await eventually('edit', 30, () => allowed('edit', 'patch', 'orchestratedservices'), Boolean);
     expect(await allowed('view', 'patch', 'orchestratedservices')).toBe(false);
     expect(await allowed('admin', 'update', 'orchestratedservices/status')).toBe(false);
-  }, 90_000);
+  });
 
   it('leaves the CRDs and takes everything else away when it is uninstalled', async () => {
     await helm('uninstall', release, '--namespace', namespace, '--wait');
     expect(await columns()).toContain('Score');
     const left = 'clusterroles,clusterrolebindings,roles,rolebindings,deployments,services,serviceaccounts';
     expect(await kubectl('get', left, '--all-namespaces', '--output', 'name')).not.toContain(release);
-  }, 90_000);
+  });
 
   it('finds its CRDs again when it is installed once more', async () => {
     await helm('install', release, chart, ...options());
     expect((await crd()).metadata.labels['app.kubernetes.io/managed-by']).toBe('Helm');
-  }, 60_000);
+  });
 });
 
 describe('deploy/', () => {
@@ -116,7 +116,7 @@ describe('deploy/', () => {
     expect(objects).toMatch(/name: baton-config-[a-z0-9]{10}/);
     const told = await kubectl('create', '--dry-run=client', '--validate=strict', '--kustomize', 'deploy');
     expect(told.split('\n').filter(Boolean).length).toBeGreaterThan(15);
-  }, 60_000);
+  });
 
   it('has examples that the API server takes', async () => {
     const shop = `shop-${id}`;
@@ -134,5 +134,5 @@ describe('deploy/', () => {
     } finally {
       await kubectl('delete', 'namespace', shop, '--wait=false');
     }
-  }, 90_000);
+  });
 });

@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const connection of connections) await connection.close();
   await cluster?.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const never = (): AbortSignal => new AbortController().signal;
 

@@ -15,11 +15,11 @@ beforeAll(async () => {
   bed = await Bed.start();
   proxy = await new FaultProxy(bed.cluster.kubeconfig).start();
   rest = bed.client(proxy.writeKubeconfig(path.join(bed.dir, 'proxied')));
-}, 120_000);
+});
 afterAll(async () => {
   await proxy.stop();
   await bed.stop();
-}, 60_000);
+});
 beforeEach(async () => {
   namespace = await bed.namespace();
 });

@@ -19,7 +19,7 @@ let watched: Watch | undefined;
 
 beforeAll(async () => {
   bed = await Bed.start({ apiServerFlags: ['--etcd-compaction-interval=1s'] });
-}, 120_000);
+});
 afterAll(() => bed.stop(), 60_000);
 beforeEach(async () => {
   namespace = await bed.namespace();
@@ -52,7 +52,7 @@ describe('the API server', () => {
     // With the writes themselves, for which a server that has just begun takes its time.
     expect(performance.now() - began).toBeLessThan(15_000);
     expect(watched.store.problem).toBeUndefined();
-  }, 120_000);
+  });
 
   test('hangs and goes on', async () => {
     watched = watch(bed.admin, { namespace });
@@ -64,7 +64,7 @@ describe('the API server', () => {
     await writing.more(50);
     await writing.stop();
     expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
-  }, 120_000);
+  });
 
   test('has compacted what the watch asks for (410): a new list, and only the difference is announced', async () => {
     const proxy = await new FaultProxy(bed.cluster.kubeconfig).start();
@@ -93,7 +93,7 @@ describe('the API server', () => {
     expect(expired).toBe(true);
     expect(untouched).toEqual([]);
     await proxy.stop();
-  }, 120_000);
+  });
 });
 
 describe('a CRD', () => {
@@ -136,7 +136,7 @@ describe('a CRD', () => {
       expect(widgets.store.size).toBe(0);
     }
     expect(widgets.faults).toEqual([]);
-  }, 90_000);
+  });
 });
 
 describe('a namespace that vanishes', () => {
@@ -197,7 +197,7 @@ describe('a namespace that vanishes', () => {
     const unexpected = dropped.filter((error) => !harmless(error));
     expect(unexpected).toEqual([]);
     expect(configMaps.faults).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('thousands of events on one key', () => {
@@ -251,5 +251,5 @@ describe('thousands of events on one key', () => {
     stop.abort();
     await running;
     expect(await rightWithin(5_000, configMaps, bed.admin, namespace)).toBeLessThan(5_000);
-  }, 120_000);
+  });
 });

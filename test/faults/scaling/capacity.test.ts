@@ -16,7 +16,7 @@ let bed: Bed;
 beforeAll(async () => {
   ground = await Ground.start();
   bed = ground.bed;
-}, 240_000);
+});
 afterAll(() => ground?.stop(), 60_000);
 afterEach(() => setBudgets([]));
 
@@ -90,7 +90,7 @@ const of = (...names: readonly string[]) => ({
 });
 const labelled = (name: string) => bed.patchService(name, { metadata: { labels: { app: name } } });
 
-describe('a capacity budget', { timeout: 60_000 }, () => {
+describe('a capacity budget', () => {
   it('is shared by priority, told in words and metrics, and raised without a restart', async () => {
     await setBudgets([{ name: 'small', ...of('high', 'low'), maxReplicas: 12 }]);
     await wanting('high', 9, {}, { priority: 'High' });
@@ -156,7 +156,7 @@ describe('a capacity budget', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a strategy', { timeout: 60_000 }, () => {
+describe('a strategy', () => {
   it('keeps as many pods on other nodes as are needed (Reliability)', async () => {
     const name = 'reliable';
     await wanting(name, 4, { strategy: 'Reliability' });
@@ -183,7 +183,7 @@ describe('a strategy', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the file that is shipped', { timeout: 120_000 }, () => {
+describe('the file that is shipped', () => {
   it('anneals in a thread of its own', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'baton-built-'));
     await promisify(execFile)(process.execPath, ['hack/build.ts', folder]);

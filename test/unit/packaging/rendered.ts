@@ -1,11 +1,7 @@
-import { vi } from 'vitest';
 import { parse } from 'yaml';
 import { type Settings, settingsSchema } from '../../../src/config/schema.ts';
 import { helm } from '../../../hack/generate/helm.ts';
 import { type KubernetesObject, parseObjects } from '../../../hack/generate/deploy.ts';
-
-// Helm is a process of its own, and the machine may be busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 export interface PodSpec {
   securityContext: Record<string, unknown>;

@@ -148,12 +148,20 @@ export class Bed {
     return this.until(name, health, ({ status }) => status?.health === health);
   }
 
-  /** Waits until a condition has this status and, where given, this reason. */
-  async condition(name: string, type: string, status: string, reason?: string): Promise<Condition> {
-    const seen = await this.until(name, `${type}=${status} ${reason ?? ''}`, (service) => {
-      const condition = conditionOf(service, type);
-      return condition?.status === status && (reason === undefined || condition.reason === reason);
-    });
+  /** Waits until a condition has this status and, where given, this reason and message: a message may change after the reason. */
+  async condition(
+    name: string,
+    type: string,
+    status: string,
+    reason?: string,
+    says: string | RegExp = '',
+  ): Promise<Condition> {
+    const wanted = [`${type}=${status}`, reason, String(says)].filter(Boolean).join(' ');
+    const isWanted = (condition: Condition | undefined): condition is Condition =>
+      condition?.status === status &&
+      (reason === undefined || condition.reason === reason) &&
+      (typeof says === 'string' ? condition.message.includes(says) : says.test(condition.message));
+    const seen = await this.until(name, wanted, (service) => isWanted(conditionOf(service, type)));
     return conditionOf(seen, type) as Condition;
   }
 
