@@ -73,6 +73,7 @@ it('refuses a standby that another looks after, a Service for two, and pods of o
   await bed.removeService('own-standby');
   await bed.condition('own', 'FailoverReady', 'True');
 
+  await bed.untilYounger('own');
   await bed.createAll(
     workload('Deployment', 'late', { labels: { app: 'late', role: 'primary' } }),
     workload('Deployment', 'late-standby', { labels: { app: 'late-standby', ...STANDBY } }),

@@ -60,13 +60,10 @@ describe('targets', () => {
 
   it('that an older service looks after stay with it; when it is deleted the next oldest takes over', async () => {
     await bed.create(workload('Deployment', 'wanted'));
-    const first = await bed.create(forTarget('first', 'wanted'));
+    await bed.create(forTarget('first', 'wanted'));
     await bed.healthy('first');
-    // Creation times are whole seconds; in the same second the uid would decide.
-    const nextSecond = Date.parse(String(first.metadata['creationTimestamp'])) + 1000;
-    await bed.until('first', 'a later second', () => Date.now() > nextSecond);
-    const second = await bed.create(forTarget('second', 'wanted'));
-    const afterSecond = Date.parse(String(second.metadata['creationTimestamp'])) + 1000;
+    await bed.untilYounger('first');
+    await bed.create(forTarget('second', 'wanted'));
     await bed.condition(
       'second',
       'Stalled',
@@ -74,7 +71,7 @@ describe('targets', () => {
       'TargetAlreadyManaged',
       'first looks after Deployment wanted already; delete one of the two',
     );
-    await bed.until('first', 'a later second', () => Date.now() > afterSecond);
+    await bed.untilYounger('second');
     await bed.create(forTarget('third', 'wanted'));
     await bed.condition('third', 'Stalled', 'True', 'TargetAlreadyManaged');
     expect(conditionOf(await bed.service('first'), 'Ready')).toMatchObject({ status: 'True' });

@@ -165,6 +165,13 @@ export class Bed {
     return conditionOf(seen, type) as Condition;
   }
 
+  /** Creation times are whole seconds, and of two services of the same second the uid says which is older: waits until what is created next is younger. */
+  async untilYounger(name: string): Promise<void> {
+    const { metadata } = await this.service(name);
+    const nextSecond = Date.parse(metadata.creationTimestamp) + 1_000;
+    await this.until(name, 'a later second', () => Date.now() > nextSecond);
+  }
+
   async pods(app: string): Promise<Pod[]> {
     const path = pathOf('v1', 'Pod', this.namespace);
     const answer = await this.api.call('GET', path, { query: { labelSelector: `app=${app}` } });
