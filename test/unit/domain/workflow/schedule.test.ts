@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Lock } from '../../../../src/domain/workflow/locks.ts';
-import { type Demand, type Limits, schedule, type Waiting } from '../../../../src/domain/workflow/schedule.ts';
+import {
+  type Demand,
+  type Limits,
+  schedule,
+  type Slot,
+  type Waiting,
+} from '../../../../src/domain/workflow/schedule.ts';
 import { fc } from '../../../support/properties.ts';
 
 const LIMITS: Limits = { maxConcurrent: 10, ageing: 10, slots: new Map([['db', 2]]) };
@@ -85,6 +91,55 @@ describe('who may begin', () => {
     expect(schedule([waiting('ns/other')], [taken, parent], { ...LIMITS, maxConcurrent: 2 }, NOW).granted).toEqual([
       'ns/other',
     ]);
+  });
+
+  it('one that was started by another uses its units of a slot, together with those beside it', () => {
+    const parent: Demand = { key: 'ns/parent', locks: [], slots: [{ name: 'db', units: 2 }] };
+    const ancestors = ['ns/parent'];
+    const children = ['ns/one', 'ns/two', 'ns/three'].map((key) =>
+      waiting(key, { slots: [{ name: 'db', units: 1 }], ancestors }),
+    );
+    const found = schedule(
+      [...children, waiting('ns/x', { slots: [{ name: 'db', units: 1 }] })],
+      [parent],
+      LIMITS,
+      NOW,
+    );
+    expect(found.granted).toEqual(['ns/one', 'ns/three']);
+    expect([...found.waiting.keys()]).toEqual(['ns/two', 'ns/x']);
+  });
+
+  it('what one needs beyond the units of its parent is taken of what is free', () => {
+    const running: Demand[] = [
+      { key: 'ns/parent', locks: [], slots: [{ name: 'db', units: 1 }] },
+      { key: 'ns/step', locks: [], slots: [], ancestors: ['ns/parent'] },
+    ];
+    const child = waiting('ns/child', { slots: [{ name: 'db', units: 2 }], ancestors: ['ns/step', 'ns/parent'] });
+    expect(schedule([child], running, LIMITS, NOW).granted).toEqual(['ns/child']);
+    const other: Demand = { key: 'ns/other', locks: [], slots: [{ name: 'db', units: 1 }] };
+    expect(schedule([child], [...running, other], LIMITS, NOW).granted).toEqual([]);
+  });
+
+  it('what is kept for one that waits for the parent is not kept from what the parent started', () => {
+    const parent: Demand = { key: 'ns/parent', locks: [lock('a')], slots: [] };
+    const head = waiting('ns/head', { priority: 900, locks: [lock('a'), lock('b')] });
+    const child = waiting('ns/child', { locks: [lock('b')], ancestors: ['ns/parent'] });
+    expect(schedule([head, child, waiting('ns/x', { locks: [lock('b')] })], [parent], LIMITS, NOW).granted).toEqual([
+      'ns/child',
+    ]);
+    const stranger: Demand = { key: 'ns/stranger', locks: [lock('a')], slots: [] };
+    expect(schedule([head, child], [stranger, { ...parent, locks: [] }], LIMITS, NOW).granted).toEqual([]);
+  });
+
+  it('two families do not wait for each other because of others who wait for both', () => {
+    const running: Demand[] = ['a', 'b'].map((name) => ({ key: `ns/${name}`, locks: [lock(name)], slots: [] }));
+    const all = [
+      waiting('ns/x', { priority: 900, locks: [lock('b'), lock('c')] }),
+      waiting('ns/y', { priority: 900, locks: [lock('a'), lock('d')] }),
+      waiting('ns/of-a', { priority: 600, locks: [lock('c')], ancestors: ['ns/a'] }),
+      waiting('ns/of-b', { locks: [lock('d')], ancestors: ['ns/b'] }),
+    ];
+    expect(schedule(all, running, LIMITS, NOW).granted).toEqual(['ns/of-b']);
   });
 
   it('slots are units', () => {
@@ -206,6 +261,67 @@ describe('of any queue', () => {
             );
           }
           expect(turn).toBeLessThan(110);
+        },
+      ),
+    ));
+
+  /** Children want of what is held for a long time no more than their parents hold; what they alone hold they may want in any way. */
+  const units = (name: string, max: number) =>
+    fc.integer({ min: 0, max }).map((many) => (many === 0 ? [] : [{ name, units: many }]));
+  const member = fc.record({
+    priority: fc.integer({ min: 0, max: 1_000 }),
+    locks: fc.subarray(['c', 'd']),
+    slots: units('api', 2),
+  });
+  const family = fc.record({
+    priority: fc.integer({ min: 0, max: 1_000 }),
+    locks: fc.subarray(['a', 'b']),
+    slots: units('db', 2),
+    children: fc.array(fc.tuple(member, fc.boolean()), { maxLength: 3 }),
+  });
+  const stranger = fc.record({
+    priority: fc.integer({ min: 0, max: 1_000 }),
+    locks: fc.subarray(['a', 'b', 'c', 'd']),
+    slots: fc.tuple(units('db', 2), units('api', 2)).map((both) => both.flat()),
+  });
+
+  it('no workflow keeps those waiting that it waits for itself: all come to their end', () =>
+    fc.assert(
+      fc.property(
+        fc.array(family, { minLength: 1, maxLength: 4 }),
+        fc.array(stranger, { maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        (families, strangers, maxConcurrent) => {
+          const all = { ...LIMITS, maxConcurrent, slots: new Map(Object.entries({ db: 2, api: 2 })) };
+          const asked = (
+            { priority, locks, slots }: { priority: number; locks: string[]; slots: Slot[] },
+            key: string,
+          ) => waiting(key, { priority, slots, locks: locks.map((name) => lock(name)) });
+          let queue: Waiting[] = [
+            ...families.map((one, n) => asked(one, `ns/family-${n}`)),
+            ...strangers.map((one, n) => asked(one, `ns/stranger-${n}`)),
+          ];
+          let running: Waiting[] = [];
+          let turns = 0;
+          for (let now = NOW; queue.length + running.length > 0; now += 60_000, turns += 1) {
+            expect(turns).toBeLessThan(100);
+            const { granted } = schedule(queue, running, all, now);
+            const begun = queue.filter(({ key }) => granted.includes(key));
+            queue = queue.filter(({ key }) => !granted.includes(key));
+            running.push(...begun);
+            for (const { key, locks, slots } of begun) {
+              const children = families[Number(/^ns.family-([0-9]+)$/.exec(key)?.[1] ?? -1)]?.children ?? [];
+              for (const [n, [child, usesParent]] of children.entries()) {
+                const wanted = asked(child, `${key}-${n}`);
+                const shared = usesParent
+                  ? { locks: [...wanted.locks, ...locks], slots: [...wanted.slots, ...slots] }
+                  : {};
+                queue.push({ ...wanted, ...shared, since: now, ancestors: [key] });
+              }
+            }
+            const rest = [...queue, ...running];
+            running = running.filter(({ key }) => rest.some(({ ancestors = [] }) => ancestors.includes(key)));
+          }
         },
       ),
     ));

@@ -1,0 +1,219 @@
+import { type Access, type Lock, lockName } from './locks.ts';
+import type { Demand, Foreign, Limits, Verdict } from './schedule.ts';
+
+interface Holder {
+  readonly access: Access;
+  readonly by: string;
+}
+
+/** Of one that comes first and cannot begin yet. */
+interface Claimant {
+  readonly key: string;
+  /** The families for whose end it waits. */
+  readonly after: ReadonlySet<string>;
+}
+
+/** A lock, or units of a slot, that are kept for it. */
+type Claim<What> = What & { readonly for: Claimant };
+
+/** One that runs, with the units of each slot that it has by itself, and those that it started together. */
+interface Member {
+  /** The nearest one above it that runs. */
+  readonly above: string | undefined;
+  readonly own: ReadonlyMap<string, number>;
+  readonly below: Map<string, number>;
+}
+
+export interface Objection {
+  readonly verdict: Verdict;
+  /** The families for whose end it waits; a family are all that one workflow started, named by that one. */
+  readonly after: ReadonlySet<string>;
+}
+
+/** Which claims count. */
+type Counts = (claim: Claim<unknown>) => boolean;
+type Found = { readonly verdict: Verdict; readonly after: Iterable<string> };
+
+/** What is taken, and what is kept for those that come first. */
+export class Board {
+  readonly #limits: Limits;
+  readonly #foreign: Foreign;
+  /** Whether somebody waits that another one started: only then it matters who waits for whom. */
+  readonly #hasFamilies: boolean;
+  readonly #holders = new Map<string, Holder[]>();
+  readonly #members = new Map<string, Member>();
+  readonly #taken = new Map<string, number>();
+  readonly #keptLocks = new Map<string, Claim<{ readonly access: Access }>[]>();
+  readonly #keptUnits = new Map<string, Claim<{ readonly units: number }>[]>();
+  /** For whose end families wait, because one of theirs cannot begin before. */
+  readonly #waits = new Map<string, Set<string>>();
+  #places = 0;
+
+  constructor(limits: Limits, foreign: Foreign, hasFamilies: boolean) {
+    this.#limits = limits;
+    this.#foreign = foreign;
+    this.#hasFamilies = hasFamilies;
+  }
+
+  take(demand: Demand): void {
+    const above = this.#above(demand);
+    if (above === undefined) this.#places += 1;
+    const own = new Map<string, number>();
+    for (const { name, units } of demand.slots) own.set(name, (own.get(name) ?? 0) + units);
+    for (const [name, units] of own) this.#raise(above, name, units);
+    this.#members.set(demand.key, { above, own, below: new Map() });
+    for (const { key, access } of demand.locks) append(this.#holders, key, { access, by: demand.key });
+  }
+
+  /** Keeps for one that has to wait what it needs. */
+  keep(demand: Demand, after: ReadonlySet<string>): void {
+    const claimant = { key: demand.key, after };
+    for (const { key, access } of demand.locks) append(this.#keptLocks, key, { access, for: claimant });
+    for (const { name, units } of demand.slots) append(this.#keptUnits, name, { units, for: claimant });
+    const family = this.#familyOf(demand);
+    if (family === undefined) return;
+    const waits = this.#waits.get(family) ?? new Set();
+    for (const other of after) waits.add(other);
+    this.#waits.set(family, waits);
+  }
+
+  objection(demand: Demand): Objection | undefined {
+    const found = this.#objections(demand, this.#claimsAgainst(demand));
+    const first = found.next();
+    if (first.done === true) return undefined;
+    const { verdict } = first.value;
+    const after = new Set(first.value.after);
+    if (this.#hasFamilies) for (const more of found) for (const family of more.after) after.add(family);
+    return { verdict, after };
+  }
+
+  *#objections(demand: Demand, counts: Counts): Generator<Found> {
+    yield* this.#lockObjections(demand, counts);
+    yield* this.#slotObjections(demand, counts);
+    yield* this.#fullObjections(demand);
+  }
+
+  /** One that is waited for would wait for ever where those that wait for it have all places. */
+  #above({ ancestors = [] }: Demand): string | undefined {
+    return ancestors.find((key) => this.#members.has(key));
+  }
+
+  #familyOf(demand: Demand): string | undefined {
+    const above = this.#above(demand);
+    return above === undefined ? undefined : this.#family(above);
+  }
+
+  #family(key: string): string {
+    const above = this.#members.get(key)?.above;
+    return above === undefined ? key : this.#family(above);
+  }
+
+  /** What is kept for one that waits for the end of a family cannot be kept from that family: they would wait for each other. */
+  #claimsAgainst(demand: Demand): Counts {
+    const family = this.#familyOf(demand);
+    return (claim) => family === undefined || !this.#reaches(claim.for.after, family);
+  }
+
+  #reaches(from: ReadonlySet<string>, family: string): boolean {
+    const seen = new Set(from);
+    for (const each of seen) {
+      if (each === family) return true;
+      for (const next of this.#waits.get(each) ?? []) seen.add(next);
+    }
+    return false;
+  }
+
+  *#lockObjections({ locks, ancestors = [] }: Demand, counts: Counts): Generator<Found> {
+    for (const lock of locks) {
+      const name = lockName(lock.key);
+      const foreign = this.#foreign.get(lock.key);
+      if (foreign !== undefined && lock.access === 'Exclusive') yield waitsForLock(`${name}: ${foreign}`, []);
+      for (const { access, by } of this.#holders.get(lock.key) ?? []) {
+        if (!excludes(lock, access) || ancestors.includes(by)) continue;
+        yield waitsForLock(`${name}, which is held by workflow ${by}`, [this.#family(by)]);
+      }
+      for (const claim of this.#keptLocks.get(lock.key) ?? []) {
+        if (!excludes(lock, claim.access) || !counts(claim)) continue;
+        yield waitsForLock(`${name}, which is kept for workflow ${claim.for.key}, which comes first`, claim.for.after);
+      }
+    }
+  }
+
+  *#slotObjections(demand: Demand, counts: Counts): Generator<Found> {
+    const above = this.#above(demand);
+    for (const { name, units } of demand.slots) {
+      const capacity = this.#limits.slots.get(name);
+      if (capacity === undefined || units > capacity) {
+        yield { verdict: unknownSlot(name, units, capacity), after: [] };
+        continue;
+      }
+      const more = this.#more(above, name, units);
+      const kept = (this.#keptUnits.get(name) ?? []).filter(counts);
+      const needed = kept.reduce((sum, claim) => sum + claim.units, more + (this.#taken.get(name) ?? 0));
+      if (more === 0 || needed <= capacity) continue;
+      const message = `waits for ${units} of slot ${name}, of which there are ${capacity}`;
+      const after = this.#hasFamilies
+        ? [...this.#familiesWith(name), ...kept.flatMap((claim) => [...claim.for.after])]
+        : [];
+      yield { verdict: { reason: 'WaitingForSlot', message }, after };
+    }
+  }
+
+  *#fullObjections(demand: Demand): Generator<Found> {
+    const { maxConcurrent } = this.#limits;
+    if (this.#places < maxConcurrent || this.#above(demand) !== undefined) return;
+    const message = `waits for one of the ${maxConcurrent} workflows that may run at one time to end`;
+    yield { verdict: { reason: 'WaitingForSlot', message }, after: this.#hasFamilies ? this.#families() : [] };
+  }
+
+  *#families(): Generator<string> {
+    for (const [key, { above }] of this.#members) if (above === undefined) yield key;
+  }
+
+  *#familiesWith(slot: string): Generator<string> {
+    for (const key of this.#families()) if (this.#uses(key, slot) > 0) yield key;
+  }
+
+  /** A workflow waits while those that it started run: so they use its units, and more are taken only where they need more than it has. */
+  #uses(key: string, slot: string): number {
+    const member = this.#members.get(key);
+    return Math.max(member?.own.get(slot) ?? 0, member?.below.get(slot) ?? 0);
+  }
+
+  /** How many more units are taken in all where one that `above` started takes so many. */
+  #more(above: string | undefined, slot: string, units: number): number {
+    if (above === undefined || units === 0) return units;
+    const member = this.#members.get(above);
+    const after = Math.max(member?.own.get(slot) ?? 0, (member?.below.get(slot) ?? 0) + units);
+    return this.#more(member?.above, slot, after - this.#uses(above, slot));
+  }
+
+  #raise(above: string | undefined, slot: string, units: number): void {
+    const member = above === undefined ? undefined : this.#members.get(above);
+    if (above === undefined || member === undefined) {
+      this.#taken.set(slot, (this.#taken.get(slot) ?? 0) + units);
+      return;
+    }
+    const before = this.#uses(above, slot);
+    member.below.set(slot, (member.below.get(slot) ?? 0) + units);
+    this.#raise(member.above, slot, this.#uses(above, slot) - before);
+  }
+}
+
+const excludes = (wanted: Lock, there: Access): boolean => wanted.access === 'Exclusive' || there === 'Exclusive';
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const there = lists.get(key);
+  if (there) there.push(item);
+  else lists.set(key, [item]);
+}
+
+const waitsForLock = (what: string, after: Iterable<string>): Found => ({
+  verdict: { reason: 'WaitingForLock', message: `waits for ${what}` },
+  after,
+});
+
+const unknownSlot = (name: string, units: number, capacity: number | undefined): Verdict => ({
+  reason: 'UnknownSlot',
+  message: `wants ${units} of slot ${name}, of which there ${capacity === undefined ? 'are none' : `are ${capacity}`}; see spec.workflows.slots of Orchestration/default`,
+});
