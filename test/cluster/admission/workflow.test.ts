@@ -107,7 +107,9 @@ describe('a workflow is refused with what to write instead', () => {
       { job: { template: { template: {} } } },
       { failover: { service: 'checkout', to: 'Standby' } },
       { workflow: { name: 'other' } },
+      { wait: { target, condition: 'Available' } },
       { wait: { duration: '1s' }, compensate: { restart: { target } } },
+      { wait: { duration: '1s' }, compensate: { wait: { target, expression: 'true' } } },
     ].map((step) => ({
       title: `none, with ${Object.keys(step).join(' and ')}`,
       wrong: account(step),
@@ -115,6 +117,18 @@ describe('a workflow is refused with what to write instead', () => {
       says: needed,
     })),
   );
+
+  refuses('the account of criteria', tryWorkflow, withPart, [
+    {
+      title: 'none, with one that reads an object',
+      wrong: {
+        successCriteria: [{ target, expression: 'true', for: '1s', within: '1m' }],
+        serviceAccountName: undefined,
+      },
+      right: { successCriteria: [{ target, expression: 'true', for: '1s', within: '1m' }] },
+      says: needed,
+    },
+  ]);
 
   refuses('steps', tryWorkflow, withSteps, [
     {

@@ -289,6 +289,18 @@ describe('a template', () => {
     );
   });
 
+  it('refuses at once to be carried out without the account that its steps need', async () => {
+    const wait = { target: target('shop'), condition: 'Available' };
+    await bed.create(object('WorkflowTemplate', 'reading', { steps: [{ name: 'look', wait }] }));
+    await bed.create(object('Workflow', 'nameless', { templateRef: { name: 'reading' } }));
+    const { status } = await phase('nameless', 'Failed');
+    expect(status).toMatchObject({
+      reason: 'InvalidSpec',
+      message: 'step look reads or writes as a ServiceAccount: write one with spec.serviceAccountName',
+    });
+    expect(states({ status } as Workflow)).toEqual({ look: 'Pending' });
+  });
+
   it('is started by another workflow, which waits for it', async () => {
     await start('parent', {
       // What it holds its child may use.

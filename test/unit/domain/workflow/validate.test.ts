@@ -1,5 +1,6 @@
-import { expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { WorkflowSpec, WorkflowStep } from '../../../../src/api/kinds.ts';
+import { accountProblems } from '../../../../src/domain/workflow/account.ts';
 import { compile } from '../../../../src/domain/workflow/expression.ts';
 import { expressionsOf } from '../../../../src/domain/workflow/resolve.ts';
 import { readTemplate } from '../../../../src/domain/workflow/template.ts';
@@ -128,4 +129,31 @@ test.each<[string, WorkflowStep[], Partial<WorkflowSpec>, RegExp]>([
 it('says everything at once', () => {
   const found = problems([instant('a', { when: 'x' }), instant('b', { when: 'parameters.y', timeout: 'never' })]);
   expect(found).toHaveLength(3);
+});
+
+describe('of a workflow without an account', () => {
+  const read = { target: deployment('x'), condition: 'Available' };
+  const without = (steps: WorkflowStep[], more: Partial<WorkflowSpec> = {}): string[] =>
+    accountProblems(specOf(steps, more)).map(({ message }) => message);
+
+  it('nothing is wrong where nobody needs one', () => {
+    expect(without([instant('a'), { name: 'b', workflow: { template: 'x' } }])).toEqual([]);
+    expect(accountProblems(specOf([scale('a')], { serviceAccountName: 'ops' }))).toEqual([]);
+  });
+
+  test.each<[string, WorkflowStep]>([
+    ['writes', scale('a')],
+    ['waits for an object', instant('a', { wait: read })],
+    ['lets another one go', { name: 'a', workflow: { name: 'x' } }],
+    ['undoes by waiting for an object', instant('a', { compensate: { wait: read } })],
+  ])('a step that %s needs one', (_, step) => {
+    expect(without([step])).toEqual([
+      'step a reads or writes as a ServiceAccount: write one with spec.serviceAccountName',
+    ]);
+  });
+
+  it('a criterion that reads an object needs one', () => {
+    const criterion = { target: deployment('x'), expression: 'true', for: '0s', within: '1m' };
+    expect(without([instant('a')], { successCriteria: [criterion] })[0]).toMatch(/^successCriteria\[0\] reads/);
+  });
 });
