@@ -1,9 +1,10 @@
 import { isOver } from '../../domain/workflow/phase.ts';
 import type { Condition, ScheduledWorkflowStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
+import { readCron } from '../../domain/cron.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import { Conditions } from '../../domain/status/conditions.ts';
-import { type Child, type Due, readSchedule, recur, recurrenceStatus } from '../../domain/workflow/recurrence.ts';
+import { type Child, type Due, recur, recurrenceStatus } from '../../domain/workflow/recurrence.ts';
 import type { Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
 import { WrittenStatuses } from '../written.ts';
 import { BY_OWNER, type CachedSchedule, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
@@ -60,7 +61,7 @@ export class Schedules {
     }
     const schedule = this.#written.latest(key, cached);
     if (schedule.metadata.deletionTimestamp !== undefined) return DONE;
-    const cron = readSchedule(schedule.spec);
+    const cron = readCron(schedule.spec);
     if (typeof cron === 'string') {
       await this.#write(key, schedule, schedule.status ?? {}, ['False', 'InvalidSchedule', cron], signal);
       return DONE;

@@ -1,6 +1,8 @@
-import { Cron } from 'croner';
+import type { Cron } from 'croner';
 import type { OrchestratedServiceSpec } from '../../api/kinds.ts';
+import { lastRun, nextRun, readCron } from '../cron.ts';
 import { parseDuration } from '../duration.ts';
+import { Recent } from '../recent.ts';
 
 export type MaintenanceWindow = NonNullable<OrchestratedServiceSpec['maintenanceWindows']>[number];
 
@@ -29,8 +31,8 @@ interface Compiled {
 
 /** By identity of the list: a policy's list is asked for every service, and computing dates in time zones takes 0.1 ms. */
 const compiled = new WeakMap<readonly MaintenanceWindow[], Compiled>();
-/** By what it says: each version of a service has a list of its own that says the same. The one that was asked for longest ago is first. */
-const remembered = new Map<string, Compiled>();
+/** By what it says: each version of a service has a list of its own that says the same. */
+const remembered = new Recent<Compiled>(MOST_REMEMBERED);
 
 /**
  * Whether one of the windows is open, each beginning when its cron schedule fires in its time zone and lasting its duration of real
@@ -38,7 +40,7 @@ const remembered = new Map<string, Compiled>();
  */
 export function openWindow(windows: readonly MaintenanceWindow[] | undefined, now: number): WindowState {
   if (windows === undefined || windows.length === 0) return CLOSED;
-  const known = compiled.get(windows) ?? recall(windows);
+  const known = compiled.get(windows) ?? remembered.get(JSON.stringify(windows), () => compile(windows));
   compiled.set(windows, known);
   if (known.problem !== undefined) return { state: 'Invalid', problem: known.problem };
   if (now < known.from || now >= known.to) {
@@ -52,7 +54,7 @@ export function openWindow(windows: readonly MaintenanceWindow[] | undefined, no
 /** What is wrong with the windows that the schema could not see, one sentence each. */
 export function windowProblems(windows: readonly MaintenanceWindow[] | undefined): readonly string[] {
   return (windows ?? []).flatMap((window, index) => {
-    const cron = parse(window);
+    const cron = readCron(window);
     return typeof cron === 'string' ? [`maintenanceWindows[${index}]: ${cron}`] : [];
   });
 }
@@ -61,43 +63,17 @@ function nextOpens(answer: WindowState): number {
   return (answer.state === 'Closed' ? answer.nextOpens : undefined) ?? Infinity;
 }
 
-function recall(windows: readonly MaintenanceWindow[]): Compiled {
-  const text = JSON.stringify(windows);
-  const known = remembered.get(text) ?? compile(windows);
-  remembered.delete(text);
-  remembered.set(text, known);
-  const [oldest] = remembered.keys();
-  if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-  return known;
-}
-
 function compile(windows: readonly MaintenanceWindow[]): Compiled {
   // Of two that begin together the longer one covers the other.
   const schedules = new Map<string, { cron: Cron; duration: number }>();
   for (const window of windows) {
     const key = `${window.schedule} ${window.timeZone}`;
     const duration = Math.max(parseDuration(window.duration), schedules.get(key)?.duration ?? 0);
-    const cron = schedules.get(key)?.cron ?? parse(window);
+    const cron = schedules.get(key)?.cron ?? readCron(window);
     if (typeof cron !== 'string') schedules.set(key, { cron, duration });
   }
   const problem = windowProblems(windows)[0];
   return { schedules: [...schedules.values()], problem, from: Infinity, to: -Infinity, answer: CLOSED };
-}
-
-/** The schedule, or what is wrong with it. */
-function parse({ schedule, timeZone }: MaintenanceWindow): Cron | string {
-  try {
-    new Date(0).toLocaleString('en', { timeZone });
-  } catch {
-    return `there is no time zone ${timeZone}; write an IANA name such as Europe/Berlin`;
-  }
-  try {
-    const cron = new Cron(schedule, { timezone: timeZone, paused: true, mode: '5-part' });
-    // A day that no month has is found only by looking for it; any fixed day will do to look from.
-    return cron.nextRun(new Date(0)) === null ? `the schedule '${schedule}' never fires` : cron;
-  } catch (error) {
-    return `the schedule '${schedule}' cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function answerAt({ schedules }: Compiled, now: number): WindowState {
@@ -115,15 +91,13 @@ function answerAt({ schedules }: Compiled, now: number): WindowState {
 
 /** When the window ends that began last at or before `at`; −Infinity when there is none. */
 function endOfLast(cron: Cron, duration: number, at: number): number {
-  // croner looks strictly before whole seconds.
-  const [start] = cron.previousRuns(1, new Date(Math.floor(at / 1000) * 1000 + 1000));
-  return start === undefined ? -Infinity : start.getTime() + duration;
+  return (lastRun(cron, at) ?? -Infinity) + duration;
 }
 
 function earliestAfter(schedules: Compiled['schedules'], now: number): number | undefined {
   let earliest: number | undefined;
   for (const { cron } of schedules) {
-    const next = cron.nextRun(new Date(now))?.getTime();
+    const next = nextRun(cron, now);
     if (next !== undefined) earliest = Math.min(earliest ?? Infinity, next);
   }
   return earliest;

@@ -1,3 +1,4 @@
+import { Recent } from '../recent.ts';
 import type * as Cel from './cel.ts';
 
 /** CEL that was read, and can be evaluated as often as one likes. */
@@ -27,10 +28,18 @@ export async function loadExpressions(): Promise<void> {
   cel ??= await import('./cel.ts');
 }
 
+/** By characters of all texts: what is made of one takes some hundred bytes for each. A template is read again at each look at its workflow. */
+const remembered = new Recent<Compiled>(65_536);
+
 /** Reads CEL. Names other than `names` are refused here and not when it is evaluated, perhaps in the middle of a night. */
 export function compile(text: string, names: readonly string[]): Compiled {
+  const key = `${names.join(' ')}\n${text}`;
+  return remembered.get(key, () => loaded().compile(text, names), key.length);
+}
+
+function loaded(): typeof Cel {
   if (cel === undefined) throw new Error('CEL was not loaded');
-  return cel.compile(text, names);
+  return cel;
 }
 
 /** Whether it is true; anything but true and false is a problem. */

@@ -1,5 +1,6 @@
-import { Cron } from 'croner';
+import type { Cron } from 'croner';
 import type { ScheduledWorkflowSpec, ScheduledWorkflowStatus, WorkflowPhase } from '../../api/kinds.ts';
+import { lastRun, nextRun } from '../cron.ts';
 import { parseDuration } from '../duration.ts';
 import { timestamp } from '../status/conditions.ts';
 
@@ -42,28 +43,6 @@ export interface Due {
 /** Those that are counted one by one; a schedule of every minute comes to more in two hours. */
 const MOST_COUNTED = 100;
 
-/** The schedule, or what is wrong with it that the schema cannot see. */
-export function readSchedule({
-  schedule,
-  timeZone,
-}: Pick<ScheduledWorkflowSpec, 'schedule' | 'timeZone'>): Cron | string {
-  try {
-    new Date(0).toLocaleString('en', { timeZone });
-  } catch {
-    return `there is no time zone ${timeZone}; write an IANA name such as Europe/Berlin`;
-  }
-  try {
-    const cron = new Cron(schedule, {
-      timezone: timeZone,
-      paused: true,
-      ...(!schedule.startsWith('@') && { mode: '5-part' }),
-    });
-    return cron.nextRun(new Date(0)) === null ? `the schedule '${schedule}' never comes` : cron;
-  } catch (error) {
-    return `the schedule '${schedule}' cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
 /** The name of the workflow for a time: two leaders that start it for the same time start one. */
 export const nameFor = (name: string, at: number): string => `${name.slice(0, 240)}-${Math.floor(at / 60_000)}`;
 
@@ -78,7 +57,7 @@ export function recur(
   now: number,
 ): Due {
   const active = children.filter(({ isOver }) => !isOver);
-  const next = cron.nextRun(new Date(now))?.getTime();
+  const next = nextRun(cron, now);
   const base = {
     cancel: [],
     remove: surplus(children, spec),
@@ -90,8 +69,7 @@ export function recur(
   };
   if (spec.suspend) return base;
   const since = status?.lastScheduleTime === undefined ? createdAt : Date.parse(status.lastScheduleTime);
-  const [last] = cron.previousRuns(1, new Date(Math.floor(now / 1_000) * 1_000 + 1_000));
-  const at = last?.getTime();
+  const at = lastRun(cron, now);
   if (at === undefined || at <= since) return base;
   const settled = { ...base, settledUntil: at, missed: missedBefore(cron, since, at) };
   const deadline = spec.startingDeadline === undefined ? Infinity : parseDuration(spec.startingDeadline);

@@ -4,7 +4,7 @@ import type { WrittenAction } from './input.ts';
 import type { Undo } from './operation.ts';
 
 /** Kinds that put back what was before. */
-const AUTOMATIC: ReadonlySet<ActionKind> = new Set<ActionKind>(['scale', 'patch', 'failover']);
+export const AUTOMATIC: readonly ActionKind[] = ['scale', 'patch', 'failover'];
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** How a step is undone. */
@@ -13,7 +13,7 @@ export function undoOf(step: WorkflowStep): Undo {
   if (compensate?.none === true) return 'None';
   if (compensationOf(step) !== undefined) return 'Action';
   const kind = ACTION_KINDS.find((candidate) => step[candidate] !== undefined);
-  if (kind !== undefined && AUTOMATIC.has(kind)) return 'Auto';
+  if (kind !== undefined && AUTOMATIC.includes(kind)) return 'Auto';
   if (kind === 'job' || kind === 'workflow') return 'None';
   return kind === 'http' && !READING_METHODS.has(step.http?.method ?? 'GET') ? 'None' : 'Nothing';
 }

@@ -5,7 +5,7 @@ import { findCycle, Graph, unknownDependencies } from './graph.ts';
 import type { Problem, WrittenAction } from './input.ts';
 import { NAMES } from './resolve.ts';
 import { rollbackTimeout, stepsOf } from './rules.ts';
-import { compensationOf } from './undo.ts';
+import { AUTOMATIC, compensationOf } from './undo.ts';
 
 /** What an expression takes of each name: `steps.a.outputs.x` gives steps → a; '*' where that is computed. */
 interface Read {
@@ -31,9 +31,6 @@ export interface Compiler {
     written: WrittenAction,
   ) => { readonly ok: true; readonly expressions: readonly Read[] } | Unreadable;
 }
-
-/** Kinds that can put back what was before. */
-const AUTOMATIC = ['scale', 'patch', 'failover'] as const;
 
 /** What is wrong with a spec and admission cannot see, in words; what matters most first. */
 export function validate(spec: WorkflowSpec, compiler: Compiler): Problem[] {

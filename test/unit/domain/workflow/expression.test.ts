@@ -18,6 +18,12 @@ function evaluate(text: string): unknown {
 }
 
 describe('expressions', () => {
+  it('are read once, for the names that they may use', () => {
+    expect(compile('parameters.replicas', NAMES)).toBe(compile('parameters.replicas', [...NAMES]));
+    expect(compile('parameters.replicas', ['parameters']).ok).toBe(true);
+    expect(compile('parameters.replicas', ['steps', 'workflow']).ok).toBe(false);
+  });
+
   it.each([
     ['steps.probe.outputs.load > 0.7', true],
     ['steps.probe.outputs.one > 0.7', true],

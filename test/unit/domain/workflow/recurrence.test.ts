@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ScheduledWorkflowSpec, ScheduledWorkflowStatus } from '../../../../src/api/kinds.ts';
-import {
-  type Child,
-  nameFor,
-  readSchedule,
-  recur,
-  recurrenceStatus,
-} from '../../../../src/domain/workflow/recurrence.ts';
+import { readCron } from '../../../../src/domain/cron.ts';
+import { type Child, nameFor, recur, recurrenceStatus } from '../../../../src/domain/workflow/recurrence.ts';
 
 const at = (time: string): number => Date.parse(`2026-06-01T${time}Z`);
 const SPEC: ScheduledWorkflowSpec = {
@@ -36,7 +31,7 @@ function due(
   children: Child[] = [],
 ) {
   const whole = { ...SPEC, ...spec };
-  const cron = readSchedule(whole);
+  const cron = readCron(whole);
   if (typeof cron === 'string') throw new Error(cron);
   return recur({ name: 's', createdAt: at('10:01:00'), spec: whole, status }, cron, children, at(now));
 }
@@ -117,27 +112,6 @@ describe('a schedule', () => {
       nameFor('s', at('10:10:00')),
       nameFor('s', at('10:20:00')),
     ]);
-  });
-
-  it('follows its time zone over daylight saving', () => {
-    const cron = readSchedule({ schedule: '30 2 * * *', timeZone: 'Europe/Berlin' });
-    if (typeof cron === 'string') throw new Error(cron);
-    // On 2026-10-25 the clock goes from 3 back to 2: half past two comes twice, and is meant once.
-    const runs = cron.nextRuns(3, new Date('2026-10-24T12:00:00Z')).map((run) => run.toISOString());
-    expect(runs).toEqual(['2026-10-25T00:30:00.000Z', '2026-10-26T01:30:00.000Z', '2026-10-27T01:30:00.000Z']);
-  });
-
-  it.each([
-    ['61 * * * *', 'Etc/UTC', 'cannot be read'],
-    ['0 0 31 2 *', 'Etc/UTC', 'never comes'],
-    ['0 0 * * *', 'Mars/Olympus', 'there is no time zone'],
-    ['* * * * * *', 'Etc/UTC', 'cannot be read'],
-  ])('says what is wrong with %s %s', (schedule, timeZone, message) => {
-    expect(readSchedule({ schedule, timeZone })).toContain(message);
-  });
-
-  it.each(['@hourly', '@daily', '@weekly', '@monthly', '@yearly'])('knows %s', (schedule) => {
-    expect(readSchedule({ schedule, timeZone: 'Etc/UTC' })).toBeTypeOf('object');
   });
 
   it('the status tells what was started, what runs, what comes and what was left out', () => {
