@@ -32,6 +32,8 @@ class LongFirst extends BaseSequencer {
 
 // What a test waits for has deadlines of its own, which say what did not come; this one only ends what hangs.
 const TEST_MS = 240_000;
+// The tests without a cluster run at a tenth of the weight of all others.
+const WAIT_MS = 60_000;
 
 export default defineConfig({
   test: {
@@ -40,9 +42,13 @@ export default defineConfig({
     maxWorkers: 2,
     // Runs side by side would share it, and the order of files is to be the same every time.
     cache: false,
+    expect: { poll: { timeout: WAIT_MS } },
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/api/generated/**'] },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: TEST_MS } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: TEST_MS, hookTimeout: TEST_MS },
+      },
       {
         extends: true,
         test: {

@@ -62,9 +62,9 @@ describe('maintenance windows', () => {
   it('is computed once, however often the same list is read anew', () => {
     const list = () => Array.from({ length: 8 }, (_, index) => window(`${index}-59 * * * *`, '168h', 'Europe/Berlin'));
     const took = (lists: number): number => {
-      const before = performance.now();
+      const before = process.cpuUsage();
       for (let count = 0; count < lists; count += 1) openWindow(list(), at('2026-05-01T03:10:00Z') + count);
-      return performance.now() - before;
+      return process.cpuUsage(before).user / 1_000;
     };
     const first = took(1);
     // The first looks some two hundred times, the others not at all.

@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-built-'));
   writeFileSync(join(folder, 'kubeconfig'), KUBECONFIG);
   await promisify(execFile)(process.execPath, ['hack/build.ts', folder]);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The bundle, in a folder where nothing else of the project is. */
@@ -39,11 +39,11 @@ function run(...args: string[]) {
   return { child, seen, ended: once(child, 'close') as Promise<[number | null]> };
 }
 
-describe('the bundle', { timeout: 60_000 }, () => {
+describe('the bundle', () => {
   it('starts the thread of the history from its one file, and closes the database when it stops', async () => {
     const path = join(folder, 'history.db');
     const { child, seen, ended } = run('--history-path', path);
-    await until('it waits for the API server', () => seen.output.includes('waiting for caches'), 30_000);
+    await until('it waits for the API server', () => seen.output.includes('waiting for caches'));
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     expect(seen.output).not.toMatch(/cannot be written|"level":"(warn|error)".*history/);

@@ -38,7 +38,7 @@ async function load(key: string): Promise<number> {
 
 const kinds = (): string[] => answers.map(({ kind }) => kind);
 
-describe('what is old', { timeout: 30_000 }, () => {
+describe('what is old', () => {
   it('goes step by step, so that a reader is answered in between, and the size is told when it is gone', async () => {
     const keys = Array.from({ length: 30 }, (_, index) => `shop/s-${index}/cpu`);
     const now = Date.now();

@@ -118,7 +118,7 @@ describe('a file that is given as a history', () => {
   });
 });
 
-describe('the size of a history', { timeout: 60_000 }, () => {
+describe('the size of a history', () => {
   const cap = 32 * MIB;
 
   it('stays under the cap, of which the newest rows are what is left, and the disk gets its room back', async () => {

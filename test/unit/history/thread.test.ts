@@ -55,14 +55,14 @@ async function killedWriter(run: string): Promise<number> {
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-  await until('some batches', () => output.split('\n').length > 4, 20_000);
+  await until('some batches', () => output.split('\n').length > 4);
   child.kill('SIGKILL');
   await once(child, 'close');
   expect(output).not.toContain('dropped');
   return [...output.matchAll(/^points (\d+)$/gm)].reduce((sum, [, rows]) => sum + Number(rows), 0);
 }
 
-describe('the thread of the history', { timeout: 60_000 }, () => {
+describe('the thread of the history', () => {
   it('keeps what was written over a restart', async () => {
     const now = Date.now();
     const first = await start();
@@ -97,7 +97,7 @@ describe('the thread of the history', { timeout: 60_000 }, () => {
     writeFileSync(path, readFileSync(path).fill(7, 4_096));
     const second = await start();
     second.appendLoad('a', Date.now(), 1);
-    await until('it is written', () => written === 2_001, 20_000);
+    await until('it is written', () => written === 2_001);
     expect(lines.join('\n')).toMatch(/is damaged .* it is now .*history\.db\.corrupt, and a new one is begun/);
     expect(await values(second, 'a')).toEqual([1]);
   });
@@ -113,11 +113,11 @@ describe('the thread of the history', { timeout: 60_000 }, () => {
     const recorder = await start(late);
     expect(lines[0]).toContain('unable to open database file');
     recorder.appendLoad('a', Date.now(), 3);
-    await until('it is tried', () => recorder.figures.lastErrorAt !== undefined, 20_000);
+    await until('it is tried', () => recorder.figures.lastErrorAt !== undefined);
     for (const key of ['a', 'b', 'c']) expect(await values(recorder, key)).toEqual([]);
     expect(lines.filter((line) => line.includes('could not be read'))).toHaveLength(1);
     mkdirSync(join(folder, 'volume'));
-    await until('it is written', () => written === 1, 20_000);
+    await until('it is written', () => written === 1);
     expect(lines.at(-1)).toBe('the history is written again');
     expect(await values(recorder, 'a')).toEqual([3]);
     expect(dropped).toBe(0);
@@ -130,7 +130,7 @@ describe('the thread of the history', { timeout: 60_000 }, () => {
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    await until('it fails', () => output.includes('cannot be written'), 20_000);
+    await until('it fails', () => output.includes('cannot be written'));
     child.kill('SIGKILL');
     await once(child, 'close');
     expect(output).toContain('disk I/O error');
@@ -141,9 +141,9 @@ describe('the thread of the history', { timeout: 60_000 }, () => {
     const recorder = await start(path, 3_600_000);
     recorder.appendLoad('old', Date.now() - 3_700_000, 1);
     recorder.appendLoad('new', Date.now() - 3_500_000, 2);
-    await until('it is written', () => written === 2, 20_000);
+    await until('it is written', () => written === 2);
     // After the first batch, while nobody asks, and then once an hour.
-    await until('it is gone', async () => (await values(recorder, 'old')).length === 0, 20_000);
+    await until('it is gone', async () => (await values(recorder, 'old')).length === 0);
     expect(await values(recorder, 'new')).toEqual([2]);
   });
 });

@@ -161,7 +161,7 @@ describe('heartbeat endpoint', () => {
     expect((await send({ method: 'GET', body: '' })).status).toBe(405);
   });
 
-  it('a sender that drips its headers or its body, or never begins TLS, is cut off', { timeout: 20_000 }, async () => {
+  it('a sender that drips its headers or its body, or never begins TLS, is cut off', async () => {
     const { port, ca } = await start();
     const headers = await opened(port, ca);
     const body = await opened(port, ca);
@@ -197,10 +197,7 @@ describe('heartbeat endpoint', () => {
     const silent = connectPlain(port, '127.0.0.1').resume();
     await new Promise((resolve) => silent.once('connect', resolve));
     const gone = new Promise((resolve) => silent.once('close', resolve));
-    const began = performance.now();
-    await listener.close(100);
-    expect(performance.now() - began).toBeLessThan(2000);
-    await gone;
+    await expect(Promise.all([listener.close(100), gone])).resolves.toBeDefined();
   });
 
   it('does not speak plain text, nor with who does not trust it', async () => {

@@ -181,10 +181,10 @@ describe('a capacity budget', () => {
       }),
       { numRuns: 200 },
     );
-  }, 30_000);
+  });
 });
 
-describe('what was given before', { timeout: 60_000 }, () => {
+describe('what was given before', () => {
   const levels = ['Critical', 'High', 'Normal', 'Low', 'Maintenance'] as const;
   const claims = Array.from({ length: 40 }, (_, index) =>
     claim(`shop/${index}`, 3 + ((index * 37) % 7), {

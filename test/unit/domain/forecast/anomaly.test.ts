@@ -15,7 +15,7 @@ function hourly(count: number, value: (at: number) => number): AnomalyDetector {
   return detector;
 }
 
-describe('false alarms', { timeout: 60_000 }, () => {
+describe('false alarms', () => {
   it.each(Object.keys(CLEAN))('are at most one in 1,000 points of %s', (name) => {
     let [points, unusual] = [0, 0];
     for (const seed of SEEDS) {
@@ -29,7 +29,7 @@ describe('false alarms', { timeout: 60_000 }, () => {
   });
 });
 
-describe('faults', { timeout: 60_000 }, () => {
+describe('faults', () => {
   it.each(Object.keys(FAULTS))('of the kind "%s" are found', (name) => {
     const within = name.startsWith('drift') ? 120 : 6;
     for (const seed of SEEDS) {
@@ -47,7 +47,7 @@ describe('faults', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the detector', { timeout: 60_000 }, () => {
+describe('the detector', () => {
   const usual = (step: number): number => 100 + 3 * normalFrom(step)();
 
   it('judges nothing while it learns', () => {

@@ -22,7 +22,7 @@ function fed(points: readonly Point[], options: Partial<ForecastOptions> = {}): 
 const lastOf = (points: readonly Point[]): number => points.at(-1)?.at ?? NaN;
 const predicted = (prediction: Prediction): number => (prediction.kind === 'Trusted' ? prediction.load : NaN);
 
-describe('the forecast of a load', { timeout: 60_000 }, () => {
+describe('the forecast of a load', () => {
   it.each(Object.keys(SHAPES) as Shape[])('is trusted on the third day of %s, and covers what comes', (shape) => {
     const points = daily(shape, 4, 0.05, 11);
     const forecaster = fed(points.slice(0, 2 * 1_440));

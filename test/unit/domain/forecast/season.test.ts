@@ -6,7 +6,7 @@ const CLOCKS = [60, 120, 360, 720, 1_440];
 const valuesOf = (points: readonly { value: number }[]): Float32Array =>
   Float32Array.from(points, ({ value }) => value);
 
-describe('finding a season', { timeout: 60_000 }, () => {
+describe('finding a season', () => {
   it.each(Object.keys(SHAPES) as Shape[])('finds the day in two days of %s, with and without noise', (shape) => {
     for (const noise of [0, 0.02, 0.05]) {
       expect(findSeason(valuesOf(daily(shape, 2, noise, 7)), CLOCKS)?.steps).toBe(1_440);

@@ -17,7 +17,7 @@ function run(text: string, ...args: readonly string[]): { code: number | null; o
 
 const GOOD = 'timestamp,value\n0,100\n60,180\n120,100\n';
 
-describe('npm run replay', { timeout: 60_000 }, () => {
+describe('npm run replay', () => {
   it('prints figures of both scalers as JSON', () => {
     const { code, out } = run(GOOD, '--json');
     expect(code).toBe(0);

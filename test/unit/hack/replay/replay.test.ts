@@ -12,7 +12,7 @@ const share = (baton: number, hpa: number): number => (baton === hpa ? 1 : baton
 const under = ({ baton, hpa }: Outcome): number => share(baton.underProvisionedSeconds, hpa.underProvisionedSeconds);
 const hours = ({ baton, hpa }: Outcome): number => baton.podHours / hpa.podHours;
 
-describe('a week of daily load, 90 s until a pod is ready', { timeout: 60_000 }, () => {
+describe('a week of daily load, 90 s until a pod is ready', () => {
   it.each<[Shape, number]>([
     ['office', 0],
     ['office', 0.05],
@@ -63,7 +63,7 @@ describe('a week of daily load, 90 s until a pod is ready', { timeout: 60_000 },
   });
 });
 
-describe('a load without a season', { timeout: 60_000 }, () => {
+describe('a load without a season', () => {
   it.each<[string, (seed: number) => Point[]]>([
     ['white noise', (seed) => whiteNoise(3, 20, seed)],
     ['random walks', (seed) => randomWalk(3, 5, seed)],

@@ -71,7 +71,7 @@ describe('the simulation', () => {
   });
 });
 
-describe('the HPA of the replay', { timeout: 60_000 }, () => {
+describe('the HPA of the replay', () => {
   const look = (at: number, load: number, current: number): Look => ({
     at: at * 1_000,
     load,
