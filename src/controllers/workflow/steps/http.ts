@@ -1,3 +1,4 @@
+import { isNestedDeeper } from '../../../domain/nesting.ts';
 import type { HttpAction } from '../../../domain/workflow/action.ts';
 import { changesSomething } from '../../../domain/workflow/action.ts';
 import { compile, isTrue } from '../../../domain/workflow/expression.ts';
@@ -205,7 +206,8 @@ function judge(
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isNestedDeeper(value) ? text : value;
   } catch {
     return text;
   }

@@ -1,4 +1,5 @@
 import { OPERATION, WORKFLOW } from '../../../api/annotations.ts';
+import { isNestedDeeper } from '../../../domain/nesting.ts';
 import type { JobAction } from '../../../domain/workflow/action.ts';
 import type { Answer, Failure, Operation, Outputs } from '../../../domain/workflow/operation.ts';
 import { accountOf, isFailure, refusal, unreadable } from './access.ts';
@@ -170,7 +171,8 @@ export function outputsOf(message: string | undefined): Answer {
 function parse(message: string): Outputs | undefined {
   try {
     const value: unknown = JSON.parse(message);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Outputs) : undefined;
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject && !isNestedDeeper(value) ? (value as Outputs) : undefined;
   } catch {
     return undefined;
   }

@@ -186,6 +186,14 @@ describe('a request of a step', () => {
     ['is a redirect', answered(302), GET, { kind: 'failed', reason: 'ResponseUnexpected' }],
     ['is a code that is wanted', answered(404), { ...GET, status: [404] }, { kind: 'done', outputs: { status: 404 } }],
     ['is not one that is wanted', answered(200), { ...GET, status: [404] }, { kind: 'failed' }],
+    // What walks it by recursion ends with the stack, and with it the process.
+    ['is nested deeply', answered(200, '['.repeat(30_000) + ']'.repeat(30_000)), GET, { outputs: { status: 200 } }],
+    [
+      'is nested deeply, and short',
+      answered(200, '['.repeat(101) + ']'.repeat(101)),
+      GET,
+      { outputs: { status: 200, body: '['.repeat(101) + ']'.repeat(101) } },
+    ],
     ['is too large', answered(200, 'x'.repeat(5_000)), GET, { kind: 'done', outputs: { status: 200 } }],
     [
       'is so',
