@@ -3,7 +3,7 @@ import type { Reason } from '../../api/reasons.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { workloadRefs } from '../../domain/failover/serving.ts';
 import type { ObjectReference } from '../../domain/workflow/action.ts';
-import { accountProblems } from '../../domain/workflow/account.ts';
+import { accountProblems, requesterProblems } from '../../domain/workflow/account.ts';
 import { dependenciesOf } from '../../domain/workflow/dependency.ts';
 import type { Admission, Problem, WorkflowInput } from '../../domain/workflow/input.ts';
 import { instantiate } from '../../domain/workflow/instantiate.ts';
@@ -65,7 +65,11 @@ export class Entrance {
     const found = objection(workflow);
     if (found !== undefined) return [found];
     if (isEmpty(workflow)) return this.#templateProblems(workflow);
-    const problems = [...validate(workflow.spec, ports), ...accountProblems(workflow.spec)];
+    const problems = [
+      ...validate(workflow.spec, ports),
+      ...accountProblems(workflow.spec),
+      ...requesterProblems(workflow.spec),
+    ];
     if (problems.length > 0) return problems;
     const locks = this.#locks(workflow);
     return Array.isArray(locks) ? [] : [locks];

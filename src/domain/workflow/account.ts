@@ -18,5 +18,13 @@ export function accountProblems(spec: WorkflowSpec): Problem[] {
   return [{ reason: 'InvalidSpec', message }];
 }
 
+/** What asks for people who are not the one who asked for it, where nobody is named who did: whoever that was could agree to it himself. */
+export function requesterProblems(spec: WorkflowSpec): Problem[] {
+  const asking = stepsOf(spec).find(({ approval }) => (approval?.required ?? 1) > 1);
+  if (asking === undefined || spec.requestedBy !== undefined) return [];
+  const message = `step ${asking.name} asks for two or more people beside who asked for the workflow: write yourself with spec.requestedBy`;
+  return [{ reason: 'InvalidSpec', message }];
+}
+
 const isForAccount = ({ scale, restart, patch, job, failover, workflow, wait }: WrittenAction): boolean =>
   (scale ?? restart ?? patch ?? job ?? failover ?? workflow?.name ?? wait?.target) !== undefined;

@@ -7,6 +7,9 @@ export interface ObjectReference {
   readonly name: string;
 }
 
+/** Whether objects of this namespace can be called so: what a template gives must not reach anything else. */
+export const isObjectName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(text);
+
 export interface ScaleAction {
   readonly kind: 'scale';
   readonly target: ObjectReference;

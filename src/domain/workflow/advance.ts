@@ -1,6 +1,6 @@
 import type { WorkflowPhase, WorkflowStatus } from '../../api/kinds.ts';
 import { deepEqual } from '../equal.ts';
-import { bytesOf, line, LOCKS_BYTES } from './bounds.ts';
+import { line, whyNoLocks } from './bounds.ts';
 import { conditionsOf } from './conditions.ts';
 import { verifyCriteria } from './criteria.ts';
 import { etaOf } from './eta.ts';
@@ -103,8 +103,9 @@ function queued(run: Run): void {
     refuse(run, admission.reason, admission.message);
     return;
   }
-  if (bytesOf(admission.locks) > LOCKS_BYTES) {
-    refuse(run, 'InvalidSpec', `the names of all its targets take more than ${LOCKS_BYTES} bytes`);
+  const obstacle = whyNoLocks(admission.locks);
+  if (obstacle !== undefined) {
+    refuse(run, 'InvalidSpec', obstacle);
     return;
   }
   if (admission.locks.length > 0) run.status.locks = [...admission.locks];

@@ -12,7 +12,9 @@ const SLACK_BYTES = 8 * KIB;
 const STEP_BYTES = 480;
 const MESSAGE_BYTES = 256;
 const MESSAGES_BYTES = 12 * KIB;
-export const LOCKS_BYTES = 32 * KIB;
+const LOCKS_BYTES = 32 * KIB;
+/** As many as the status has room for (crds/workflows.baton.dev.yaml). */
+const MOST_LOCKS = 300;
 
 const encoder = new TextEncoder();
 
@@ -31,6 +33,12 @@ function sizeOf(value: Readonly<Record<string, unknown>> | undefined): number {
 /** As JSON in UTF-8. */
 export const bytesOf = (value: unknown): number =>
   value === undefined ? 0 : encoder.encode(JSON.stringify(value)).length;
+
+/** Why the status has no room for the locks. */
+export function whyNoLocks(locks: readonly string[]): string | undefined {
+  if (locks.length > MOST_LOCKS) return `it has ${locks.length} targets, and at most ${MOST_LOCKS} can be locked`;
+  return bytesOf(locks) > LOCKS_BYTES ? `the names of all its targets take more than ${LOCKS_BYTES} bytes` : undefined;
+}
 
 /** Of a message of one step, where there are so many of them. */
 export const messageBytes = (steps: number): number =>

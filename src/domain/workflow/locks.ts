@@ -1,5 +1,5 @@
 import type { WorkflowSpec } from '../../api/kinds.ts';
-import type { ObjectReference } from './action.ts';
+import { isObjectName, type ObjectReference } from './action.ts';
 import { readTemplate, textOf } from './template.ts';
 
 export type Access = 'Exclusive' | 'Shared';
@@ -38,7 +38,7 @@ type Parameters = Readonly<Record<string, string>>;
 
 /**
  * What a workflow needs before it runs, sorted by key: what it lists, and all that its steps and their compensations write to, exclusively.
- * Names may be templates over the parameters, because what a step finds is not known before it runs; throws RangeError for others.
+ * Names may be templates over the parameters, because what a step finds is not known before it runs; throws RangeError for others, and for what is no name.
  * `workloadsOf` gives what an OrchestratedService is about, for steps that fail over.
  */
 export function locksOf(
@@ -70,8 +70,11 @@ export function locksOf(
 function nameOf(text: string, parameters: Parameters): string {
   const read = readTemplate(text, ['parameters']);
   const filled = read.ok ? read.template.render({ parameters }) : read;
-  if (filled.ok) return textOf(filled.value);
-  throw new RangeError(
-    `a target is named by parameters only, because it is locked before the first step: ${filled.message}`,
-  );
+  if (!filled.ok)
+    throw new RangeError(
+      `a target is named by parameters only, because it is locked before the first step: ${filled.message}`,
+    );
+  const name = textOf(filled.value);
+  if (isObjectName(name)) return name;
+  throw new RangeError(`the name of a target is ${JSON.stringify(name.slice(0, 80))}, and no object can be called so`);
 }

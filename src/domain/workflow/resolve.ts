@@ -1,6 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { parseDuration } from '../duration.ts';
-import type { Action, ObjectReference } from './action.ts';
+import { type Action, isObjectName, type ObjectReference } from './action.ts';
 import type { Expression, Problem, Scope } from './expression.ts';
 import type { WrittenAction } from './input.ts';
 import { isTemplate, readTemplate, textOf } from './template.ts';
@@ -29,23 +29,38 @@ export function resolve(
   }
 }
 
-/** The expressions in the templates of an action, or what is wrong with one of them. Texts in which expressions of their own stand are left out. */
+/** The expressions in the templates of an action, or what is wrong with one of them. */
 export function expressionsOf(
   written: WrittenAction,
 ): { readonly ok: true; readonly expressions: readonly Expression[] } | Problem {
   const found: Expression[] = [];
-  for (const text of templatesIn(written)) {
-    const read = readTemplate(text, NAMES);
-    if (!read.ok) return read;
-    found.push(...read.template.expressions);
+  try {
+    for (const text of templatesIn(templated(written))) {
+      const read = readTemplate(text, NAMES);
+      if (!read.ok) return read;
+      found.push(...read.template.expressions);
+    }
+  } catch (error) {
+    if (error instanceof Unresolvable) return { ok: false, message: error.message };
+    throw error;
   }
   return { ok: true, expressions: found };
+}
+
+/** All that may hold templates, as it is filled in: a patch by what it says, and no texts that are expressions as a whole. */
+function templated({ patch, wait, http, ...others }: WrittenAction): unknown {
+  return [
+    others,
+    patch && { ...patch, patch: parsedPatch(patch.patch) },
+    wait && { ...wait, expression: undefined },
+    http && { ...http, expect: undefined },
+  ];
 }
 
 function templatesIn(value: unknown): string[] {
   if (typeof value === 'string') return isTemplate(value) ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, field]) => (name === 'expression' ? [] : templatesIn(field)));
+  return Object.values(value).flatMap(templatesIn);
 }
 
 class Filler {
@@ -61,17 +76,16 @@ class Filler {
     if (!read.ok) throw new Unresolvable(read.message);
     const filled = read.template.render(this.#scope);
     if (!filled.ok) throw new Unresolvable(filled.message);
-    return filled.value;
+    return inJson(filled.value);
   }
 
   text(text: string): string {
     return textOf(this.value(text));
   }
 
-  /** A name of an object: what a template gives must not reach anything else. */
   name(field: string, text: string): string {
     const name = this.text(text);
-    if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name))
+    if (!isObjectName(name))
       throw new Unresolvable(`${field} has to be the name of an object, and is ${JSON.stringify(name.slice(0, 80))}`);
     return name;
   }
@@ -83,9 +97,16 @@ class Filler {
   deep(value: unknown): unknown {
     if (typeof value === 'string') return this.value(value);
     if (Array.isArray(value)) return value.map((item) => this.deep(item));
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null) return inJson(value);
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, this.deep(field)]));
   }
+}
+
+/** JSON has no such numbers, and null would be written for them: in a patch that takes the field away. */
+function inJson(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Unresolvable(`there is no number ${value} in JSON`);
+  return value;
 }
 
 function actionOf(written: WrittenAction, filler: Filler): Action {
@@ -127,13 +148,8 @@ function replicasOf(written: number | string, filler: Filler): number {
 }
 
 function patchOf({ patch, type }: NonNullable<WrittenAction['patch']>, filler: Filler): unknown {
-  let parsed: unknown;
-  try {
-    // Templates are filled in after it was parsed, so that what a parameter holds stays a text in the patch. Aliases multiply.
-    parsed = parseYaml(patch, { maxAliasCount: 0 });
-  } catch (error) {
-    throw new Unresolvable(`patch.patch is neither JSON nor YAML: ${String(error).split('\n', 1)[0]}`);
-  }
+  // Templates are filled in after it was parsed, so that what a parameter holds stays a text in the patch.
+  const parsed = parsedPatch(patch);
   const isList = Array.isArray(parsed);
   if (type === 'JSON' ? !isList : typeof parsed !== 'object' || parsed === null || isList)
     throw new Unresolvable(
@@ -142,6 +158,20 @@ function patchOf({ patch, type }: NonNullable<WrittenAction['patch']>, filler: F
         : 'patch.patch has to be an object; a list of operations needs type: JSON',
     );
   return filler.deep(parsed);
+}
+
+/** Aliases multiply, and tags give what JSON does not have. */
+const YAML = { maxAliasCount: 0, stringKeys: true, resolveKnownTags: false, logLevel: 'error' } as const;
+
+function parsedPatch(text: string): unknown {
+  try {
+    return parseYaml(text, YAML);
+  } catch (error) {
+    const because = String(error).split('\n', 1)[0] ?? '';
+    // YAML reads a template without quotes as a map whose key is a map.
+    const hint = because.includes('keys must be strings') ? "; write templates in quotes: '{{ ... }}'" : '';
+    throw new Unresolvable(`patch.patch is neither JSON nor YAML: ${because}${hint}`);
+  }
 }
 
 function waitOf(wait: NonNullable<WrittenAction['wait']>, filler: Filler): Action {

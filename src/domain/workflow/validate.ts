@@ -1,5 +1,6 @@
 import type { WorkflowSpec, WorkflowStep } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
+import { DEEPEST, isNestedDeeper } from '../nesting.ts';
 import { ACTION_KINDS } from './action.ts';
 import { findCycle, Graph, unknownDependencies } from './graph.ts';
 import type { Problem, WrittenAction } from './input.ts';
@@ -46,8 +47,23 @@ export function validate(spec: WorkflowSpec, compiler: Compiler): Problem[] {
       ...unknown,
     ];
   if (unknown.length > 0) return unknown;
+  const extent = extentOf(steps);
+  if (extent !== undefined) return [invalid(extent)];
   const found = [...new Expressions(spec, compiler).problems(), ...durations(spec), ...steps.flatMap(undoProblems)];
   return found.map(invalid);
+}
+
+/** Reading one takes about 50 µs, and the process does nothing else meanwhile. */
+const MOST_TEMPLATES = 5_000;
+
+/** Why it cannot be read in a time that is worth it. Only what a Job is made of may be nested as one likes. */
+function extentOf(steps: readonly WorkflowStep[]): string | undefined {
+  const deep = steps.find(({ job, compensate }) => isNestedDeeper(job) || isNestedDeeper(compensate?.job));
+  if (deep !== undefined) return `step ${deep.name}: job.template is nested deeper than ${DEEPEST} levels`;
+  const templates = JSON.stringify(steps).split('{{').length - 1;
+  return templates > MOST_TEMPLATES
+    ? `it has ${templates} templates, and at most ${MOST_TEMPLATES} are read`
+    : undefined;
 }
 
 const invalid = (message: string): Problem => ({ reason: 'InvalidSpec', message });

@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest';
-import { bytesOf, line } from '../../../../src/domain/workflow/bounds.ts';
+import { bytesOf, line, whyNoLocks } from '../../../../src/domain/workflow/bounds.ts';
 import type { Answer } from '../../../../src/domain/workflow/operation.ts';
 import { fc } from '../../../support/properties.ts';
 import { Bench, scale, specOf } from './world.ts';
@@ -71,4 +71,11 @@ it('a status stays under 200 KiB at 200 steps, whatever they say and find, and w
     }),
     { numRuns: 5 },
   );
+});
+
+it('says why there is no room for locks', () => {
+  const locks = (count: number, name: string): string[] => Array.from({ length: count }, (_, n) => `${name}${n}`);
+  expect(whyNoLocks(locks(300, 'a'))).toBeUndefined();
+  expect(whyNoLocks(locks(301, 'a'))).toBe('it has 301 targets, and at most 300 can be locked');
+  expect(whyNoLocks(locks(200, 'a'.repeat(250)))).toContain('take more than 32768 bytes');
 });

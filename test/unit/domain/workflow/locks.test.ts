@@ -58,6 +58,11 @@ describe('what a workflow locks', () => {
     );
   });
 
+  it.each(['a/b', 'shop shared', '', 'x'.repeat(254), '../x'])('no target is called %j', (name) => {
+    const targets = [{ ...deployment('{{parameters.name}}'), access: 'Exclusive' }] as const;
+    expect(() => locks({ targets: [...targets] }, { name })).toThrow('no object can be called so');
+  });
+
   it('the status has them as texts', () => {
     const key = 'shop/apps/Deployment/a';
     for (const lock of [

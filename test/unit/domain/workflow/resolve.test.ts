@@ -53,6 +53,9 @@ describe('what a step says becomes an action', () => {
     ['Merge', 'text', 'has to be an object'],
     ['Merge', '{a: [}', 'neither JSON nor YAML'],
     ['Merge', 'a: &a [1, 2]\nb: [*a, *a]', 'neither JSON nor YAML'],
+    ['Merge', 'replicas: {{ parameters.replicas }}', "write templates in quotes: '{{ ... }}'"],
+    ['Merge', 'spec: {replicas: .inf}', 'there is no number Infinity in JSON'],
+    ['Merge', 'spec: {replicas: "{{ 0.0 / 0.0 }}"}', 'there is no number NaN in JSON'],
   ] as const)('refuses a %s patch %s', (type, patch, message) => {
     expect(resolved({ patch: { target: TARGET, type, patch } })).toContain(message);
   });
@@ -129,6 +132,20 @@ describe('what a step says becomes an action', () => {
       },
     });
     expect(found.ok && found.expressions.map(({ text }) => text)).toEqual(['parameters.name', 'steps.a.state']);
+    // As it is written in JSON, or in YAML.
+    for (const patch of [
+      '{"a": "{{ parameters.name + \\"b\\" }}"}',
+      "a: '{{ parameters.name + ''b'' }}'",
+      'a: "{{ parameters.name + \'b\' }}" # {{',
+    ]) {
+      const inPatch = expressionsOf({ patch: { target: TARGET, type: 'Merge', patch } });
+      expect(inPatch.ok && inPatch.expressions.map(({ text }) => text.replaceAll('"', "'"))).toEqual([
+        "parameters.name + 'b'",
+      ]);
+    }
+    expect(
+      expressionsOf({ job: { template: { template: { metadata: { annotations: { expression: '{{ nope }}' } } } } } }),
+    ).toMatchObject({ ok: false });
     expect(expressionsOf({ wait: { duration: '{{ nope }}' } })).toEqual({
       ok: false,
       message: '{{ nope }} uses nope; there is parameters, steps, workflow',

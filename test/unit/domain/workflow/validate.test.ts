@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { WorkflowSpec, WorkflowStep } from '../../../../src/api/kinds.ts';
-import { accountProblems } from '../../../../src/domain/workflow/account.ts';
+import { accountProblems, requesterProblems } from '../../../../src/domain/workflow/account.ts';
 import { compile } from '../../../../src/domain/workflow/expression.ts';
 import { expressionsOf } from '../../../../src/domain/workflow/resolve.ts';
 import { readTemplate } from '../../../../src/domain/workflow/template.ts';
@@ -11,6 +11,7 @@ const compiler = { compile, readTemplate, expressionsOf };
 const problems = (steps: WorkflowStep[], more: Partial<WorkflowSpec> = {}): string[] =>
   validate(specOf(steps, more), compiler).map(({ reason, message }) => `${reason}: ${message}`);
 const get = { method: 'GET', url: 'http://shop/x', expect: {} } as const;
+type Job = NonNullable<WorkflowStep['job']>['template'];
 const named = (name: string): NonNullable<WorkflowStep['scale']> => ({ target: deployment(name), replicas: 1 });
 
 it('finds nothing wrong with what is right', () => {
@@ -122,6 +123,24 @@ test.each<[string, WorkflowStep[], Partial<WorkflowSpec>, RegExp]>([
     { successCriteria: [{ expression: 'object.x == 1', for: '0s', within: '1m' }] },
     /uses object/,
   ],
+  [
+    'an unreadable patch',
+    [{ name: 'a', patch: { target: deployment('x'), type: 'Merge', patch: 'spec: {replicas: {{ parameters.n }}}' } }],
+    { parameters: [{ name: 'n', value: '1' }] },
+    /step a: .*write templates in quotes/,
+  ],
+  [
+    'a Job that is nested deeply',
+    [{ name: 'a', job: { template: JSON.parse('{"template":'.repeat(9_000) + '{}' + '}'.repeat(9_000)) as Job } }],
+    {},
+    /step a: job.template is nested deeper than 100 levels/,
+  ],
+  [
+    'more templates than anybody wants to wait for',
+    [{ name: 'a', job: { template: { template: { args: Array<string>(5_001).fill('{{1}}') } } } }],
+    {},
+    /it has 5001 templates, and at most 5000 are read/,
+  ],
 ])('names %s', (_, steps, more, message) => {
   expect(problems(steps, more).join('\n')).toMatch(message);
 });
@@ -156,4 +175,18 @@ describe('of a workflow without an account', () => {
     const criterion = { target: deployment('x'), expression: 'true', for: '0s', within: '1m' };
     expect(without([instant('a')], { successCriteria: [criterion] })[0]).toMatch(/^successCriteria\[0\] reads/);
   });
+});
+
+it.each<[string, number, Partial<WorkflowSpec>, string[]]>([
+  [
+    'two people, for nobody',
+    2,
+    {},
+    ['step a asks for two or more people beside who asked for the workflow: write yourself with spec.requestedBy'],
+  ],
+  ['two people, for somebody', 2, { requestedBy: 'alice' }, []],
+  ['one, for nobody', 1, {}, []],
+])('asks %s', (_, required, more, said) => {
+  const found = requesterProblems(specOf([{ name: 'a', approval: { required } }], more));
+  expect(found.map(({ message }) => message)).toEqual(said);
 });
