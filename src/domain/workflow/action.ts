@@ -1,4 +1,4 @@
-import type { HealthLevel } from '../../api/kinds.ts';
+import { GROUP, type HealthLevel, VERSION } from '../../api/kinds.ts';
 
 /** An object of the workflow's namespace. */
 export interface ObjectReference {
@@ -6,6 +6,9 @@ export interface ObjectReference {
   readonly kind: string;
   readonly name: string;
 }
+
+/** The kind of what a step fails over. */
+export const SERVICE = { apiVersion: `${GROUP}/${VERSION}`, kind: 'OrchestratedService' };
 
 /** Whether objects of this namespace can be called so: what a template gives must not reach anything else. */
 export const isObjectName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(text);

@@ -4,6 +4,7 @@ import { fail } from './outcome.ts';
 import { parallelSteps, stepsOf } from './rules.ts';
 import type { Run } from './run.ts';
 import { readStamp, stamp } from './times.ts';
+import { hasTarget, stampedBy } from './target.ts';
 import { forwardTrack, isRunning, scopeOfTrack, stageOf, type Track } from './track.ts';
 
 /** Steps that are under way, and then as many more as may begin. Ends with an outcome when one failed that must not. */
@@ -42,10 +43,18 @@ function beginSome(run: Run): boolean {
   // Those whose preparation waits have their place already.
   const [prepared, fresh] = [ready.filter(isPreparing), ready.filter((step) => !isPreparing(step))];
   const running = stepsOf(run.spec).filter(({ name }) => isRunning(forwardTrack(run, name))).length;
+  const taken = new Set(
+    stepsOf(run.spec)
+      .filter(({ name }) => hasTarget(run.step(name).status))
+      .map((step) => stampedBy(run, step, 'Forward')),
+  );
   let free = parallelSteps(run.spec) - running;
-  for (const { name } of [...prepared, ...fresh]) {
+  for (const step of [...prepared, ...fresh]) {
     if (free <= 0) return false;
-    const track = forwardTrack(run, name);
+    const track = forwardTrack(run, step.name);
+    const target = stampedBy(run, step, 'Forward');
+    if (target !== undefined && taken.has(target) && !hasTarget(track.status)) continue;
+    taken.add(target);
     start(run, track);
     if (stageOf(track) === 'Over') return true;
     // One that failed and is tried again later gives its place back.

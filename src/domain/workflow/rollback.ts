@@ -9,6 +9,7 @@ import { deadline, holdOfRollback, pause, resume } from './pause.ts';
 import { parallelSteps, rollbackTimeout } from './rules.ts';
 import type { Run } from './run.ts';
 import { markStopping } from './stop.ts';
+import { cameLater, stampedBy } from './target.ts';
 import { readStamp } from './times.ts';
 import { actionOf, backwardTrack, isRunning, isWritten, type Track } from './track.ts';
 
@@ -76,11 +77,18 @@ function isReady(run: Run, open: Steps, name: string): boolean {
   const { status } = run.step(name);
   if (isRunning({ direction: 'Backward', status })) return false;
   const after = run.graph.after(name);
-  if (open.some((step) => after.has(step.name))) return false;
+  if (open.some((step) => after.has(step.name) || mustGoFirst(run, step, name))) return false;
   const at = readStamp(status.compensation?.retryAt) ?? run.now;
   if (at <= run.now) return true;
   run.wake(at);
   return false;
+}
+
+/** What changed the same thing later has to be undone before. */
+function mustGoFirst(run: Run, other: WorkflowStep, name: string): boolean {
+  const target = other.name === name ? undefined : stampedBy(run, run.step(name).step, 'Backward');
+  if (target === undefined || stampedBy(run, other, 'Backward') !== target) return false;
+  return cameLater(run, other.name, name);
 }
 
 function conclude(run: Run, steps: Steps, isLate: boolean): void {

@@ -1,7 +1,6 @@
 import type { OrchestratedServiceSpec, OrchestratedServiceStatus } from '../../../api/kinds.ts';
-import { GROUP, VERSION } from '../../../api/kinds.ts';
 import { parseDuration } from '../../../domain/duration.ts';
-import type { FailoverAction, ObjectReference } from '../../../domain/workflow/action.ts';
+import { type FailoverAction, type ObjectReference, SERVICE } from '../../../domain/workflow/action.ts';
 import type { Answer, Failure, Operation } from '../../../domain/workflow/operation.ts';
 import { isFailure, refusal, type Target, targetOf, untilStill } from './access.ts';
 import type { StepActor } from './actor.ts';
@@ -104,11 +103,11 @@ export class FailoverStep implements StepKind<FailoverAction> {
   }
 
   watches({ action }: Op) {
-    return [{ kind: 'OrchestratedService', name: action.service }];
+    return [{ kind: SERVICE.kind, name: action.service }];
   }
 
   async #look({ action }: Op, context: StepContext): Promise<Service | Failure> {
-    const reference = { apiVersion: `${GROUP}/${VERSION}`, kind: 'OrchestratedService', name: action.service };
+    const reference = { ...SERVICE, name: action.service };
     const found = await targetOf(this.#ports.objects, reference, context);
     if (isFailure(found)) return found;
     const { spec, status } = found.object as unknown as Pick<Service, 'spec' | 'status'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Answer, Effect } from '../../../../src/domain/workflow/operation.ts';
-import { answers, Bench, instant, scale, specOf, START } from './world.ts';
+import { answers, Bench, deployment, instant, scale, specOf, START } from './world.ts';
 
 const failed = (mayRetry: boolean): Answer => ({ kind: 'failed', reason: 'StepRefused', message: 'no', mayRetry });
 const waiting: Answer = { kind: 'waiting', message: '1 of 3 pods is ready', lookAgainInMs: 15_000 };
@@ -15,6 +15,30 @@ describe('the order of steps', () => {
     expect(bench.status).toMatchObject({ phase: 'Running', progress: '3/4', current: 'b' });
     bench.answering = () => undefined;
     expect(bench.wait().status.phase).toBe('Succeeded');
+  });
+
+  it('has steps with the same target take turns, and keeps none from its place that has another', () => {
+    const same = { scale: { target: deployment('shop'), replicas: 3 } };
+    const patch = { target: deployment('{{ parameters.name }}'), type: 'Merge', patch: '{}' } as const;
+    const steps = [scale('a', same), { name: 'b', patch }, scale('c'), { name: 'd', restart: same.scale }];
+    const parameters = [{ name: 'name', value: 'shop' }];
+    const bench = new Bench(specOf(steps, { maxParallelSteps: 2, parameters })).look();
+    expect(bench.wanted.filter((want) => want.startsWith('Prepare'))).toEqual(
+      ['a', 'c', 'b', 'd'].map((name) => `Prepare ${name}`),
+    );
+    expect(bench.wanted.indexOf('Verify a')).toBeLessThan(bench.wanted.indexOf('Prepare b'));
+    expect(bench.status.phase).toBe('Succeeded');
+  });
+
+  it('keeps its target for a step that is tried again', () => {
+    const same = { scale: { target: deployment('shop'), replicas: 3 } };
+    const bench = new Bench(specOf([scale('a', { ...same, retry }), scale('b', same)]));
+    bench.answering = answers({ 'Verify a': failed(true) });
+    bench.look();
+    expect(bench.wanted).not.toContain('Prepare b');
+    bench.answering = () => undefined;
+    expect(bench.wait().status.phase).toBe('Succeeded');
+    expect(bench.wanted).toContain('Prepare b');
   });
 
   it('is not asked for a thing again before its time, unless something woke it', () => {

@@ -46,6 +46,31 @@ describe('a rollback', () => {
     expect(bench.told).toEqual(['WorkflowStarted', 'StepFailed', 'RollbackStarted', 'WorkflowRolledBack']);
   });
 
+  it('undoes what changed the same thing one after the other, the last one first', () => {
+    const same = { scale: { target: deployment('shop'), replicas: 3 } };
+    const steps = [
+      scale('a', same),
+      scale('b'),
+      scale('c', { scale: same.scale }),
+      instant('d', { dependsOn: ['a', 'b', 'c'], when: '1' }),
+    ];
+    const bench = new Bench(specOf(steps)).look();
+    expect(bench.status.phase).toBe('RolledBack');
+    const undone = bench.wanted.filter((want) => want.includes(' undo '));
+    expect(undone.indexOf('Verify undo c')).toBeLessThan(undone.indexOf('Prepare undo a'));
+    expect(undone.slice(0, 2)).toEqual(['Prepare undo c', 'Prepare undo b']);
+  });
+
+  it('undoes first what changed the same thing last, wherever it stands', () => {
+    const same = { scale: { target: deployment('shop'), replicas: 3 } };
+    const steps = [scale('a', { ...same, dependsOn: ['c'] }), scale('b', same), scale('c')];
+    const end = instant('end', { dependsOn: ['a', 'b'], when: '1' });
+    const bench = new Bench(specOf([...steps, end])).look();
+    expect(bench.status.phase).toBe('RolledBack');
+    const undone = bench.wanted.filter((want) => /^Apply undo [ab]$/.test(want));
+    expect(undone).toEqual(['Apply undo a', 'Apply undo b']);
+  });
+
   it('leaves a step of which it is certain that nothing came of it', () => {
     const bench = new Bench(specOf(chain('a', 'b')), answers({ 'Apply b': failed })).look();
     expect(bench.wanted).not.toContain('Prepare undo b');
