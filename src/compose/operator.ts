@@ -1,59 +1,44 @@
-import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
-import { hostname } from 'node:os';
-import { GROUP, ORCHESTRATION_NAME, type OrchestrationSpec, VERSION } from '../api/kinds.ts';
+import { ORCHESTRATION_NAME, type OrchestrationSpec } from '../api/kinds.ts';
 import type { Settings } from '../config/schema.ts';
-import { Chorus } from '../controllers/chorus.ts';
 import { Situations } from '../controllers/acts/situations.ts';
-import { Healer } from '../controllers/healing/healer.ts';
 import { Policy } from '../controllers/orchestration/policy.ts';
-import { OrchestrationReconciler } from '../controllers/orchestration/reconciler.ts';
-import type { EmitEvent, Reference, WriteStatus } from '../controllers/ports.ts';
 import { heartbeatChecks } from '../controllers/service/checks.ts';
 import { foreignTargets } from '../controllers/service/foreign.ts';
 import { servicesOfOwner } from '../controllers/service/ownership.ts';
-import { lockedPart } from '../controllers/service/locked.ts';
 import { PodGroups } from '../controllers/service/pod-groups.ts';
-import { FINALIZER, ServiceReconciler } from '../controllers/service/reconciler.ts';
-import { suspension } from '../controllers/service/suspension.ts';
-import { upkeep } from '../controllers/service/upkeep.ts';
+import type { ServiceReconciler } from '../controllers/service/reconciler.ts';
 import { Triggers } from '../controllers/service/triggers.ts';
-import type { ServiceEvidence } from '../domain/emergency/rules.ts';
-import type { ServiceSummary } from '../domain/orchestration/summarise.ts';
 import { Connection } from '../kube/connection.ts';
 import { Discovery } from '../kube/discovery.ts';
-import { ApiError } from '../kube/errors.ts';
-import { leasePort } from '../kube/lease.ts';
 import { LeaderFence } from '../kube/fence.ts';
-import { EventRecorder } from '../kube/recorder.ts';
 import { ReplicasWriter } from '../kube/replicas.ts';
-import type { KubeObject } from '../kube/resource.ts';
 import { RestClient } from '../kube/rest.ts';
-import { writeFinalizers } from '../kube/services.ts';
-import { writeStatus } from '../kube/status.ts';
 import { sleep, systemClock } from '../runtime/clock.ts';
 import { Controller } from '../runtime/controller.ts';
-import { LeaderElector, type Leadership } from '../runtime/leader.ts';
+import type { Leadership } from '../runtime/leader.ts';
 import { Manager } from '../runtime/manager.ts';
-import { compareVersions } from '../runtime/store.ts';
+import { messageOf } from '../sources/contract.ts';
 import { collectServices, collectSystem, collectWorkflows } from '../telemetry/collectors.ts';
-import { controllerHooks, decisionHooks, restHooks } from '../telemetry/hooks.ts';
+import { controllerHooks, restHooks } from '../telemetry/hooks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/registry.ts';
 import { createActor } from './acts.ts';
 import { createAdvising } from './advising.ts';
-import { createCaches, RESOURCES } from './caches.ts';
+import { createCaches } from './caches.ts';
 import { releaseMemory } from './heap.ts';
 import { createEmergency } from './emergency.ts';
-import { createFailover } from './failover.ts';
+import { evidenceOf, figuresOf, summaries, systemOf } from './figures.ts';
 import { createDiscovery } from './discovery.ts';
 import { createHistory } from './history.ts';
+import { createElector, leaderOf } from './leader.ts';
 import { watchLog } from './log.ts';
+import { createOrchestration } from './orchestration.ts';
 import { createScales } from './scales.ts';
 import { createScaler } from './scaling.ts';
-import { createStarter } from './startup.ts';
 import { createServers } from './servers.ts';
+import { createServices } from './services.ts';
 import { createSources } from './sources.ts';
+import { createTelling } from './telling.ts';
 import { createWorkflows } from './workflows.ts';
 
 const LAST_WORDS_MS = 1_000;
@@ -109,38 +94,23 @@ export async function runOperator(
     budgets: caches.budgets.store,
   };
   const groups = new PodGroups();
-  const recorder = new EventRecorder({
-    rest,
-    controller: `${GROUP}/baton`,
-    instance: hostname(),
-    onDropped: (why) => metrics.increment('baton_events_total', { outcome: why === 'full' ? 'dropped' : 'failed' }),
-  });
-  const emit: EmitEvent = (reference, { reason, type, note }) => {
-    metrics.increment('baton_events_total', { outcome: 'recorded' });
-    recorder.record({ apiVersion: `${GROUP}/${VERSION}`, ...reference }, { type, reason, action: 'Observe', note });
-  };
   const assertLeads = (): void => {
     if (!leads()) throw new Error('no longer leading');
   };
-  const write: WriteStatus = async (reference, status, abort) => {
-    assertLeads();
-    return writeStatus(leading, RESOURCES[reference.kind], reference, status, abort);
-  };
-  const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
   const { history, record, servers: historyServers } = createHistory(settings, metrics, log, now);
-  const chorus = new Chorus({
+  const { recorder, chorus, told } = createTelling({
+    rest,
+    leading,
+    metrics,
     log,
-    emit,
-    whole: () => {
-      const orchestration = seesAll ? stores.orchestrations.get(ORCHESTRATION_NAME) : undefined;
-      if (orchestration === undefined) return undefined;
-      const { name, uid, resourceVersion } = orchestration;
-      return { kind: 'Orchestration', namespace: undefined, name, uid, resourceVersion };
+    clock,
+    assertLeads,
+    record,
+    orchestration: () => {
+      const found = seesAll ? stores.orchestrations.get(ORCHESTRATION_NAME) : undefined;
+      return found && { name: found.name, uid: found.uid, resourceVersion: found.resourceVersion };
     },
-    monotonic: () => clock.monotonic(),
-    later: (ms, run) => void clock.setTimeout(run, ms),
   });
-  const told = { writeStatus: write, emit, record, isNewer, now, log, count: decisionHooks(metrics) };
 
   const sources = createSources({
     clock,
@@ -172,7 +142,7 @@ export async function runOperator(
     policy: () => policy.current.spec,
     now,
   });
-  const { projector } = caches;
+  const { projector, ...reflectors } = caches;
   const actor = createActor({
     rest: leading,
     metrics,
@@ -196,7 +166,7 @@ export async function runOperator(
     latest: (key) => services.latest(key),
     evidence: () => (services.figures.size < stores.services.size ? undefined : evidenceOf(services)),
     workflows: () => workflows.evidence(),
-    isNewer,
+    isNewer: told.isNewer,
     now,
     onReading: () => sumUp(),
     wake: () => {
@@ -219,7 +189,7 @@ export async function runOperator(
     readings: (key) => sources.prober.readings(key),
     usage: sources.usage,
     intervalMs: settings.scalingInterval,
-    isNewer,
+    isNewer: told.isNewer,
     now,
     monotonic: () => clock.monotonic(),
   });
@@ -231,72 +201,33 @@ export async function runOperator(
     enqueue: (key) => enqueue(key),
     onRound: () => sumUp(),
   });
-  const failover = createFailover({
+  const services: ServiceReconciler = createServices({
+    told,
+    chorus,
     rest,
+    leading,
+    assertLeads,
     metrics,
     log,
-    actor,
-    caches: stores,
-    readForeign: foreignTargets(scales),
-    situations,
-    latest: (key) => services.latest(key),
-    enqueue: (key) => enqueue(key),
-    now,
-    monotonic: () => clock.monotonic(),
-  });
-  const starter = createStarter({
-    actor,
-    situations,
-    services: () => services,
-    caches: stores,
-    namespace: settings.namespace,
-    enqueue: (key) => enqueue(key),
-    now,
-  });
-  const services: ServiceReconciler = new ServiceReconciler({
-    ...told,
-    joins: (reference, transition) => chorus.joins(reference, transition),
-    scaler,
-    advisor: advising.advisor,
-    parts: [
-      emergency.part,
-      suspension,
-      starter,
-      failover,
-      lockedPart((service) => workflows.lockedOf(service)),
-      new Healer({
-        actor,
-        situations,
-        workflow: (key, abort) => workflows.standingOf(key, abort),
-        now,
-        random: Math.random,
-      }),
-      upkeep({ policy: () => policy.current.spec, now }),
-    ],
-    scalingIntervalMs: settings.scalingInterval,
+    clock,
+    settings,
     caches: stores,
     groups,
-    prober: sources.prober,
-    sources: sources.sources,
-    usage: sources.usage,
-    policy: () => policy.current,
+    policy,
+    sources,
     readForeign: foreignTargets(scales),
-    setFinalizer: async (service, wanted, abort) => {
-      assertLeads();
-      const others = (service.metadata.finalizers ?? []).filter((one) => one !== FINALIZER);
-      return writeFinalizers(
-        leading,
-        RESOURCES.OrchestratedService,
-        service,
-        wanted ? [...others, FINALIZER] : others,
-        abort,
-      );
-    },
+    actor,
+    situations,
+    halts: emergency.part,
+    scaler,
+    advisor: advising.advisor,
+    lockedOf: (service) => workflows.lockedOf(service),
+    standingOf: (key, abort) => workflows.standingOf(key, abort),
     enqueue: (key) => enqueue(key),
     onChange: () => sumUp(),
   });
   const onError = (key: string, error: unknown, retryInMs: number | undefined): void =>
-    log.warn({ key, error: describe(error), retryInMs }, 'a reconcile failed');
+    log.warn({ key, error: messageOf(error), retryInMs }, 'a reconcile failed');
   const controller = new Controller({
     name: 'service',
     workers: settings.workers,
@@ -356,8 +287,9 @@ export async function runOperator(
     onError,
     ...controllerHooks(metrics, 'discovery'),
   });
-  const orchestration = new OrchestrationReconciler({
+  const orchestration = createOrchestration({
     ...told,
+    leading,
     orchestrations: stores.orchestrations,
     policy,
     services: () => summaries(services),
@@ -365,7 +297,6 @@ export async function runOperator(
     emergency: emergency.forSum,
     discovery: () => discovery.findings(),
     monotonic: () => clock.monotonic(),
-    create: (abort) => createOrchestration(leading, abort),
   });
   const system = new Controller({
     name: 'orchestration',
@@ -408,7 +339,7 @@ export async function runOperator(
   const triggers = new Triggers({
     caches: stores,
     groups,
-    projector: caches.projector,
+    projector,
     enqueue,
     isOwnWrite: (key, resourceVersion) => services.wrote(key, resourceVersion),
   });
@@ -442,22 +373,7 @@ export async function runOperator(
     for (const check of service ? heartbeatChecks(service) : []) sources.prober.kick(key, check);
   });
 
-  const tellLeading = (leads: boolean): void =>
-    metrics.set('leader_election_master_status', { name: settings.leaseName }, leads ? 1 : 0);
-  // Without election there is never another.
-  if (!settings.leaderElection) tellLeading(true);
-  const elector = settings.leaderElection
-    ? new LeaderElector({
-        lease: leasePort(rest, { namespace, name: settings.leaseName }),
-        identity: identityOf(settings),
-        leaseDurationSeconds: settings.leaseDuration / 1_000,
-        renewDeadlineSeconds: settings.renewDeadline / 1_000,
-        retryPeriodSeconds: settings.retryPeriod / 1_000,
-        mayRelease: () => fence.isQuiet,
-        metrics: { leading: tellLeading },
-        onError: (error) => log.warn({ error: describe(error) }, 'leader election could not read or write the lease'),
-      })
-    : undefined;
+  const elector = createElector({ settings, namespace, rest, metrics, log, mayRelease: () => fence.isQuiet });
   const manager = new Manager({
     servers: [
       ...historyServers,
@@ -476,7 +392,7 @@ export async function runOperator(
       }),
       recorder,
     ],
-    caches: Object.values(reflectorsOf(caches)),
+    caches: Object.values(reflectors),
     ...(elector && { elector }),
     workers: [
       {
@@ -518,7 +434,7 @@ export async function runOperator(
     if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
       await orchestration
         .shutDown(AbortSignal.timeout(LAST_WORDS_MS))
-        .catch((error: unknown) => log.warn({ error: describe(error) }, 'the last status could not be written'));
+        .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the last status could not be written'));
     }
     services.reset();
   }
@@ -541,121 +457,3 @@ export async function runOperator(
     await Promise.all([sources.prober.stop(), sources.prometheus.close(), connection.close()]);
   }
 }
-
-function reflectorsOf({
-  services,
-  orchestrations,
-  pods,
-  replicaSets,
-  deployments,
-  statefulSets,
-  budgets,
-  autoscalers,
-  workflows,
-  templates,
-  schedules,
-  jobs,
-}: ReturnType<typeof createCaches>) {
-  return {
-    services,
-    orchestrations,
-    pods,
-    replicaSets,
-    deployments,
-    statefulSets,
-    budgets,
-    autoscalers,
-    workflows,
-    templates,
-    schedules,
-    jobs,
-  };
-}
-
-/** `<name>_<host>:<port>`: who leads, and where its heartbeats go, so that replicas that do not lead know it from the Lease alone. */
-function identityOf({ identity, advertiseHost, heartbeatAddress }: Settings): string {
-  const name = identity || `${hostname()}_${process.pid}_${randomBytes(3).toString('hex')}`;
-  if (heartbeatAddress === '') return name;
-  // The address of an IPv6 pod comes without brackets.
-  const host = isIP(advertiseHost) === 6 ? `[${advertiseHost}]` : advertiseHost || '127.0.0.1';
-  return `${name}_${host}${heartbeatAddress.slice(heartbeatAddress.lastIndexOf(':'))}`;
-}
-
-function leaderOf(
-  leads: boolean,
-  holder: string | undefined,
-): { self: true } | { self: false; address: string } | undefined {
-  if (leads) return { self: true };
-  const address = holder && /_([^_]+:\d+)$/.exec(holder)?.[1];
-  return address ? { self: false, address } : undefined;
-}
-
-function* summaries(reconciler: ServiceReconciler): Generator<ServiceSummary> {
-  for (const { namespace, name, spec, status } of reconciler.all()) {
-    const figures = reconciler.figures.get(`${namespace}/${name}`);
-    yield {
-      namespace,
-      name,
-      priority: spec.priority,
-      status,
-      observed: figures !== undefined,
-      scores: figures?.scores,
-    };
-  }
-}
-
-/** Nothing where no service is Failed: that is no more than any limit, and there is no need to count. */
-function* evidenceOf(reconciler: ServiceReconciler): Generator<ServiceEvidence> {
-  if (!reconciler.figures.values().some(({ health }) => health === 'Failed')) return;
-  for (const { namespace, name, status } of reconciler.all()) {
-    const figures = reconciler.figures.get(`${namespace}/${name}`);
-    if (figures === undefined) continue;
-    yield { health: figures.health, confidence: figures.confidence, everAvailable: status?.everAvailable === true };
-  }
-}
-
-function* figuresOf(reconciler: ServiceReconciler, now: number) {
-  for (const [key, figures] of reconciler.figures) {
-    const slash = key.indexOf('/');
-    const objectives = figures.objectivesAt(now);
-    const circuit = reconciler.latest(key)?.status?.healing?.circuit;
-    yield {
-      ...figures,
-      ...(circuit && { circuit }),
-      objectives,
-      namespace: key.slice(0, slash),
-      service: key.slice(slash + 1),
-    };
-  }
-}
-
-function systemOf({ status }: OrchestrationReconciler) {
-  return (
-    status && {
-      state: status.state,
-      score: status.score,
-      scores: status.scores,
-      services: (status.services ?? {}) as Record<string, number>,
-      ...(status.discovery && { discovery: status.discovery }),
-    }
-  );
-}
-
-async function createOrchestration(rest: RestClient, signal: AbortSignal): Promise<Reference | undefined> {
-  const body = {
-    apiVersion: `${GROUP}/${VERSION}`,
-    kind: 'Orchestration',
-    metadata: { name: ORCHESTRATION_NAME },
-    spec: {},
-  };
-  try {
-    const { metadata } = await rest.create<KubeObject>(RESOURCES.Orchestration, body, { signal });
-    const { name, uid, resourceVersion } = metadata;
-    return { kind: 'Orchestration', namespace: undefined, name, uid, resourceVersion };
-  } catch (error) {
-    if (error instanceof ApiError && error.conflict) return undefined;
-    throw error;
-  }
-}
-
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -10,7 +10,7 @@ const using = (pattern: RegExp): string[] =>
 
 it('only some files of one room write to the API server', () => {
   expect(using(/\brest\s*\.(patch|update|create|delete)\b/)).toEqual([
-    'compose/operator.ts', // Orchestration/default where there is none
+    'compose/orchestration.ts', // Orchestration/default where there is none
     'kube/autoscalers.ts',
     'kube/certificate-store.ts',
     'kube/discovered.ts', // OrchestratedServices themselves, never workloads
