@@ -18,6 +18,7 @@ import {
   type ServiceEvidence,
   type WorkflowEvidence,
 } from '../domain/emergency/rules.ts';
+import type { BegunWorkflow } from '../domain/emergency/workflows.ts';
 import { workflowPolicy } from '../domain/workflow/policy.ts';
 import { emergencyOf } from '../domain/orchestration/policy.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -42,6 +43,8 @@ export interface EmergencyOptions {
   readonly evidence: () => Iterable<ServiceEvidence> | undefined;
   /** What the rules about workflows go by. */
   readonly workflows: () => Iterable<WorkflowEvidence>;
+  /** What a halt pauses, and what it does not. */
+  readonly begunWorkflows: () => Iterable<BegunWorkflow>;
   readonly isNewer: (a: string, b: string) => boolean;
   readonly now: () => number;
   /** Sums up, soon. */
@@ -92,6 +95,7 @@ export function createEmergency(options: EmergencyOptions) {
       rules.reset();
       return [];
     },
+    workflows: options.begunWorkflows,
     actor: { carryOut: (proposal, signal) => options.actor().carryOut(proposal, signal) },
     latest,
     isNewer,

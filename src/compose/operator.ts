@@ -166,6 +166,7 @@ export async function runOperator(
     latest: (key) => services.latest(key),
     evidence: () => (services.figures.size < stores.services.size ? undefined : evidenceOf(services)),
     workflows: () => workflows.evidence(),
+    begunWorkflows: () => workflows.begun(),
     isNewer: told.isNewer,
     now,
     onReading: () => sumUp(),

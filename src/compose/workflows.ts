@@ -23,6 +23,8 @@ import { Waiters } from '../controllers/workflow/steps/waiters.ts';
 import { Templates } from '../controllers/workflow/templates.ts';
 import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/workloads.ts';
 import type { Locked } from '../domain/guard/situation.ts';
+import type { BegunWorkflow } from '../domain/emergency/workflows.ts';
+import { typeOf } from '../domain/workflow/rules.ts';
 import type { WorkflowEvidence } from '../domain/emergency/rules.ts';
 import type { WorkflowStanding } from '../domain/healing/step.ts';
 import { compile, isTrue, loadExpressions } from '../domain/workflow/expression.ts';
@@ -280,6 +282,14 @@ export function createWorkflows(options: WorkflowsOptions) {
       const phase = workflow?.status?.phase;
       if (phase === 'Succeeded') return 'Succeeded';
       return workflow === undefined || isOver(phase) ? 'Failed' : 'Running';
+    },
+    /** Those that have begun and not ended, as a halt sees them. */
+    *begun(): Generator<BegunWorkflow> {
+      for (const { namespace, name } of caches.workflows.list()) {
+        const key = `${namespace}/${name}`;
+        const workflow = reconciler.latest(key);
+        if (workflow && isUnderWay(workflow.status?.phase)) yield { key, isExempt: isExempt(typeOf(workflow.spec)) };
+      }
     },
     /** What rules of emergency halts go by. */
     evidence: () => evidenceOf(caches.workflows, now()),

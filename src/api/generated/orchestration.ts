@@ -723,6 +723,34 @@ export interface OrchestrationStatus {
       by: string
     }[]
     /**
+     * Workflows that have begun and not ended; absent where there are none.
+     */
+    workflows?: {
+      /**
+       * Those that begin nothing while a halt lasts, and go on when it is resumed.
+       */
+      pausing: number
+      /**
+       * Those that go on, because spec.workflows.haltExempt names their type.
+       */
+      continuing: number
+      /**
+       * The first 100 by name.
+       *
+       * @maxItems 100
+       */
+      named?: {
+        /**
+         * The workflow, as namespace/name.
+         */
+        workflow: string
+        /**
+         * Pauses: goes on when the halt is resumed.
+         */
+        effect: ("Pauses" | "GoesOn")
+      }[]
+    }
+    /**
      * What resume will do, in order: who comes back first, with how many replicas. The first 1000.
      *
      * @maxItems 1000
@@ -819,6 +847,34 @@ export interface OrchestrationStatus {
        */
       by: string
     }[]
+    /**
+     * Workflows that have begun and not ended; absent where there are none.
+     */
+    workflows?: {
+      /**
+       * Those that begin nothing while a halt lasts, and go on when it is resumed.
+       */
+      pausing: number
+      /**
+       * Those that go on, because spec.workflows.haltExempt names their type.
+       */
+      continuing: number
+      /**
+       * The first 100 by name.
+       *
+       * @maxItems 100
+       */
+      named?: {
+        /**
+         * The workflow, as namespace/name.
+         */
+        workflow: string
+        /**
+         * Pauses: goes on when the halt is resumed.
+         */
+        effect: ("Pauses" | "GoesOn")
+      }[]
+    }
     /**
      * What would be done, in order; the replicas are those of when the order last changed. The first 1000.
      *

@@ -29,6 +29,8 @@ export interface KeeperOptions extends Omit<SubjectSources, 'written'> {
   /** Of Orchestration/default, as last written. */
   readonly status: () => OrchestrationStatus | undefined;
   readonly rules: () => EmergencyInput['rules'];
+  /** Those that have begun and not ended. */
+  readonly workflows: () => EmergencyInput['workflows'];
   readonly actor: Pick<Actor, 'carryOut'>;
   /** A service with its status as last written. */
   readonly latest: (key: string) => CachedService | undefined;
@@ -80,6 +82,7 @@ export class EmergencyKeeper {
       // Most of the time nothing follows from them, and there are thousands.
       subjects: isQuiet ? [] : this.#subjects(),
       rules,
+      workflows: isQuiet ? [] : this.#options.workflows(),
       problems,
       previous,
       now: now(),

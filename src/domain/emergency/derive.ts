@@ -8,7 +8,8 @@ import { type Halt, type HaltEvent, isInForce, stepHalt, type Trigger } from './
 import { plannedId, plannedNamespace } from './hold.ts';
 import { type Due, dueSteps, type Orders } from './next.ts';
 import { planHalt, protectedNamespaces, type Subject } from './plan.ts';
-import { type Asked, type Problem, readHalt, writeHalt, writeRehearsal } from './status.ts';
+import type { BegunWorkflow } from './workflows.ts';
+import { type Asked, type HaltStatus, type Problem, readHalt, writeHalt, writeRehearsal } from './status.ts';
 
 export interface EmergencyInput {
   readonly policy: OrchestrationSpec;
@@ -18,6 +19,7 @@ export interface EmergencyInput {
   readonly subjects: readonly Subject[];
   /** Rules that hold, by name, and why. */
   readonly rules: readonly { readonly name: RuleTrigger; readonly because: string }[];
+  readonly workflows: Iterable<BegunWorkflow>;
   /** What could not be done so far. */
   readonly problems: readonly Problem[];
   readonly previous: OrchestrationStatus | undefined;
@@ -99,9 +101,10 @@ export function deriveEmergency(input: EmergencyInput): Emergency {
   const status: Mutable<EmergencyFindings['status']> = {};
   if (halt !== undefined) {
     const problems = [...input.problems, ...problemsOf(held)];
-    status.halt = writeHalt(halt, { held, plan: begins ? plan : undefined, problems }, previous?.halt);
+    const figures = { held, plan: begins ? plan : undefined, problems, workflows: input.workflows };
+    status.halt = writeHalt(halt, figures, previous?.halt);
   }
-  if (asked && plan) status.rehearsal = writeRehearsal(asked, plan, previous?.rehearsal, now);
+  if (asked && plan) status.rehearsal = writeRehearsal(asked, plan, input.workflows, previous?.rehearsal, now);
   const stops = stopsOf(policy, orders, subjects, due);
   if (stops.length > 0) status.stoppedNamespaces = stops;
   return {
@@ -261,6 +264,9 @@ function haltTransitions(
 
 const HALTED: ConditionType = 'Halted';
 
+const pausesOf = (workflows: HaltStatus['workflows']): string =>
+  workflows === undefined || workflows.pausing === 0 ? '' : `; ${workflows.pausing} workflows pause`;
+
 /** Enough to see whose they are. */
 const MOST_NAMED = 3;
 
@@ -280,13 +286,15 @@ function said(
     held = 0,
     restored = 0,
     problems = [],
+    workflows,
   }: NonNullable<OrchestrationStatus['halt']>,
   carriers: readonly Subject[],
 ): string {
+  const pauses = pausesOf(workflows);
   const trouble = problems.length === 0 ? '' : `; ${problems.length} with problems, see status.halt.problems`;
   switch (event) {
     case 'Begun':
-      return `${id} by ${by}: ${because}; ${stopping} services stop, ${raising} rise, ${keeping} are kept`;
+      return `${id} by ${by}: ${because}; ${stopping} services stop, ${raising} rise, ${keeping} are kept${pauses}`;
     case 'Found':
       return `${id}: ${because}: ${nameSome(carriers)}; they stay as they are, and nothing else follows; ${wayBack(id)}`;
     case 'Halted':
@@ -306,7 +314,7 @@ function rehearsalTransitions(
 ): Transition[] {
   if (rehearsal === undefined || previous?.rehearsal?.by === rehearsal.by) return [];
   const { by, because = '', stopping = 0, raising = 0, pods = 0 } = rehearsal;
-  const message = `${by}: ${because}; a halt would stop ${stopping} services with ${pods} pods and raise ${raising}; status.rehearsal has the order`;
+  const message = `${by}: ${because}; a halt would stop ${stopping} services with ${pods} pods and raise ${raising}${pausesOf(rehearsal.workflows)}; status.rehearsal has the order`;
   return [
     {
       kind: HALTED,

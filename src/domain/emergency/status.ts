@@ -1,9 +1,10 @@
 import type { OrchestrationStatus } from '../../api/kinds.ts';
 import { cut } from '../health/names.ts';
 import { timestamp } from '../status/conditions.ts';
-import type { Halt } from './halt.ts';
+import { type Halt, isInForce } from './halt.ts';
 import { stopOrder } from './order.ts';
 import type { Plan, Subject } from './plan.ts';
+import { type BegunWorkflow, workflowsStatus } from './workflows.ts';
 
 export type HaltStatus = NonNullable<OrchestrationStatus['halt']>;
 export type Problem = NonNullable<HaltStatus['problems']>[number];
@@ -53,12 +54,13 @@ export interface HaltFigures {
   /** What it was to do, when it began; undefined when that is in the previous status. */
   readonly plan: Plan | undefined;
   readonly problems: readonly Problem[];
+  readonly workflows: Iterable<BegunWorkflow>;
 }
 
 /** The halt as the status tells it. */
 export function writeHalt(
   halt: Halt,
-  { held, plan, problems }: HaltFigures,
+  { held, plan, problems, workflows }: HaltFigures,
   previous: HaltStatus | undefined,
 ): HaltStatus {
   const last = previous?.id === halt.id ? previous : undefined;
@@ -80,6 +82,7 @@ export function writeHalt(
     held: held.length,
     ...restoredStatus(halt, held.length, last),
     ...recoveryStatus(halt, held),
+    ...(isInForce(halt) && workflowsStatus(workflows)),
     ...(problems.length > 0 && { problems: problems.slice(0, MOST_PROBLEMS).map((one) => ({ ...one })) }),
   };
 }
@@ -111,6 +114,7 @@ export interface Asked {
 export function writeRehearsal(
   { by, because }: Asked,
   plan: Plan,
+  workflows: Iterable<BegunWorkflow>,
   previous: Rehearsal | undefined,
   now: number,
 ): Rehearsal {
@@ -120,10 +124,11 @@ export function writeRehearsal(
     because: cut(because, 512),
     since: previous?.by === by ? (previous.since ?? timestamp(now)) : timestamp(now),
     ...planStatus(plan),
+    ...workflowsStatus(workflows),
     ...(steps.length > 0 && { plan: steps.map((step) => ({ ...step })) }),
   };
   return previous !== undefined && outline(previous) === outline(next) ? previous : next;
 }
 
-const outline = ({ by, because, stranded, contested, plan = [] }: Rehearsal): string =>
-  JSON.stringify([by, because, stranded, contested, plan.map(({ service, action }) => [service, action])]);
+const outline = ({ by, because, stranded, contested, workflows, plan = [] }: Rehearsal): string =>
+  JSON.stringify([by, because, stranded, contested, workflows, plan.map(({ service, action }) => [service, action])]);

@@ -59,6 +59,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
     policy: () => ({ ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, ...emergency } }),
     status: () => ({ halt: { id: ID, state: state.halt } }),
     rules: () => [],
+    workflows: () => [],
     actor: {
       carryOut: async (proposal) => {
         const { act, cause, seen } = proposal as unknown as Proposal<ScaleAct>;

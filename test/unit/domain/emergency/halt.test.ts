@@ -366,6 +366,59 @@ describe('annotations of a halt that nobody ordered', () => {
   });
 });
 
+describe('workflows', () => {
+  const workflows = [
+    { key: 'shop/sale', isExempt: false },
+    { key: 'shop/mend', isExempt: true },
+  ];
+  const told = {
+    pausing: 1,
+    continuing: 1,
+    named: [
+      { workflow: 'shop/mend', effect: 'GoesOn' },
+      { workflow: 'shop/sale', effect: 'Pauses' },
+    ],
+  };
+
+  it('are rehearsed too: which would pause, and which would go on', () => {
+    const world = shop();
+    world.workflows = workflows;
+    world.order('DryRun');
+    expect(world.look().transitions[0]?.message).toContain('and raise 1; 1 workflows pause; status.rehearsal has');
+    expect(world.status.rehearsal?.workflows).toEqual(told);
+    world.workflows = [];
+    world.look();
+    expect(world.status.rehearsal).toBeDefined();
+    expect(world.status.rehearsal).not.toHaveProperty('workflows');
+  });
+
+  it('that pause, and will go on, are named while a halt lasts, and no longer', () => {
+    const world = shop();
+    world.workflows = workflows;
+    world.order('Halt');
+    expect(world.look().transitions[0]?.message).toContain('1 are kept; 1 workflows pause');
+    world.settle();
+    expect(world.halt).toMatchObject({ state: 'Halted', workflows: told });
+    world.workflows = [{ key: 'shop/sale', isExempt: false }];
+    world.look();
+    expect(world.halt.workflows).toMatchObject({ pausing: 1, continuing: 0 });
+    world.order('None', world.halt.id);
+    world.look();
+    expect(world.halt).not.toHaveProperty('workflows');
+  });
+
+  it('are all counted, and the first hundred are named', () => {
+    const world = shop();
+    const keyOf = (n: number): string => `shop/w-${String(n).padStart(3, '0')}`;
+    world.workflows = Array.from({ length: 250 }, (_, n) => ({ key: keyOf(249 - n), isExempt: n % 2 === 0 }));
+    world.order('DryRun');
+    world.look();
+    const { pausing, continuing, named = [] } = world.status.rehearsal?.workflows ?? {};
+    expect([pausing, continuing, named.length]).toEqual([125, 125, 100]);
+    expect(named.map(({ workflow }) => workflow)).toEqual(Array.from({ length: 100 }, (_, n) => keyOf(n)));
+  });
+});
+
 describe('a rehearsal', () => {
   it('names whose autoscaler would undo it: that of KEDA for what stops, any for what rises', () => {
     const hpa = { kind: 'HorizontalPodAutoscaler', name: 'h' } as const;

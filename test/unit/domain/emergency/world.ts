@@ -3,6 +3,7 @@ import { deriveEmergency, type EmergencyInput, ordersOf } from '../../../../src/
 import { holdOf } from '../../../../src/domain/emergency/hold.ts';
 import { type Due, type DueStep, dueSteps, type Orders, writeOf } from '../../../../src/domain/emergency/next.ts';
 import type { Subject } from '../../../../src/domain/emergency/plan.ts';
+import type { BegunWorkflow } from '../../../../src/domain/emergency/workflows.ts';
 import { readHalt } from '../../../../src/domain/emergency/status.ts';
 import { DEFAULT_POLICY } from '../../../../src/domain/orchestration/policy.ts';
 import { NOW, SECOND } from '../fixtures.ts';
@@ -38,6 +39,7 @@ export class World {
   readonly remembered = new Map<string, { readonly id: string; readonly original: number }>();
   emergency: Emergency = DEFAULT_POLICY.emergency;
   stoppedNamespaces: string[] = [];
+  workflows: BegunWorkflow[] = [];
   status: OrchestrationStatus = {};
   now = NOW;
 
@@ -85,6 +87,7 @@ export class World {
       ownNamespace: OWN,
       subjects: this.subjects(),
       rules: [],
+      workflows: this.workflows,
       problems: [],
       previous: this.status,
       now: this.now,
