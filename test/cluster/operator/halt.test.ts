@@ -6,11 +6,13 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Orchestration, OrchestrationStatus } from '../../../src/api/kinds.ts';
+import { unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { kubectl, kubectlBinary } from '../packaging/cluster.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
 import { type Obj, osvc, workload } from './support/objects.ts';
 import { Operator } from './support/process.ts';
+import { Widgets } from './support/widgets.ts';
 
 // A halt concerns the whole cluster: an operator that looks after all namespaces.
 
@@ -261,6 +263,38 @@ describe('an emergency halt', () => {
     await resume(own?.id ?? '');
     expect(await replicas()).toEqual(BEFORE);
     expect(await held()).toEqual([]);
+  });
+
+  it('holds a kind beside apps/v1 as well: the count on the object, the replicas through its scale', async () => {
+    const widgets = new Widgets(bed, `${unique('h')}.example.dev`);
+    const seen = async () => {
+      const { metadata } = await bed.get('Widget', 'gear', `${widgets.group}/v1`);
+      const annotations = metadata['annotations'] as Record<string, string> | undefined;
+      return { replicas: await widgets.replicas('gear'), saved: annotations?.['baton.dev/halted-replicas'] };
+    };
+    try {
+      await widgets.install(true);
+      await widgets.create('gear', 2);
+      await bed.createAll(widgets.pod('gear-0', 'gear'), widgets.pod('gear-1', 'gear'));
+      await bed.create(
+        osvc('gear', { targetRef: { apiVersion: `${widgets.group}/v1`, kind: 'Widget', name: 'gear' }, ...zero }),
+      );
+      await bed.healthy('gear');
+      const id = await halt();
+      expect(await seen()).toEqual({ replicas: 0, saved: '2' });
+      await bed.condition('gear', 'Halted', 'True', 'HeldByHalt');
+      await resume(id);
+      expect(await seen()).toEqual({ replicas: 2, saved: undefined });
+      await bed.removeService('gear');
+      await eventually(
+        'gone',
+        60,
+        () => bed.services(),
+        (left) => left.every(({ metadata }) => metadata.name !== 'gear'),
+      );
+    } finally {
+      await widgets.uninstall();
+    }
   });
 
   it('is undone by hand, with the line of the documentation, where Baton is gone', async () => {
