@@ -24,6 +24,8 @@ export interface RecorderOptions extends ThreadData {
   readonly onDropped: (table: keyof Batch, rows: number) => void;
   /** How much may wait in memory. */
   readonly limits?: { readonly points: number; readonly decisions: number };
+  /** A disk that does not answer holds up neither the start nor a reader for longer than `answerMs`; nor a stop for longer than `lastRowsMs`. */
+  readonly patience?: { readonly answerMs: number; readonly lastRowsMs: number };
 }
 
 /** About 60 bytes a point and 1 KB a decision: what a thousand services make in some minutes. */
@@ -32,9 +34,7 @@ const LIMITS = { points: 20_000, decisions: 2_000 };
 const GATHER_MS = 1_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 60_000;
-/** A disk that does not answer holds up neither the start nor a reader for longer than this, ms; nor a stop. */
-const ANSWER_MS = 10_000;
-const LAST_ROWS_MS = 1_500;
+const PATIENCE = { answerMs: 10_000, lastRowsMs: 1_500 };
 /** Of the evidence of one decision, characters. */
 const LONGEST_INPUTS = 4_096;
 
@@ -43,6 +43,7 @@ export class HistoryRecorder {
   readonly name = 'history';
   readonly #options: RecorderOptions;
   readonly #queue: RowQueue;
+  readonly #patience: typeof PATIENCE;
   readonly #reads = new Map<number, (series: Series) => void>();
   /** Two runs of the program must not give one id to two decisions. */
   readonly #run = randomBytes(6).toString('base64url');
@@ -62,6 +63,7 @@ export class HistoryRecorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#queue = new RowQueue(options.limits ?? LIMITS, options.onDropped);
+    this.#patience = options.patience ?? PATIENCE;
   }
 
   /** What the files take, as far as is known, and when something last went wrong, ms since the epoch. */
@@ -92,7 +94,7 @@ export class HistoryRecorder {
     if (!this.#thread || this.#stopping) return Promise.resolve(nothing());
     const id = this.#count++;
     const { promise, resolve } = Promise.withResolvers<Series>();
-    const timer = setTimeout(() => this.#give(id, nothing()), ANSWER_MS).unref();
+    const timer = setTimeout(() => this.#give(id, nothing()), this.#patience.answerMs).unref();
     this.#reads.set(id, (series) => (clearTimeout(timer), resolve(series)));
     this.#ask({ kind: 'load', id, key, since });
     return promise;
@@ -104,10 +106,11 @@ export class HistoryRecorder {
    */
   async start(): Promise<void> {
     this.#begin();
+    const { answerMs } = this.#patience;
     const timer = setTimeout(() => {
-      this.#fail(`no answer within ${ANSWER_MS} ms`);
+      this.#fail(`no answer within ${answerMs} ms`);
       this.#opened.resolve();
-    }, ANSWER_MS);
+    }, answerMs);
     try {
       await this.#opened.promise;
     } catch (error) {
@@ -124,7 +127,7 @@ export class HistoryRecorder {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, LAST_ROWS_MS);
+    const timer = setTimeout(late.resolve, this.#patience.lastRowsMs);
     if (!this.#failing) this.#send();
     this.#drain();
     await Promise.race([this.#drained.promise, late.promise]);

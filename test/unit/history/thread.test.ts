@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startThread } from '../../../src/compose/threads.ts';
+import { PATIENCE } from './patience.ts';
 import { HistoryRecorder, HistoryRefused } from '../../../src/history/index.ts';
 import { until } from '../../support/until.ts';
 
@@ -31,6 +32,7 @@ async function start(at = path, retentionMs = 86_400_000): Promise<HistoryRecord
     path: at,
     retentionMs,
     maxBytes: 64 * 1_024 * 1_024,
+    patience: PATIENCE,
     startThread: (data) => startThread('history', data, {}),
     now: () => Date.now(),
     log: {

@@ -1,4 +1,5 @@
 import { HistoryRecorder } from '../../../src/history/index.ts';
+import { PATIENCE } from './patience.ts';
 import { startThread } from '../../../src/compose/threads.ts';
 
 /** A program of its own that writes for as long as it lives, and says of each row that it is safe. */
@@ -6,6 +7,7 @@ const recorder = new HistoryRecorder({
   path: process.argv[2] ?? '',
   retentionMs: 86_400_000,
   maxBytes: 512 * 1_024 * 1_024,
+  patience: PATIENCE,
   startThread: (data) => startThread('history', data, {}),
   now: () => Date.now(),
   log: { info: () => undefined, warn: (details, message) => console.error(message, details) },
