@@ -66,6 +66,7 @@ export class Schedules {
       await this.#write(key, schedule, schedule.status ?? {}, ['False', 'InvalidSchedule', cron], signal);
       return DONE;
     }
+    const children = this.#children(schedule);
     const due = recur(
       {
         name: schedule.name,
@@ -74,18 +75,25 @@ export class Schedules {
         status: schedule.status,
       },
       cron,
-      this.#children(schedule),
+      children,
       now(),
     );
-    return this.#do(key, schedule, due, signal);
+    return this.#do(key, schedule, due, children, signal);
   }
 
-  async #do(key: string, schedule: CachedSchedule, found: Due, signal: AbortSignal): Promise<Result> {
+  async #do(
+    key: string,
+    schedule: CachedSchedule,
+    found: Due,
+    children: readonly Child[],
+    signal: AbortSignal,
+  ): Promise<Result> {
     const { cancel, delete: remove, now } = this.#options;
     for (const name of found.remove) await this.#with(schedule, name, (workflow) => remove(workflow, signal));
     for (const name of found.cancel) await this.#with(schedule, name, (workflow) => cancel(workflow, signal));
     const due = await this.#start(schedule, found, signal);
-    const status = recurrenceStatus(schedule.status, due, this.#children(schedule, due.start));
+    // Those that were removed just now have been seen, too: when one last succeeded is not forgotten with it.
+    const status = recurrenceStatus(schedule.status, due, withStarted(children, due.start));
     const written = await this.#write(key, schedule, status, this.#verdict(schedule, due), signal);
     if (!written) return { kind: 'requeueAfter', ms: CONFLICT_MS };
     if (due.leftOut)
@@ -124,22 +132,11 @@ export class Schedules {
     return ['True', 'Scheduled', 'workflows are started on schedule'];
   }
 
-  #children({ uid }: CachedSchedule, started?: Due['start']): Child[] {
+  #children({ uid }: CachedSchedule): Child[] {
     const { caches, latest } = this.#options;
-    const children = caches.workflows
+    return caches.workflows
       .byIndex(BY_OWNER, uid)
       .map((cached) => childOf(latest(`${cached.namespace}/${cached.name}`) ?? cached));
-    // The cache shows it in a moment.
-    if (started !== undefined && !children.some(({ name }) => name === started.name))
-      children.push({
-        name: started.name,
-        phase: undefined,
-        isOver: false,
-        scheduledAt: started.at,
-        finishedAt: undefined,
-        isCancelled: false,
-      });
-    return children;
   }
 
   async #with(
@@ -186,6 +183,16 @@ export class Schedules {
   #reference({ namespace, name, uid, resourceVersion }: CachedSchedule): Reference {
     return { kind: 'ScheduledWorkflow', namespace, name, uid, resourceVersion };
   }
+}
+
+/** The cache shows it in a moment. */
+function withStarted(children: readonly Child[], started: Due['start']): readonly Child[] {
+  if (started === undefined || children.some(({ name }) => name === started.name)) return children;
+  const { name, at } = started;
+  return [
+    ...children,
+    { name, phase: undefined, isOver: false, scheduledAt: at, finishedAt: undefined, isCancelled: false },
+  ];
 }
 
 const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');

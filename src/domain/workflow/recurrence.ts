@@ -43,8 +43,12 @@ export interface Due {
 /** Those that are counted one by one; a schedule of every minute comes to more in two hours. */
 const MOST_COUNTED = 100;
 
+/** Clocks of two leaders differ by less. One that was further ahead was wrong, and must not keep a schedule from running until then. */
+const MOST_SKEW_MS = 600_000;
+
 /** The name of the workflow for a time: two leaders that start it for the same time start one. */
-export const nameFor = (name: string, at: number): string => `${name.slice(0, 240)}-${Math.floor(at / 60_000)}`;
+export const nameFor = (name: string, at: number): string =>
+  `${name.slice(0, 240).replace(/[-.]+$/, '')}-${Math.floor(at / 60_000)}`;
 
 /**
  * What a schedule wants at this moment. Of those that were missed only the last is made up for, unless it is later than startingDeadline, as
@@ -58,9 +62,10 @@ export function recur(
 ): Due {
   const active = children.filter(({ isOver }) => !isOver);
   const next = nextRun(cron, now);
+  const since = status?.lastScheduleTime === undefined ? createdAt : Date.parse(status.lastScheduleTime);
   const base = {
     cancel: [],
-    remove: surplus(children, spec),
+    remove: surplus(children, spec, since),
     leftOut: undefined,
     missed: 0,
     settledUntil: undefined,
@@ -68,23 +73,23 @@ export function recur(
     next,
   };
   if (spec.suspend) return base;
-  const since = status?.lastScheduleTime === undefined ? createdAt : Date.parse(status.lastScheduleTime);
+  if (since > now + MOST_SKEW_MS) return { ...base, settledUntil: now };
   const at = lastRun(cron, now);
   if (at === undefined || at <= since) return base;
   const settled = { ...base, settledUntil: at, missed: missedBefore(cron, since, at) };
+  // The same one, started by a leader that could not say so any more.
+  const mine = nameFor(name, at);
+  if (children.some((child) => child.name === mine)) return { ...settled, start: { name: mine, at } };
   const deadline = spec.startingDeadline === undefined ? Infinity : parseDuration(spec.startingDeadline);
   if (now - at > deadline)
     return { ...settled, leftOut: { at, because: `it is later than startingDeadline (${spec.startingDeadline})` } };
-  // The same one, started by a leader that could not say so any more.
-  const mine = nameFor(name, at);
-  const others = active.filter((child) => child.name !== mine);
-  if (others.length > 0 && spec.concurrencyPolicy === 'Forbid')
+  if (active.length > 0 && spec.concurrencyPolicy === 'Forbid')
     return {
       ...settled,
-      leftOut: { at, because: `${namesOf(others)} has not ended, and concurrencyPolicy is Forbid` },
+      leftOut: { at, because: `${namesOf(active)} has not ended, and concurrencyPolicy is Forbid` },
     };
-  if (others.length > 0 && spec.concurrencyPolicy === 'Replace')
-    return { ...base, cancel: others.filter(({ isCancelled }) => !isCancelled).map((child) => child.name) };
+  if (active.length > 0 && spec.concurrencyPolicy === 'Replace')
+    return { ...base, cancel: active.filter(({ isCancelled }) => !isCancelled).map((child) => child.name) };
   return { ...settled, start: { name: mine, at } };
 }
 
@@ -95,8 +100,11 @@ function missedBefore(cron: Cron, since: number, at: number): number {
   return between.length;
 }
 
-function surplus(children: readonly Child[], spec: ScheduledWorkflowSpec): string[] {
-  const over = children.filter(({ isOver }) => isOver).sort((a, b) => b.scheduledAt - a.scheduledAt);
+/** One that the status does not know of yet stays: that it is there is all that says that it was started. */
+function surplus(children: readonly Child[], spec: ScheduledWorkflowSpec, settledUntil: number): string[] {
+  const over = children
+    .filter(({ isOver, scheduledAt }) => isOver && scheduledAt <= settledUntil)
+    .sort((a, b) => b.scheduledAt - a.scheduledAt);
   const succeeded = over.filter(({ phase }) => phase === 'Succeeded');
   const others = over.filter(({ phase }) => phase !== 'Succeeded');
   return [...succeeded.slice(spec.successfulHistoryLimit), ...others.slice(spec.failedHistoryLimit)].map(

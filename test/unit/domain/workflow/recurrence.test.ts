@@ -52,6 +52,29 @@ describe('a schedule', () => {
     expect(due('10:10:05', {}, undefined, [child('10:10:00')]).start?.name).toBe(nameFor('s', at('10:10:00')));
   });
 
+  it('does not leave out what was started in time by the one who could not say so', () => {
+    const started = [child('10:10:00', 'Running')];
+    const late = due('10:15:00', { startingDeadline: '1m' }, undefined, started);
+    expect(late).toMatchObject({ leftOut: undefined, start: { name: started[0]?.name }, settledUntil: at('10:10:00') });
+  });
+
+  it('does not remove what says that it was started before that is in the status: it would be started again', () => {
+    const limits = { successfulHistoryLimit: 0, failedHistoryLimit: 0 };
+    const children = [child('10:10:00', 'Succeeded')];
+    expect(due('10:10:05', limits, undefined, children).remove).toEqual([]);
+    expect(due('10:10:05', limits, last('10:10:00'), children).remove).toEqual([children[0]?.name]);
+  });
+
+  it('goes on where the clock was ahead of its time', () => {
+    const ahead = { lastScheduleTime: '2036-06-01T10:00:00Z' };
+    expect(due('10:15:00', {}, ahead).start).toBeUndefined();
+    expect(due('10:15:00', {}, ahead).settledUntil).toBe(at('10:15:00'));
+  });
+
+  it('gives its workflows names that objects can have', () => {
+    expect(nameFor(`${'a'.repeat(238)}.-b`, 60_000)).toBe(`${'a'.repeat(238)}-1`);
+  });
+
   it('makes up for the last of those that were missed, and counts the others', () => {
     expect(due('10:45:00', {}, last('10:10:00'))).toMatchObject({ start: { at: at('10:40:00') }, missed: 2 });
   });
