@@ -57,6 +57,7 @@ export class WorkflowReconciler {
   readonly #written: WrittenStatuses<WorkflowStatus, CachedWorkflow>;
   /** When what was asked is asked again; gone when something woke the workflow, so that all is asked. */
   readonly #looks = new Map<string, Looks>();
+  #lookedAt = -Infinity;
 
   constructor(options: WorkflowReconcilerOptions) {
     this.#options = options;
@@ -86,6 +87,7 @@ export class WorkflowReconciler {
   }
 
   async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
+    this.#trustClock();
     const workflow = this.latest(key);
     if (workflow === undefined) {
       this.forget(key);
@@ -94,6 +96,13 @@ export class WorkflowReconciler {
     if (isOver(workflow.status?.phase)) return this.#keep(key, workflow, signal);
     if (await this.#options.entrance.instantiate(workflow, signal)) return DONE;
     return this.#carryOn(key, workflow, signal);
+  }
+
+  /** After the clock was set back nothing is asked later than it would have been. */
+  #trustClock(): void {
+    const now = this.#options.now();
+    if (now < this.#lookedAt) this.#looks.clear();
+    this.#lookedAt = now;
   }
 
   /** A workflow that is over: kept until its time has come. */

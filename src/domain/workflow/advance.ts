@@ -1,6 +1,7 @@
 import type { WorkflowPhase, WorkflowStatus } from '../../api/kinds.ts';
 import { deepEqual } from '../equal.ts';
 import { line, whyNoLocks } from './bounds.ts';
+import { trustClock } from './clock.ts';
 import { conditionsOf } from './conditions.ts';
 import { verifyCriteria } from './criteria.ts';
 import { etaOf } from './eta.ts';
@@ -24,6 +25,7 @@ import { stamp } from './times.ts';
 export function advance(input: WorkflowInput): Advanced {
   const run = new Run(input);
   if (!isOver(run.status.phase)) {
+    trustClock(run);
     proceed(run);
     describe(run);
     summarise(run);

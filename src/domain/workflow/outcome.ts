@@ -45,7 +45,7 @@ export function fail(run: Run, track: Track, failure: Failure): void {
     clear(record, 'attemptedAt', 'pausedSeconds');
     if (direction === 'Forward') clear(track.status, 'since');
     record.reason = 'Retrying';
-    const retryAt = run.now + Math.max(1, backoff(step, attempt, run.jitter(opId)));
+    const retryAt = run.now + backoff(step, attempt, run.jitter(opId));
     record.retryAt = stamp(retryAt);
     run.wake(retryAt);
     enter(track, 'Pending');

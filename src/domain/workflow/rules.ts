@@ -42,8 +42,12 @@ export function attemptsOf({ retry }: Pick<WorkflowStep, 'retry'>, direction: Di
  * How long to wait after attempt number `attempt` (from 1), ms: exponential with full jitter, so that workflows that failed together do not come
  * back together. `part` is from 0 to 1.
  */
-export function backoff({ retry }: Pick<WorkflowStep, 'retry'>, attempt: number, part: number): number {
-  const { initial = '5s', factor = 2, max = '5m' } = retry?.backoff ?? {};
-  const most = Math.min(parseDuration(max), parseDuration(initial) * factor ** Math.min(attempt - 1, 64));
-  return Math.round(most * part);
+export function backoff(step: Pick<WorkflowStep, 'retry'>, attempt: number, part: number): number {
+  const { initial = '5s', factor = 2 } = step.retry?.backoff ?? {};
+  const most = Math.min(mostBackoff(step), parseDuration(initial) * factor ** Math.min(attempt - 1, 64));
+  return Math.max(1, Math.round(most * part));
 }
+
+/** The longest that it waits before it is tried again, ms. */
+export const mostBackoff = ({ retry }: Pick<WorkflowStep, 'retry'>): number =>
+  parseDuration(retry?.backoff?.max ?? '5m');

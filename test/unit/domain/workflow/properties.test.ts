@@ -83,6 +83,7 @@ const weather: fc.Arbitrary<Weather> = fc.record({
   waits: some(0.4),
   disturbance: some(0.2),
   drift: some(0.05),
+  jumps: fc.constant(0),
   cancel: fc.constantFrom('None', 'None', 'None', 'Stop', 'StopAndRollback'),
   cancelAt: fc.nat(120_000),
   deletes: fc.constantFrom(false, false, false, true),
@@ -105,6 +106,16 @@ it('undoes everything that was done and can be undone, exactly once, when it is 
   fc.assert(
     fc.property(spec, weather, (spec, calm) => {
       expect(new Simulation(spec, { ...calm, drift: 0 }).run().wrongRollback()).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+it('keeps them also while the clock is set on and back by hours', () => {
+  fc.assert(
+    fc.property(spec, weather, (spec, weather) => {
+      const simulation = new Simulation(spec, { ...weather, jumps: 0.1 }).run();
+      expect(simulation.violations).toEqual([]);
     }),
     RUNS,
   );

@@ -18,12 +18,16 @@ export interface Weather {
   /** People suspend, halt, wake. */
   readonly disturbance: number;
   readonly drift: number;
+  /** The clock is set, on or back, by hours; a few times. */
+  readonly jumps: number;
   readonly cancel: 'None' | 'Stop' | 'StopAndRollback';
   /** ms after the start; also of a deletion. */
   readonly cancelAt: number;
   readonly deletes: boolean;
   readonly rejects: boolean;
 }
+
+const MOST_JUMPS = 3;
 
 class Crash extends Error {}
 
@@ -75,6 +79,7 @@ export class Simulation {
   #random: number;
   #looks: Looks = new Map();
   #halted: string | undefined;
+  #jumps = 0;
   #isDeleted = false;
   #healthyAt: number;
 
@@ -142,6 +147,12 @@ export class Simulation {
   #wake(at: number | undefined): number {
     // An event wakes it, or its timer; one without a timer waits for people.
     if (at === undefined || this.#happens(0.2)) this.#looks = new Map();
+    if (this.#weather.jumps > 0 && this.#jumps < MOST_JUMPS && this.#happens(this.#weather.jumps)) {
+      this.#jumps += 1;
+      // What is asked later is asked at once, as the controller of workflows has it.
+      this.#looks = new Map();
+      return this.now + Math.round((this.#draw() - 0.7) * 4 * 3_600_000);
+    }
     const step = 1 + Math.floor(this.#draw() * 20_000);
     return at === undefined || this.#happens(0.1) ? this.now + step : Math.max(this.now + 1, at);
   }
@@ -199,6 +210,7 @@ export class Simulation {
         const isHeld = this.#halted !== undefined || this.spec.suspend;
         const isLost = advanced.lookAgainAt === undefined && !isHeld && !isOver(advanced.status.phase);
         if (isLost) this.violations.push('it waits for nothing');
+        if ((advanced.lookAgainAt ?? Infinity) <= this.now) this.violations.push('it looks again at once');
         return advanced.lookAgainAt;
       }
       if (this.#happens(this.#weather.crashes)) throw new Crash();
