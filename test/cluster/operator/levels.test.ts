@@ -13,7 +13,7 @@ afterAll(() => bed.close(), 30_000);
 async function running(name: string, replicas: number, spec: Record<string, unknown> = {}): Promise<Pod[]> {
   await bed.create(workload('Deployment', name, { replicas }));
   await bed.create(osvc(name, spec));
-  await bed.level(name, 'Healthy');
+  await bed.healthy(name);
   return bed.pods(name);
 }
 
