@@ -38,6 +38,15 @@ export class Api {
     return this.#json('DELETE', path);
   }
 
+  /** Creates an object, or replaces one; the answer is what is there then. */
+  post(path: string, body: Json): Promise<Json> {
+    return this.#json('POST', path, body);
+  }
+
+  put(path: string, body: Json): Promise<Json> {
+    return this.#json('PUT', path, body);
+  }
+
   patch(path: string, type: 'merge' | 'strategic', body: Json): Promise<Json> {
     return this.#json('PATCH', path, body, CONTENT_TYPES[type]);
   }
@@ -45,7 +54,7 @@ export class Api {
   /** Creates an object; one that is there already is left as it is. */
   async create(path: string, body: Json): Promise<void> {
     try {
-      await this.#json('POST', path, body);
+      await this.post(path, body);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
     }
@@ -107,7 +116,12 @@ export class Api {
     await this.#agent.destroy();
   }
 
-  async #json(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: Json, type?: string): Promise<Json> {
+  async #json(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: Json,
+    type?: string,
+  ): Promise<Json> {
     const response = await request(this.#server + path, {
       method,
       dispatcher: this.#agent,

@@ -1,5 +1,5 @@
-// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns, scaling beside the HPA, and an emergency halt beside the
-// bare API server. See docs/benchmark.md.
+// `npm run bench`: Baton and a controller-runtime operator on one cluster, by turns, scaling beside the HPA, an emergency halt and workflows
+// beside the bare API server. See docs/benchmark.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -17,6 +17,8 @@ import { measureScaling } from './scaling/index.ts';
 import { type ScalingResults, type Table, tablesOf } from './scaling/report.ts';
 import { type System, type SystemName, SYSTEMS, userOf } from './systems.ts';
 import { markdown, plain } from './table.ts';
+import { measureWorkflows, type WorkflowsResult } from './workflows/index.ts';
+import { workflowsTables } from './workflows/report.ts';
 
 const DIR = '.bench';
 const NODES = 20;
@@ -89,14 +91,19 @@ function line(figures: Figures): string {
 }
 
 /** The waits that are planned, and 15 s a run and 3 minutes a scale for what is not. */
-function minutes({ parts, scales, pairs, systems, timing, scaling, halt }: Options): number {
+function minutes({ parts, scales, pairs, systems, timing, scaling, halt, workflows }: Options): number {
   const { plan, settleMs, quietMs, tailMs } = timing;
   const runSeconds = 15 + (settleMs + quietMs + tailMs) / 1000 + plan.changes / plan.perSecond;
   const operators = scales.length * (180 + pairs * systems.length * runSeconds);
   const { latency, cost } = scaling;
   const steps = 60 + 40 * (latency.default.steps + 1) + 6 * (latency.fast.steps + 1);
   const rounds = 180 + cost.rounds * (45 + (4 * (cost.settleMs + cost.windowMs)) / 1000);
-  const seconds = { operators, scaling: steps + rounds, halt: 60 + 150 * halt.rounds };
+  const seconds = {
+    operators,
+    scaling: steps + rounds,
+    halt: 60 + 150 * halt.rounds,
+    workflows: 60 + 100 * workflows.rounds,
+  };
   return Math.ceil(parts.reduce((sum, part) => sum + seconds[part], 0) / 60);
 }
 
@@ -114,14 +121,16 @@ interface Results {
   readonly operators: readonly ScaleResult[];
   readonly scaling: ScalingResults | undefined;
   readonly halt: HaltResult | undefined;
+  readonly workflows: WorkflowsResult | undefined;
 }
 
-function report({ operators: results, scaling, halt }: Results, options: Options): void {
+function report({ operators: results, scaling, halt, workflows }: Results, options: Options): void {
   const about = environment();
   const operators = results.map((result) => ({ ...result, table: tableOf(result) }));
   const tables = [
     ...(scaling === undefined ? [] : tablesOf(scaling)),
     ...(halt === undefined ? [] : [haltTable(halt)]),
+    ...(workflows === undefined ? [] : workflowsTables(workflows)),
   ];
   const { pairs, timing, scaling: plan } = options;
   const all = {
@@ -131,6 +140,7 @@ function report({ operators: results, scaling, halt }: Results, options: Options
     results: operators,
     scaling: scaling && { plan, tables: tablesOf(scaling), ...scaling },
     halt,
+    workflows,
   };
   const text = `${JSON.stringify(all, null, 2)}\n`;
   const name = about['date']?.replaceAll(/[:.]/g, '-') ?? '';
@@ -170,7 +180,10 @@ async function main(options: Options): Promise<void> {
     const context = { api, cluster, kubeconfigs, dir: DIR, profile: options.profile, log };
     const scaling = options.parts.includes('scaling') ? await measureScaling(context, options.scaling) : undefined;
     const halt = options.parts.includes('halt') ? await measureHalt(context, options.halt) : undefined;
-    report({ operators: results, scaling, halt }, options);
+    const workflows = options.parts.includes('workflows')
+      ? await measureWorkflows(context, options.workflows)
+      : undefined;
+    report({ operators: results, scaling, halt, workflows }, options);
     if (options.profile) console.log(await hottest(join(DIR, 'profile')));
   } finally {
     await api.close();

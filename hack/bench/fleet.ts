@@ -19,6 +19,9 @@ const WIDTH = 32;
 const CRDS = [
   'crds/orchestratedservices.baton.dev.yaml',
   'crds/orchestrations.baton.dev.yaml',
+  'crds/workflows.baton.dev.yaml',
+  'crds/workflowtemplates.baton.dev.yaml',
+  'crds/scheduledworkflows.baton.dev.yaml',
   'hack/bench/peer/crd.yaml',
 ];
 
@@ -72,7 +75,7 @@ function flowSchemas(system: System): Json[] {
   const writes = ['create', 'update', 'patch', 'delete', 'deletecollection'];
   const rules: Record<RequestClass, Json> = {
     lease: { verbs: ['*'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
-    status: { verbs: writes, apiGroups: [system.group], resources: [`${system.plural}/status`] },
+    status: { verbs: writes, apiGroups: [system.group], resources: system.statuses },
     write: { verbs: writes, apiGroups: ['*'], resources: ['*'] },
     read: { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
   };
@@ -83,7 +86,7 @@ function flowSchemas(system: System): Json[] {
       matchingPrecedence: 10 + index,
       rules: [
         {
-          subjects: [{ kind: 'User', user: { name: userOf(system) } }],
+          subjects: subjectsOf(system),
           resourceRules: [{ ...rules[requests], clusterScope: true, namespaces: ['*'] }],
           nonResourceRules: requests === 'read' ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : [],
         },
@@ -91,6 +94,12 @@ function flowSchemas(system: System): Json[] {
     },
   }));
 }
+
+/** The operator, and the accounts as which it does what workflows say. */
+const subjectsOf = (system: System): Json[] => [
+  { kind: 'User', user: { name: userOf(system) } },
+  ...system.actsIn.map((namespace) => ({ kind: 'Group', group: { name: `system:serviceaccounts:${namespace}` } })),
+];
 
 /** Creates the fleet and waits until every pod is ready. */
 export async function createFleet(api: Api, scale: Scale, log: (line: string) => void): Promise<Fleet> {

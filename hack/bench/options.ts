@@ -4,9 +4,10 @@ import type { HaltPlan } from './halt.ts';
 import type { Timing } from './run.ts';
 import type { ScalingPlan } from './scaling/index.ts';
 import { SYSTEM_NAMES, type SystemName } from './systems.ts';
+import type { WorkflowsPlan } from './workflows/index.ts';
 
-export const PARTS = ['operators', 'scaling', 'halt'] as const;
-/** Baton beside another operator, scaling beside the HorizontalPodAutoscaler, and an emergency halt beside the bare API server. */
+export const PARTS = ['operators', 'scaling', 'halt', 'workflows'] as const;
+/** Baton beside another operator, scaling beside the HorizontalPodAutoscaler, an emergency halt and workflows beside the bare API server. */
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -16,15 +17,16 @@ export interface Options {
   readonly timing: Timing;
   readonly scaling: ScalingPlan;
   readonly halt: HaltPlan;
+  readonly workflows: WorkflowsPlan;
   readonly systems: readonly SystemName[];
   readonly json: string | undefined;
   readonly profile: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --part NAME,...   of operators, scaling and halt (default all)
+  --part NAME,...   of operators, scaling, halt and workflows (default all)
   --scale SxP,...   services x pods of each (default 200x5,1000x10); scaling takes the last, and halt its services
-  --pairs N         alternating pairs of runs; the figures are medians (default 5; of scaling and halt 3)
+  --pairs N         alternating pairs of runs; the figures are medians (default 5; of the other parts 3)
   --quick           one pair at 50x3 with short windows and few steps: a trial, not a measurement
   --only NAME       baton or peer alone
   --profile         Baton alone, once, with a CPU profile in .bench/profile
@@ -48,6 +50,24 @@ const QUICK_SCALING: ScalingPlan = {
 const HALT_PODS = 2;
 const HALT_ROUNDS = 3;
 
+const FULL_WORKFLOWS: WorkflowsPlan = {
+  rounds: 3,
+  instant: 500,
+  bursts: 6,
+  together: 50,
+  alone: 200,
+  scaling: 200,
+  settleMs: 8_000,
+};
+const QUICK_WORKFLOWS: WorkflowsPlan = {
+  ...FULL_WORKFLOWS,
+  rounds: 1,
+  bursts: 2,
+  alone: 50,
+  scaling: 20,
+  settleMs: 3_000,
+};
+
 /** Throws with a message for people when an option is wrong. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -66,6 +86,7 @@ export function parseOptions(args: readonly string[]): Options {
   const scales = (values.scale ?? (values.quick ? '50x3' : '200x5,1000x10')).split(',').map(scaleOf);
   const haltRounds = values.pairs ?? String(single ? 1 : HALT_ROUNDS);
   const { cost, ...others } = values.quick ? QUICK_SCALING : FULL_SCALING;
+  const workflows = values.quick ? QUICK_WORKFLOWS : FULL_WORKFLOWS;
   const rounds = values.pairs ?? String(values.profile ? 1 : cost.rounds);
   return {
     parts: partsOf(values.part),
@@ -77,6 +98,7 @@ export function parseOptions(args: readonly string[]): Options {
       scale: { services: scales.at(-1)?.services ?? cost.scale.services, replicas: HALT_PODS },
       rounds: positive('--pairs', haltRounds),
     },
+    workflows: { ...workflows, rounds: positive('--pairs', values.pairs ?? String(single ? 1 : workflows.rounds)) },
     systems: values.profile ? ['baton'] : systemsOf(values.only),
     json: values.json,
     profile: values.profile,
@@ -105,6 +127,6 @@ function partsOf(part: string | undefined): readonly Part[] {
   if (part === undefined) return PARTS;
   const names = part.split(',');
   const unknown = names.find((name) => !PARTS.some((known) => known === name));
-  if (unknown !== undefined) throw new Error(`--part: ${unknown} is none of operators, scaling and halt`);
+  if (unknown !== undefined) throw new Error(`--part: ${unknown} is none of operators, scaling, halt and workflows`);
   return PARTS.filter((known) => names.includes(known));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Json } from './api.ts';
 
 export const LEASE_NAMESPACE = 'bench-system';
+export const WORKFLOWS_NAMESPACE = 'bench-workflows';
 export const SYSTEM_NAMES = ['baton', 'peer'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
@@ -20,6 +21,10 @@ export interface System {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  /** Resources whose writes count as status writes. */
+  readonly statuses: readonly string[];
+  /** Namespaces whose ServiceAccounts it acts as. */
+  readonly actsIn: readonly string[];
   readonly lease: string;
   command(context: LaunchContext): [string, ...string[]];
   customResource(deployment: string): Json;
@@ -40,6 +45,8 @@ const baton: System = {
   group: 'baton.dev',
   version: 'v1alpha1',
   plural: 'orchestratedservices',
+  statuses: ['orchestratedservices/status', 'workflows/status'],
+  actsIn: [WORKFLOWS_NAMESPACE],
   lease: 'baton',
   command: ({ ports, profileDir }) => [
     process.execPath,
@@ -77,6 +84,8 @@ const peer: System = {
   group: 'bench.baton.dev',
   version: 'v1alpha1',
   plural: 'countedservices',
+  statuses: ['countedservices/status'],
+  actsIn: [],
   lease: 'peer',
   command: ({ buildDir, ports }) => [
     join(buildDir, 'peer'),

@@ -24,7 +24,7 @@ describe('options of the benchmark', () => {
 
   it('measures all parts, or one of them, at the last scale', () => {
     const { parts, scaling } = parseOptions([]);
-    expect(parts).toEqual(['operators', 'scaling', 'halt']);
+    expect(parts).toEqual(['operators', 'scaling', 'halt', 'workflows']);
     expect(scaling.cost).toMatchObject({ scale: { services: 1000, replicas: 10 }, rounds: 3 });
     const trial = parseOptions(['--part', 'scaling', '--quick', '--scale', '9x3,20x2', '--pairs', '2']);
     expect(trial.parts).toEqual(['scaling']);
@@ -32,12 +32,14 @@ describe('options of the benchmark', () => {
     expect(parseOptions([]).halt).toEqual({ scale: { services: 1000, replicas: 2 }, rounds: 3 });
     const halt = parseOptions(['--part', 'halt', '--scale', '9x3,20x2', '--pairs', '2']);
     expect(halt).toMatchObject({ parts: ['halt'], halt: { scale: { services: 20, replicas: 2 }, rounds: 2 } });
+    expect(parseOptions([]).workflows).toMatchObject({ instant: 500, scaling: 200, rounds: 3 });
+    expect(parseOptions(['--quick']).workflows.rounds).toBe(1);
     expect(parseOptions(['--quick']).scaling.cost).toMatchObject({ scale: { services: 50 }, rounds: 1 });
   });
 
   it.each([
     [['--scale', '200'], 'SERVICESxPODS'],
-    [['--part', 'healing'], 'none of operators, scaling and halt'],
+    [['--part', 'healing'], 'none of operators, scaling, halt and workflows'],
     [['--scale', '0x5'], 'whole number'],
     [['--pairs', '1.5'], 'whole number'],
     [['--only', 'kopf'], 'neither baton nor peer'],
