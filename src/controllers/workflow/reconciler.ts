@@ -13,6 +13,7 @@ import type { Entrance } from './entrance.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { WorkflowIdentity } from './steps/contract.ts';
 import type { Steps } from './steps/steps.ts';
+import { UnsaidStatuses } from './unsaid.ts';
 
 export interface WorkflowReconcilerOptions {
   readonly caches: Pick<WorkflowCaches, 'workflows'>;
@@ -50,7 +51,7 @@ const NO_LOOKS: Looks = new Map();
 /**
  * Carries a workflow on as far as it goes: the engine (src/domain/workflow/advance.ts) says what the status is and what is to be done, the
  * kinds of steps do it, and their answers go back to the engine. A status is written when nothing more can be done without it: whatever changes
- * something has its intent in the written status first.
+ * something has its intent in the written status first. What it says in words only is written a moment later.
  */
 export class WorkflowReconciler {
   readonly #options: WorkflowReconcilerOptions;
@@ -58,6 +59,7 @@ export class WorkflowReconciler {
   /** When what was asked is asked again; gone when something woke the workflow, so that all is asked. */
   readonly #looks = new Map<string, Looks>();
   #lookedAt = -Infinity;
+  readonly #unsaid = new UnsaidStatuses();
 
   constructor(options: WorkflowReconcilerOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ export class WorkflowReconciler {
   /** Another may have led in the meantime: nothing of this term counts any more. */
   reset(): void {
     this.#looks.clear();
+    this.#unsaid.clear();
   }
 
   /** Whether this version of a workflow is what this process wrote. */
@@ -109,6 +112,7 @@ export class WorkflowReconciler {
   async #keep(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
     this.#options.scheduler.release(key);
     this.#looks.delete(key);
+    this.#unsaid.forget(key);
     const leftMs = this.#options.entrance.leftMs(workflow);
     if (leftMs === undefined || workflow.metadata.deletionTimestamp !== undefined) return DONE;
     if (leftMs > 0) return { kind: 'requeueAfter', ms: leftMs };
@@ -120,13 +124,13 @@ export class WorkflowReconciler {
     const { entrance, now } = this.#options;
     let written: WorkflowStatus | undefined = workflow.status;
     let { resourceVersion } = workflow;
-    let state: WorkflowStatus | undefined = written;
+    let state: WorkflowStatus | undefined = this.#unsaid.of(key, resourceVersion) ?? written;
     let answers: readonly Answered[] = [];
     let looks = this.#looks.get(key) ?? NO_LOOKS;
     this.#looks.set(key, looks);
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
       signal.throwIfAborted();
-      const facts = this.#facts(workflow, looks);
+      const facts = this.#facts(state === undefined ? workflow : { ...workflow, status: state }, looks);
       const found: Advanced = advance({
         workflow: entrance.subject(workflow),
         state,
@@ -139,12 +143,12 @@ export class WorkflowReconciler {
       answers = await this.#carryOut(workflow, found.effects, signal);
       state = found.status;
       if (found.effects.length > 0) continue;
-      if (found.status === written) {
+      const saidInMs = this.#saidInMs(key, resourceVersion, found.status, written);
+      if (saidInMs > 0) {
         // Where somebody woke it while it was looked at, all is asked again.
         if (this.#looks.has(key)) this.#looks.set(key, looks);
-        return found.lookAgainAt === undefined
-          ? DONE
-          : { kind: 'requeueAfter', ms: Math.max(0, found.lookAgainAt - now()) };
+        const ms = Math.min(saidInMs, Math.max(0, (found.lookAgainAt ?? Infinity) - now()));
+        return ms === Infinity ? DONE : { kind: 'requeueAfter', ms };
       }
       const outcome = await this.#write(key, workflow, resourceVersion, found, signal);
       if (outcome === 'conflict') return { kind: 'requeueAfter', ms: CONFLICT_MS };
@@ -156,6 +160,16 @@ export class WorkflowReconciler {
       return this.#keep(key, { ...workflow, status: found.status }, signal);
     }
     throw new Error(`workflow ${key} does not come to rest`);
+  }
+
+  /** When a status is to be written, ms; 0 for now, Infinity for never. */
+  #saidInMs(key: string, resourceVersion: string, status: WorkflowStatus, written: WorkflowStatus | undefined): number {
+    if (status === written) {
+      this.#unsaid.forget(key);
+      return Infinity;
+    }
+    const { scheduler, now } = this.#options;
+    return this.#unsaid.keep(key, resourceVersion, status, { written, queued: scheduler.queued, now: now() });
   }
 
   #facts(workflow: CachedWorkflow, looks: Looks): Facts {
@@ -227,6 +241,7 @@ export class WorkflowReconciler {
   forget(key: string): void {
     this.#options.scheduler.release(key);
     this.#looks.delete(key);
+    this.#unsaid.forget(key);
     this.#written.forget(key);
     this.#wakeDependants(key);
   }

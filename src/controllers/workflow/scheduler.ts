@@ -54,11 +54,13 @@ export class Scheduler {
   }
 
   /** Whether it may begin. One that was let in stays so until it is released; asking again brings up to date what it waits with. */
-  ask(candidate: Waiting): Grant {
-    const { key } = candidate;
+  ask(asking: Waiting): Grant {
+    const { key } = asking;
     if (this.#running.has(key)) return GRANTED;
-    const isAlone = this.#waiting.size === (this.#waiting.has(key) ? 1 : 0);
-    const isChanged = !isSame(this.#waiting.get(key), candidate);
+    const known = this.#waiting.get(key);
+    const candidate = { ...asking, since: Math.min(asking.since, known?.since ?? Infinity) };
+    const isAlone = this.#waiting.size === (known === undefined ? 0 : 1);
+    const isChanged = !isSame(known, candidate);
     this.#waiting.set(key, candidate);
     // Five hundred that are created at once are put in order once, and one that comes alone does not wait for that.
     if (isAlone) this.#schedule();
@@ -109,6 +111,10 @@ export class Scheduler {
   /** Priorities of those that wait, for metrics. */
   *waiting(): Generator<{ readonly priority: number }> {
     yield* this.#waiting.values();
+  }
+
+  get queued(): number {
+    return this.#waiting.size;
   }
 
   get running(): number {

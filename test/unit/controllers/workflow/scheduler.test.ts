@@ -53,6 +53,18 @@ describe('the scheduler', () => {
     expect(scheduler.running).toBe(1);
   });
 
+  it('keeps the place of one that asks anew, as where it was changed before it was written that it waits', () => {
+    const scheduler = create();
+    scheduler.begin([{ key: 'ns/r', locks: [], slots: [] }]);
+    maxConcurrent = 1;
+    for (const key of ['ns/first', 'ns/second']) scheduler.ask(wants(key, { since: NOW - 10 }));
+    scheduler.ask(wants('ns/first', { since: NOW }));
+    settle();
+    scheduler.release('ns/r');
+    settle();
+    expect(scheduler.runs('ns/first')).toBe(true);
+  });
+
   it('puts many that come at once in order once, and wakes those that may begin', () => {
     const scheduler = create();
     scheduler.begin([{ key: 'ns/r', locks: [], slots: [] }]);
