@@ -63,7 +63,7 @@ export function describe(run: Run): void {
       return;
     }
     case 'RollbackFailed':
-      run.say('RollbackFailed', `${because}; not undone: ${nameSome(left(run))}`);
+      run.say('RollbackFailed', `${because}; not undone: ${nameSome(left(run))}${whyLeft(run)}`);
       return;
     case 'Cancelled':
       run.say('WorkflowCancelled', because);
@@ -111,8 +111,8 @@ function skipped(steps: readonly StepStatus[]): string {
   const count = (state: StepStatus['state']): number => steps.filter((step) => step.state === state).length;
   const parts = [
     [count('Skipped'), 'skipped'],
-    [count('Failed'), 'failed, which may'],
-    [count('Unknown'), 'with an unknown outcome, which may'],
+    [count('Failed'), 'failed, as continueOn lets them'],
+    [count('Unknown'), 'with an unknown outcome, as continueOn lets them'],
   ] as const;
   return parts.map(([many, what]) => (many === 0 ? '' : `, ${many} ${what}`)).join('');
 }
@@ -121,6 +121,13 @@ const left = (run: Run): string[] =>
   candidates(run)
     .filter(({ name }) => run.step(name).status.state !== 'Compensated')
     .map(({ name }) => name);
+
+/** Of the first of them that says why: what a person has to know before he mends it. */
+function whyLeft(run: Run): string {
+  const why = left(run).map((name) => [name, run.step(name).status.compensation?.message] as const);
+  const [name, message] = why.find(([, text]) => text !== undefined) ?? [];
+  return message === undefined ? '' : ` (${why.length > 1 ? `${name}: ` : ''}${message})`;
+}
 
 function planned(run: Run): void {
   const refused = run.status.plan?.filter(({ ok }) => ok === false) ?? [];

@@ -444,6 +444,16 @@ describe('patch', () => {
     expect(await bed.run('Prepare', operation, bed.context({ undo: 'None' }))).toMatchObject({ kind: 'prepared' });
   });
 
+  it('says of a JSON patch that does not fit what the API server does not', async () => {
+    const patch = [{ op: 'remove', path: '/data/none' }];
+    const operation = operationOf({ kind: 'patch', target: config, type: 'JSON', patch });
+    expect(await bed.run('Prepare', operation)).toMatchObject({
+      kind: 'failed',
+      reason: 'StepRefused',
+      message: 'a path of the JSON patch is not there, or one of its tests does not hold',
+    });
+  });
+
   it('keeps of what was before no more than its digest where it is not undone by itself, and is done once', async () => {
     const operation = operationOf({ kind: 'patch', target: config, type: 'Merge', patch: { data: { a: 'z' } } });
     const context = bed.context({ undo: 'None' });

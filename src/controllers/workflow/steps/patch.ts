@@ -33,6 +33,9 @@ interface Before {
 
 type Op = Operation<PatchAction>;
 
+/** All that the API server says where a JSON patch does not fit the object. */
+const NO_REASON = 'the server rejected our request due to an error in our request';
+
 /** As much as a status keeps of what was before, bytes. */
 const LIMIT = 4_096;
 const TYPES = { Merge: 'merge', Strategic: 'strategic', JSON: 'json' } as const;
@@ -62,6 +65,8 @@ export class PatchStep implements StepKind<PatchAction> {
     if (operation.undoes !== undefined)
       return driftOf(object, operation) ?? { kind: 'prepared', before: { ...before } };
     const tried = await objects.rehearse(actOf(found, operation), account, context.signal);
+    if (tried.kind === 'refused' && operation.action.type === 'JSON' && tried.message.includes(NO_REASON))
+      return failed('StepRefused', 'a path of the JSON patch is not there, or one of its tests does not hold');
     if (tried.kind !== 'written') return refusal(tried, account);
     const changes = changesBetween(object, tried.object, digest, isIgnored);
     const kept = keptOf(before, changes, context);
