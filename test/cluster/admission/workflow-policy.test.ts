@@ -197,6 +197,7 @@ describe('who creates a workflow', () => {
       const name = await there(plain);
       expectAccepted(await change(operator, name, { metadata: { [part]: { 'baton.dev/depth': '3' } } }));
       expectRefused(await change(alice, name, { metadata: { [part]: { 'baton.dev/depth': '0' } } }), says);
+      expectRefused(await change(alice, name, { metadata: { [part]: { 'baton.dev/depth': null } } }), says);
       expectAccepted(await change(alice, name, { metadata: { [part]: { team: 'shop' } } }));
     }
   });
