@@ -8,6 +8,13 @@ export type Permission =
 
 const LOOPBACK = subnets(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6']);
 const LINK_LOCAL = subnets(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']);
+/** Metadata services of clouds that are not link-local: they give credentials to whoever asks. */
+const METADATA = subnets(
+  ['fd00:ec2::', 32, 'ipv6'], // Amazon
+  ['fd20:ce::254', 128, 'ipv6'], // Google
+  ['168.63.129.16', 32, 'ipv4'], // Azure
+  ['100.100.100.200', 32, 'ipv4'], // Alibaba
+);
 /** Nothing that a check could mean; connecting to 0.0.0.0 reaches loopback on Linux. */
 const NEVER = subnets(
   ['0.0.0.0', 8, 'ipv4'],
@@ -43,6 +50,8 @@ function barred(address: string, port: number, { allowed, apiServer }: Destinati
   if (NEVER.check(plain, family)) return `${address} is not an address of one host`;
   if (LOOPBACK.check(plain, family) && !allowed.includes('Loopback')) return `${address} is loopback`;
   if (LINK_LOCAL.check(plain, family) && !allowed.includes('LinkLocal')) return `${address} is link-local`;
+  if (METADATA.check(plain, family) && !allowed.includes('LinkLocal'))
+    return `${address} is the metadata service of a cloud`;
   const isApiServer = apiServer.some(
     (server) => canonical(server.host) === plain && (server.port === undefined || server.port === port),
   );
