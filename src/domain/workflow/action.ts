@@ -80,6 +80,8 @@ export interface ApprovalAction {
   readonly users: readonly string[];
   readonly groups: readonly string[];
   readonly required: number;
+  /** What they are asked; '' where it says nothing. */
+  readonly message: string;
 }
 
 /** Exactly one of `template` and `name`. */

@@ -12,7 +12,7 @@ export type Decision = { readonly kind: 'approved' | 'rejected' | 'open'; readon
  */
 export function decide(
   step: string,
-  { users, groups, required }: ApprovalAction,
+  { users, groups, required, message }: ApprovalAction,
   { approvals, requestedBy }: Pick<WorkflowSpec, 'approvals' | 'requestedBy'>,
 ): Decision {
   const isAsked = (entry: Entry): boolean =>
@@ -32,5 +32,6 @@ export function decide(
   const who = [...users, ...groups.map((group) => `group ${group}`)];
   const of = who.length === 0 ? '' : ` of ${nameSome(who)}`;
   const so = agreed.length === 0 ? '' : `; ${nameSome(agreed)} agreed`;
-  return { kind: 'open', message: `waits for ${missing} approval${missing === 1 ? '' : 's'}${of}${so}` };
+  const what = message === '' ? '' : `: ${message}`;
+  return { kind: 'open', message: `waits for ${missing} approval${missing === 1 ? '' : 's'}${of}${so}${what}` };
 }

@@ -82,7 +82,7 @@ function lookAt(run: Run, criterion: Criterion, index: number, isUrgent: boolean
     // Nothing that it is about changes any more.
     const found = run.ports.isTrue(expression ?? 'false', scope);
     return found.ok
-      ? { is: found.is, message: found.is ? '' : 'it is false', isFinal: !found.is }
+      ? { is: found.is, message: found.is ? '' : `it is false: ${expression}`, isFinal: !found.is }
       : { is: false, message: found.message, isFinal: true };
   }
   const written: WrittenAction =

@@ -132,6 +132,7 @@ function actionOf(written: WrittenAction, filler: Filler): Action {
       users: approval.users ?? [],
       groups: approval.groups ?? [],
       required: approval.required,
+      message: filler.text(approval.message ?? ''),
     };
   if (workflow) return childOf(workflow, filler);
   throw new Unresolvable('there is no action');

@@ -18,14 +18,17 @@ const stageIsOver = ({ state }: StepStatus): boolean =>
   state !== 'Pending' && state !== 'Intent' && state !== 'Applying' && state !== 'Verifying';
 
 /** What it does now. */
-export function currentOf({ status }: Run): string | undefined {
+export function currentOf(run: Run): string | undefined {
+  const { status } = run;
   if (status.phase === 'RollingBack') {
     const undone = status.steps.filter(({ state }) => state === 'Compensating').map(({ name }) => name);
     return undone.length === 0 ? undefined : line(`undoes ${nameSome(undone)}`, 256);
   }
   if (status.phase === 'Verifying') return 'success criteria';
   if (status.phase !== 'Running' && status.phase !== 'Paused') return undefined;
-  const names = status.steps.filter((step) => isBusy(step)).map(({ name }) => name);
+  // Who looks at a list has to see that it waits for a person.
+  const labelOf = ({ name }: StepStatus): string => (run.step(name).step.approval ? `${name} (approval)` : name);
+  const names = status.steps.filter((step) => isBusy(step)).map(labelOf);
   return names.length === 0 ? undefined : line(nameSome(names), 256);
 }
 

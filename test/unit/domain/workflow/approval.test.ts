@@ -8,6 +8,7 @@ const asked = (more: Partial<ApprovalAction> = {}): ApprovalAction => ({
   users: [],
   groups: [],
   required: 1,
+  message: '',
   ...more,
 });
 /** `user:groups:decision`, for the step `go`. */
@@ -37,10 +38,10 @@ test.each([
   expect(decision.kind).toBe(kind);
 });
 
-it('entries for other steps do not count, and what is said names who is missing', () => {
+it('entries for other steps do not count, and what is said names who is missing, and for what', () => {
   const approvals = [{ step: 'other', user: 'bob', decision: 'Approve' as const }, ...entries('eve:ops')];
-  const action = asked({ groups: ['ops'], required: 3 });
-  const message = 'waits for 2 approvals of group ops; eve agreed';
+  const action = asked({ groups: ['ops'], required: 3, message: 'May it stay?' });
+  const message = 'waits for 2 approvals of group ops; eve agreed: May it stay?';
   expect(decide('go', action, { approvals })).toEqual({ kind: 'open', message });
 });
 
@@ -49,7 +50,7 @@ describe('a step', () => {
 
   it('waits for people without a timer of its own, tells them once, and goes on', () => {
     const bench = new Bench(spec()).look();
-    expect(bench.status).toMatchObject({ phase: 'Running', reason: 'ApprovalNeeded', current: 'go' });
+    expect(bench.status).toMatchObject({ phase: 'Running', reason: 'ApprovalNeeded', current: 'go (approval)' });
     expect(bench.told).toEqual(['WorkflowStarted', 'ApprovalNeeded']);
     // No sooner than the workflow has to be over.
     expect((bench.last?.lookAgainAt ?? 0) - bench.now).toBe(3_600_000);

@@ -36,6 +36,17 @@ describe('what a step says becomes an action', () => {
     },
   );
 
+  it('tells people who are asked what was found', () => {
+    const message = '{{steps.probe.outputs.count}} rows are left. May it go on?';
+    expect(resolved({ approval: { groups: ['dba'], required: 1, message } })).toEqual({
+      kind: 'approval',
+      users: [],
+      groups: ['dba'],
+      required: 1,
+      message: '7 rows are left. May it go on?',
+    });
+  });
+
   it('fills templates in after a patch was parsed, so that a value cannot change its structure', () => {
     const patch =
       '{"metadata": {"annotations": {"by": "{{parameters.evil}}", "of": "{{workflow.name}} {{steps.probe.outputs.words}}"}}, "spec": {"n": "{{steps.probe.outputs.count}}"}}';
