@@ -8,6 +8,7 @@ const ALONE = [
   'test/cluster/operator/discovery.test.ts',
   'test/cluster/operator/halt.test.ts',
   'test/cluster/operator/prometheus.test.ts',
+  'test/cluster/operator/runbooks.test.ts',
 ];
 
 // Those that wait longest, half a minute and more. The rest goes by size, so that these would come last, and beside nothing.

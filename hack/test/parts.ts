@@ -54,7 +54,7 @@ const PARTS: Readonly<Record<Stage, readonly Part[]>> = {
     {
       name: 'alone',
       what: 'tests that need all of a control plane, one after the other',
-      seconds: 130,
+      seconds: 160,
       run: (write) => onCluster('alone', write, 1),
     },
   ],

@@ -1,6 +1,6 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, helm, kubectl, unique } from './cluster.ts';
 import { eventually } from '../support/eventually.ts';
@@ -118,16 +118,17 @@ describe('deploy/', () => {
     expect(told.split('\n').filter(Boolean).length).toBeGreaterThan(15);
   });
 
-  it('has examples that the API server takes', async () => {
+  it('has examples and runbooks that the API server takes', async () => {
     const shop = `shop-${id}`;
     await kubectl('create', 'namespace', shop);
     try {
-      for (const file of (await readdir('deploy/examples')).sort()) {
-        const text = (await readFile(join('deploy/examples', file), 'utf8')).replaceAll(
-          'namespace: shop',
-          `namespace: ${shop}`,
-        );
-        const path = join(chart, '..', file);
+      const folders = ['deploy/examples', 'deploy/runbooks'];
+      const files = await Promise.all(
+        folders.map(async (folder) => (await readdir(folder)).map((file) => join(folder, file))),
+      );
+      for (const file of files.flat().sort()) {
+        const text = (await readFile(file, 'utf8')).replaceAll('namespace: shop', `namespace: ${shop}`);
+        const path = join(chart, '..', basename(file));
         await writeFile(path, text);
         expect(await kubectl('apply', '--dry-run=server', '--filename', path)).toContain('dry run');
       }
