@@ -1,12 +1,13 @@
-// npm run demo: a cluster, Baton, a shop of services, one of which fails and recovers.
+// npm run demo: a cluster, Baton, a shop of services, one of which fails and recovers, and two runbooks.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MissingPrerequisite, obtainCluster } from '../cluster/index.ts';
-import { kubectlOf } from './kubectl.ts';
+import { kubectlOf, watchOf } from './kubectl.ts';
 import { startOperator } from './operator.ts';
 import { SHOP } from './shop.ts';
 import { tell } from './story.ts';
+import { provideApprovers } from './workflows.ts';
 
 const DIR = '.cluster/demo';
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
@@ -38,10 +39,13 @@ async function play(cleanups: (() => Promise<unknown>)[]): Promise<{ kubeconfig:
   const obtained = await obtainCluster({ dir: DIR, nodes: 3, log: (line) => console.log(line) });
   cleanups.push(() => obtained.stop());
   const { kubeconfig, cluster } = obtained;
-  const kubectl = kubectlOf(cluster?.kubectl ?? 'kubectl', kubeconfig);
+  const program = cluster?.kubectl ?? 'kubectl';
+  const kubectl = kubectlOf(program, kubeconfig);
   console.log('\nInstalling the CRDs and starting Baton.');
   await kubectl(['apply', '--server-side', '--force-conflicts', '--filename=crds/']);
   await kubectl(['wait', '--for=condition=Established', '--timeout=30s', '--filename=crds/']);
+  const withdraw = await provideApprovers(kubectl);
+  if (!cluster) cleanups.push(withdraw);
   const operator = await startOperator(kubeconfig, join(DIR, 'operator.log'));
   cleanups.push(async () => {
     // On a cluster of the user's nothing of the demo is left; the CRDs stay, they may hold other people's objects.
@@ -51,9 +55,10 @@ async function play(cleanups: (() => Promise<unknown>)[]): Promise<{ kubeconfig:
   });
   await tell({
     kubectl,
+    watch: watchOf(program, kubeconfig, (line) => console.log(line)),
     operator,
     say: (sentence) => console.log(`\n${bold(`▸ ${sentence}`)}`),
-    show: (command, output) => console.log(`\n$ ${command}\n${output.trimEnd()}`),
+    show: (command, output) => console.log(`\n$ ${command}${output === '' ? '' : `\n${output.trimEnd()}`}`),
   });
   console.log(`\nThat was all. Baton's own log: ${operator.logFile}`);
   return { kubeconfig };
@@ -64,6 +69,7 @@ async function stay(kubeconfig: string, interrupted: Promise<unknown>): Promise<
 The cluster and Baton stay up. In another terminal:
   export KUBECONFIG=${kubeconfig}
   kubectl get osvc --namespace ${SHOP} --watch
+  kubectl describe owf --namespace ${SHOP}
   kubectl scale deployment catalog --replicas 0 --namespace ${SHOP}
   kubectl edit orch default
 Ctrl-C ends and removes everything.`);

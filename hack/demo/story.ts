@@ -1,24 +1,12 @@
-import type { OrchestratedService } from '../../src/api/kinds.ts';
 import { sendHeartbeat } from './heartbeat.ts';
-import type { Kubectl } from './kubectl.ts';
-import type { RunningOperator } from './operator.ts';
-import { SHOP, shop } from './shop.ts';
-
-export interface Stage {
-  readonly kubectl: Kubectl;
-  readonly operator: RunningOperator;
-  /** A sentence for the person who watches. */
-  readonly say: (sentence: string) => void;
-  /** What a command printed. */
-  readonly show: (command: string, output: string) => void;
-}
-
-const IN_SHOP = `--namespace=${SHOP}`;
+import { shop } from './shop.ts';
+import { expect, IN_SHOP, show, type Stage, until, untilCondition } from './stage.ts';
+import { workflows } from './workflows.ts';
 
 /** Everything the demo shows, in order; rejects when what it shows is not what it should be. */
 export async function tell(stage: Stage): Promise<void> {
   const { kubectl, say } = stage;
-  say('A shop is deployed: five workloads, and an OrchestratedService for each.');
+  say('A shop is deployed: five services, one of them with a standby, and an OrchestratedService for each.');
   await kubectl(
     ['apply', '--server-side', '--filename=-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: shop() }),
@@ -30,6 +18,7 @@ export async function tell(stage: Stage): Promise<void> {
   await heartbeats(stage);
   await failure(stage);
   await recovery(stage);
+  await workflows(stage);
   await show(stage, ['get', 'orch', '--output=wide']);
   say('Orchestration/default, which Baton made, sums up the whole system.');
 }
@@ -84,54 +73,4 @@ async function recovery(stage: Stage): Promise<void> {
   expect(uptime?.state === 'Up' && uptime.down !== '0s', 'the time that payments was down is kept');
   const budget = objectives?.[0]?.budgetRemaining;
   say(`payments is Healthy again. It was down for ${uptime?.down}; ${budget} of its error budget for 30 days is left.`);
-}
-
-async function show({ kubectl, show: print }: Stage, args: readonly string[]): Promise<void> {
-  print(`kubectl ${args.join(' ')}`, await kubectl(args));
-}
-
-async function get(kubectl: Kubectl, name: string): Promise<OrchestratedService> {
-  return JSON.parse(await kubectl(['get', 'osvc', name, IN_SHOP, '--output=json'])) as OrchestratedService;
-}
-
-/** Looks until the service has this level. */
-function until(kubectl: Kubectl, name: string, health: string, seconds: number): Promise<OrchestratedService> {
-  return poll(
-    seconds,
-    `${name} should become ${health}`,
-    () => get(kubectl, name),
-    ({ status }) => status?.health === health,
-  );
-}
-
-function untilCondition(
-  kubectl: Kubectl,
-  name: string,
-  type: string,
-  status: string,
-  seconds: number,
-): Promise<OrchestratedService> {
-  const holds = (service: OrchestratedService): boolean =>
-    service.status?.conditions?.some((condition) => condition.type === type && condition.status === status) ?? false;
-  return poll(seconds, `${type} of ${name} should become ${status}`, () => get(kubectl, name), holds);
-}
-
-async function poll<T>(
-  seconds: number,
-  expected: string,
-  look: () => Promise<T>,
-  accept: (seen: T) => boolean,
-): Promise<T> {
-  const deadline = performance.now() + seconds * 1_000;
-  for (;;) {
-    const seen = await look();
-    if (accept(seen)) return seen;
-    if (performance.now() > deadline)
-      throw new Error(`${expected} within ${seconds} s, but is: ${JSON.stringify(seen, null, 1)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-function expect(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`the demo expected that ${what}`);
 }
