@@ -170,7 +170,7 @@ export function createWorkflows(options: WorkflowsOptions) {
       metrics.observe('baton_workflow_duration_seconds', { type: type ?? 'Maintenance', phase }, seconds);
     },
   });
-  const templates = new Templates({ caches, ports: compiler, writeStatus, now, count });
+  const templates = new Templates({ caches, ports: compiler, matches: matchesWhole, writeStatus, now, count });
   const schedules = new Schedules({
     ...options,
     latest: (key) => reconciler.latest(key),

@@ -1,6 +1,7 @@
 import type { WorkflowTemplateStatus } from '../../api/kinds.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import { Conditions } from '../../domain/status/conditions.ts';
+import { declarationProblems } from '../../domain/workflow/instantiate.ts';
 import { validate } from '../../domain/workflow/validate.ts';
 import type { Count, Result, WriteStatus } from '../ports.ts';
 import type { WorkflowCaches } from './caches.ts';
@@ -8,6 +9,8 @@ import type { WorkflowCaches } from './caches.ts';
 export interface TemplatesOptions {
   readonly caches: Pick<WorkflowCaches, 'templates'>;
   readonly ports: Parameters<typeof validate>[1];
+  /** Whether a whole text matches a regular expression (RE2); undefined where that is none. */
+  readonly matches: (pattern: string, text: string) => boolean | undefined;
   readonly writeStatus: WriteStatus;
   readonly now: () => number;
   readonly count: Count;
@@ -24,7 +27,7 @@ export class Templates {
   }
 
   async reconcile(key: string, { signal }: { readonly signal: AbortSignal }): Promise<Result> {
-    const { caches, ports, writeStatus, now, count } = this.#options;
+    const { caches, ports, matches, writeStatus, now, count } = this.#options;
     const template = caches.templates.get(key);
     if (template === undefined || template.metadata.deletionTimestamp !== undefined) return { kind: 'done' };
     const { namespace, name, uid, resourceVersion, spec, status: before } = template;
@@ -33,7 +36,10 @@ export class Templates {
       name: parameter.name,
       value: parameter.default ?? '',
     }));
-    const problems = validate({ ...ORDERS, approvals: [], ...spec, parameters }, ports);
+    const problems = [
+      ...declarationProblems(spec, matches).map((message) => ({ reason: 'InvalidParameters' as const, message })),
+      ...validate({ ...ORDERS, approvals: [], ...spec, parameters }, ports),
+    ];
     const conditions = new Conditions(before?.conditions, generation, now());
     const [first] = problems;
     if (first === undefined) conditions.set('Ready', 'True', 'TemplateValid', 'workflows can be started from it');

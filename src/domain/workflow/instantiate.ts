@@ -22,6 +22,26 @@ export type Instance =
     }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+type Matches = (pattern: string, text: string) => boolean | undefined;
+
+const noPattern = (name: string, pattern = ''): string =>
+  `the pattern of parameter ${name} is no regular expression (RE2), or takes too long: ${pattern}`;
+
+/** What is wrong with the parameters that a template declares, whatever a workflow says. */
+export function declarationProblems(
+  { parameters = [] }: Pick<WorkflowTemplateSpec, 'parameters'>,
+  matches: Matches,
+): string[] {
+  return parameters.flatMap(({ name, pattern, default: fallback }) => {
+    if (pattern === undefined) return [];
+    const fits = matches(pattern, fallback ?? '');
+    if (fits === undefined) return [noPattern(name, pattern)];
+    return fits || fallback === undefined
+      ? []
+      : [`the default of parameter ${name} does not match its pattern ${pattern}`];
+  });
+}
+
 /**
  * What a workflow that names a template becomes: the template's content, with the parameters that the workflow says and the defaults of the
  * others. `matches` tells whether a whole text matches a regular expression (RE2).
@@ -29,7 +49,7 @@ export type Instance =
 export function instantiate(
   { description: _description, parameters: declared = [], ...content }: WorkflowTemplateSpec,
   given: Values,
-  matches: (pattern: string, text: string) => boolean | undefined,
+  matches: Matches,
 ): Instance {
   const names = declared.map(({ name }) => name);
   const problems = given
@@ -46,7 +66,7 @@ export function instantiate(
     if (allowed !== undefined && !allowed.includes(value))
       problems.push(`parameter ${name} is ${JSON.stringify(value.slice(0, 80))}; it may be ${allowed.join(', ')}`);
     const fits = pattern === undefined || matches(pattern, value);
-    if (fits === undefined) problems.push(`the pattern of parameter ${name} is no regular expression: ${pattern}`);
+    if (fits === undefined) problems.push(noPattern(name, pattern));
     if (fits === false)
       problems.push(`parameter ${name} is ${JSON.stringify(value.slice(0, 80))}, which does not match ${pattern}`);
     parameters.push({ name, value });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkflowTemplateSpec } from '../../../../src/api/kinds.ts';
-import { instantiate } from '../../../../src/domain/workflow/instantiate.ts';
+import { declarationProblems, instantiate } from '../../../../src/domain/workflow/instantiate.ts';
 
 const steps = [{ name: 'pause', wait: { duration: '0s' } }];
 const matches = (pattern: string, text: string): boolean => new RegExp(`^(?:${pattern})$`).test(text);
@@ -54,4 +54,19 @@ describe('a workflow from a template', () => {
       ],
     });
   });
+});
+
+it('a template is told what is wrong with its parameters before somebody needs it', () => {
+  const parameters = [
+    { name: 'free' },
+    { name: 'wanted', pattern: '[a-z]+' },
+    { name: 'fits', pattern: '[a-z]+', default: 'a' },
+    { name: 'differs', pattern: '[a-z]+', default: '1' },
+    { name: 'broken', pattern: '(' },
+  ];
+  const read = (pattern: string, text: string) => (pattern === '(' ? undefined : matches(pattern, text));
+  expect(declarationProblems({ parameters }, read)).toEqual([
+    'the default of parameter differs does not match its pattern [a-z]+',
+    'the pattern of parameter broken is no regular expression (RE2), or takes too long: (',
+  ]);
 });
