@@ -116,7 +116,6 @@ export function createWorkflows(options: WorkflowsOptions) {
       assertLeads();
       return objects.patchSpec(workflow, content, signal);
     },
-    objection: () => undefined,
     now,
   });
   const waiters = new Waiters(({ namespace, name }) => reconciler.awake(`${namespace}/${name}`));

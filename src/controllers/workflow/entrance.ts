@@ -23,8 +23,6 @@ export interface EntranceOptions {
   readonly matches: (pattern: string, text: string) => boolean | undefined;
   /** Writes the content of a template into a workflow, on condition of its resourceVersion. False: somebody was faster. */
   readonly writeSpec: (workflow: CachedWorkflow, spec: object, signal: AbortSignal) => Promise<boolean>;
-  /** What may not be undertaken whoever asks, such as workflows that start themselves. */
-  readonly objection: (workflow: CachedWorkflow) => Problem | undefined;
   readonly now: () => number;
 }
 
@@ -61,9 +59,7 @@ export class Entrance {
 
   /** Asked while it is Pending. */
   problems(workflow: CachedWorkflow): readonly Problem[] {
-    const { objection, ports } = this.#options;
-    const found = objection(workflow);
-    if (found !== undefined) return [found];
+    const { ports } = this.#options;
     if (isEmpty(workflow)) return this.#templateProblems(workflow);
     const problems = [
       ...validate(workflow.spec, ports),

@@ -42,7 +42,6 @@ class Bed {
       ports: { compile, readTemplate, expressionsOf },
       matches: () => undefined,
       writeSpec: () => Promise.reject(new Error('there is no template')),
-      objection: () => undefined,
       now,
     });
     this.reconciler = new WorkflowReconciler({
