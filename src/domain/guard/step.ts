@@ -116,6 +116,9 @@ export type StepPermit<A extends StepAct = StepAct> = ExaminedStep<A>;
 /** True only of what examineStep made, whatever its type says. */
 export const isStepPermit = (value: object): boolean => ExaminedStep.is(value);
 
+/** Of a halt, or a planned stop. */
+export const notOver = (id: string): string => `${id} is not over; workflows wait meanwhile`;
+
 type Policy = (facts: StepFacts) => Omit<StepObjection, 'policy'> | undefined;
 
 const gone = (reason: Reason, message: string) => ({ kind: 'gone', reason, message }) as const;
@@ -134,7 +137,7 @@ const POLICIES: Readonly<Record<string, Policy>> = {
     asker?.cancelled === true && purpose === 'Forward' ? gone('Stopped', 'spec.cancel says to end it') : undefined,
   halted: ({ halt, exempt, annotations, purpose }) => {
     const id = exempt || purpose === 'Stop' ? undefined : (holdOf(annotations)?.id ?? halt);
-    return id === undefined ? undefined : wait('EmergencyHalt', `${id} is not over; workflows wait meanwhile`);
+    return id === undefined ? undefined : wait('EmergencyHalt', notOver(id));
   },
   suspended: ({ asker, purpose }) =>
     asker?.suspended === true && purpose === 'Forward' ? wait('Suspended', 'spec.suspend is true') : undefined,

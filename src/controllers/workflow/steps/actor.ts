@@ -1,13 +1,16 @@
+import { holdOf } from '../../../domain/emergency/hold.ts';
 import {
   examineStep,
   isStepPermit,
+  notOver,
   type SendAct,
   type StepAct,
   type StepObjection,
   type StepPurpose,
 } from '../../../domain/guard/step.ts';
 import type { ObjectReference } from '../../../domain/workflow/action.ts';
-import type { StepContext, WorkflowIdentity } from './contract.ts';
+import type { Answer } from '../../../domain/workflow/operation.ts';
+import { type RunContext, type StepContext, waiting, type WorkflowIdentity } from './contract.ts';
 import type { Account, AskerPort, LiveObject, ObjectWritten, WriteAct, WritesPort } from './ports.ts';
 
 export interface StepActorOptions {
@@ -43,6 +46,13 @@ export class StepActor {
 
   constructor(options: StepActorOptions) {
     this.#options = options;
+  }
+
+  /** What a halt or a planned stop holds is not as it was left: who has to wait for the end of that looks at it only then. */
+  heldBack({ metadata }: LiveObject, { workflow, dryRun }: RunContext): Answer | undefined {
+    const hold = holdOf(metadata.annotations);
+    if (hold === undefined || dryRun || this.#options.isExempt(workflow.type)) return undefined;
+    return waiting(notOver(hold.id), false);
   }
 
   /** Rejects where trying again may help, and when the signal of the context aborts. */

@@ -61,6 +61,8 @@ export class PatchStep implements StepKind<PatchAction> {
     const found = await targetOf(objects, operation.action.target, context);
     if (isFailure(found)) return found;
     const { object, account } = found;
+    const held = this.#ports.actor.heldBack(object, context);
+    if (held !== undefined) return held;
     const before: Before = { uid: object.metadata.uid, stamp: stampOf(object) };
     if (operation.undoes !== undefined)
       return driftOf(object, operation) ?? { kind: 'prepared', before: { ...before } };
@@ -81,7 +83,7 @@ export class PatchStep implements StepKind<PatchAction> {
     return untilStill(async () => {
       const found = await targetOf(this.#ports.objects, operation.action.target, context);
       if (isFailure(found)) return found;
-      const settled = settle(found.object, operation);
+      const settled = this.#ports.actor.heldBack(found.object, context) ?? settle(found.object, operation);
       if (settled !== undefined) return settled;
       const outcome = await this.#ports.actor.carryOut(
         {

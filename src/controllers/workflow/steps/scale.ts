@@ -1,3 +1,4 @@
+import { holdOf } from '../../../domain/emergency/hold.ts';
 import type { ScaleAction } from '../../../domain/workflow/action.ts';
 import type { Answer, Failure, Operation } from '../../../domain/workflow/operation.ts';
 import { isFailure, refusal, type Target, targetOf, unreadable, untilStill } from './access.ts';
@@ -20,6 +21,8 @@ interface Before {
 
 interface Scaled extends Target {
   readonly replicas: number;
+  /** What it had when a halt took it, where it still has what the halt gave it: nobody but the halt has changed it since. */
+  readonly halted: number | undefined;
   /** Its scale, for kinds that are written through it; they are stamped in a write of its own before. */
   readonly scale: LiveObject | undefined;
 }
@@ -43,8 +46,10 @@ export class ScaleStep implements StepKind<ScaleAction> {
   async #prepare(operation: Op, context: StepContext): Promise<Answer | undefined> {
     const found = await this.#look(operation, context);
     if (isFailure(found)) return found;
+    const held = this.#ports.actor.heldBack(found.object, context);
+    if (held !== undefined) return held;
     const before: Before = { uid: found.object.metadata.uid, replicas: found.replicas, stamp: stampOf(found.object) };
-    const drift = operation.undoes && driftOf(before, operation);
+    const drift = driftOf(found, operation);
     if (drift !== undefined) return drift;
     if (!context.dryRun) return { kind: 'prepared', before: { ...before } };
     const to = wantedOf(operation);
@@ -66,7 +71,7 @@ export class ScaleStep implements StepKind<ScaleAction> {
     return untilStill(async () => {
       const found = await this.#look(operation, context);
       if (isFailure(found)) return found;
-      const settled = settle(found, operation);
+      const settled = this.#ports.actor.heldBack(found.object, context) ?? settle(found, operation);
       if (settled !== undefined) return settled;
       let outcome: StepOutcome | undefined;
       let version = found.object.metadata.resourceVersion;
@@ -121,11 +126,13 @@ export class ScaleStep implements StepKind<ScaleAction> {
     if (isFailure(found)) return found;
     if (!found.hasScale) return failed('TargetNotScalable', `a ${target.kind} has no scale subresource`);
     if (target.apiVersion === 'apps/v1' && APPS.has(target.kind)) {
-      return { ...found, scale: undefined, replicas: (found.object['spec'] as Status | undefined)?.replicas ?? 1 };
+      const replicas = (found.object['spec'] as Status | undefined)?.replicas ?? 1;
+      return { ...found, scale: undefined, replicas, halted: haltedOf(found.object, replicas) };
     }
     const scale = await this.#ports.objects.scale(found.address, found.account, context.signal);
     if (scale.kind !== 'found') return unreadable(scale, target, found.account);
-    return { ...found, scale: scale.object, replicas: (scale.object['spec'] as Status | undefined)?.replicas ?? 0 };
+    const replicas = (scale.object['spec'] as Status | undefined)?.replicas ?? 0;
+    return { ...found, scale: scale.object, replicas, halted: haltedOf(found.object, replicas) };
   }
 }
 
@@ -134,6 +141,14 @@ interface Status {
   readonly replicas?: number;
   readonly readyReplicas?: number;
 }
+
+function haltedOf({ metadata }: LiveObject, replicas: number): number | undefined {
+  const hold = holdOf(metadata.annotations);
+  return hold?.to === replicas ? hold.original : undefined;
+}
+
+/** Whether it has so many, or had until a halt took it. */
+const has = ({ replicas, halted }: Scaled, count: number): boolean => replicas === count || halted === count;
 
 /** Forward what the step asks for, backward what there was before it. */
 const wantedOf = ({ action, undoes }: Op): number =>
@@ -155,18 +170,19 @@ function actsOf({ object, address, scale }: Scaled, replicas: number, opId: stri
 }
 
 /** Whether undoing may begin: what the step wrote is there as it wrote it, or it never came to that. */
-function driftOf(now: Before, operation: Op): Failure | undefined {
+function driftOf(found: Scaled, operation: Op): Failure | undefined {
   if (operation.undoes === undefined) return undefined;
   const { action, before: first } = operation.undoes;
   const { uid, replicas, stamp: was } = first as unknown as Before;
   const { kind, name } = action.target;
-  if (now.uid !== uid) return failed('Drifted', `${kind} ${name} is another object by now`);
-  const isAsWritten = isOwnStamp(now.stamp, operation) && now.replicas === action.replicas;
+  const now = stampOf(found.object);
+  if (found.object.metadata.uid !== uid) return failed('Drifted', `${kind} ${name} is another object by now`);
+  const isAsWritten = isOwnStamp(now, operation) && has(found, action.replicas);
   // Stamped, and not scaled yet: the two are one write only for kinds of apps/v1.
-  const isUntouched = now.replicas === replicas && (now.stamp === was || isOwnStamp(now.stamp, operation));
+  const isUntouched = has(found, replicas) && (now === was || isOwnStamp(now, operation));
   if (isAsWritten || isUntouched) return undefined;
-  const by = isOwnStamp(now.stamp, operation) ? '' : ', and without the stamp of this workflow';
-  return failed('Drifted', `${kind} ${name} has ${now.replicas} replicas${by}; the step gave it ${action.replicas}`);
+  const by = isOwnStamp(now, operation) ? '' : ', and without the stamp of this workflow';
+  return failed('Drifted', `${kind} ${name} has ${found.replicas} replicas${by}; the step gave it ${action.replicas}`);
 }
 
 /** What a stamp and the replicas say of an operation that may have been done before; undefined: it is to be done. */
@@ -178,8 +194,8 @@ function settle(found: Scaled, operation: Op): Answer | undefined {
   const { kind, name } = operation.action.target;
   if (uid !== before.uid) return failed('TargetNotFound', `${kind} ${name} is another object by now`, true);
   const isStampedOnly = found.scale !== undefined && now === operation.opId;
-  if (now === operation.opId && found.replicas === to) return { kind: 'applied' };
-  if (found.replicas === before.replicas && (now === before.stamp || isStampedOnly)) return undefined;
+  if (now === operation.opId && has(found, to)) return { kind: 'applied' };
+  if (has(found, before.replicas) && (now === before.stamp || isStampedOnly)) return undefined;
   return {
     kind: 'unknown',
     message: `${kind} ${name} had ${before.replicas} replicas, was to get ${to}, and has ${found.replicas}: who did that cannot be told`,
