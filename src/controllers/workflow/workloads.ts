@@ -14,6 +14,8 @@ export function* servicesAbout(key: string, services: Services): Generator<Cache
 }
 
 const MOVES = new Set(['Preparing', 'Fencing', 'Switching', 'Verifying']);
+/** Those that failed, or were rolled back, wait for a person, who may send a workflow. */
+const STARTS = new Set(['Waiting', 'Starting']);
 
 /** What Baton itself is about to do with a workload: a workflow that wants it to itself waits until that is done. */
 export function movesOf(
@@ -25,6 +27,8 @@ export function movesOf(
     const { status } = latest(`${cached.namespace}/${cached.name}`) ?? cached;
     if (MOVES.has(status?.failover?.state ?? '')) return `its service ${cached.name} is being failed over`;
     if (status?.healing?.intent !== undefined) return `its service ${cached.name} is being healed`;
+    const { state = '', replicas } = status?.startup ?? {};
+    if (STARTS.has(state) && replicas !== undefined) return `its service ${cached.name} is being started in order`;
   }
   return undefined;
 }

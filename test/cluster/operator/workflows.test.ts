@@ -3,43 +3,24 @@ import type { Workflow, WorkflowPhase } from '../../../src/api/kinds.ts';
 import { eventually } from '../support/eventually.ts';
 import { accept, Bed } from './support/bed.ts';
 import { type Obj, osvc, workload } from './support/objects.ts';
-
-const V = 'baton.dev/v1alpha1';
-const RBAC = 'rbac.authorization.k8s.io';
+import { makeRunner, object, states, target, V, Workflows } from './support/workflows.ts';
 
 let bed: Bed;
+let workflows: Workflows;
 beforeAll(async () => {
   bed = await Bed.make('op-workflows');
-  const { namespace } = bed;
-  await bed.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'runner' } });
-  await bed.create({
-    apiVersion: `${RBAC}/v1`,
-    kind: 'RoleBinding',
-    metadata: { name: 'runner' },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
-    subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
-  });
+  await makeRunner(bed);
+  workflows = new Workflows(bed);
   await bed.start();
 });
 afterAll(() => bed.close(), 30_000);
 
-const object = (kind: string, name: string, spec: object): Obj => ({ apiVersion: V, kind, metadata: { name }, spec });
-const start = (name: string, spec: object): Promise<Obj> =>
-  bed.create(object('Workflow', name, { serviceAccountName: 'runner', ...spec }));
-const workflow = (name: string): Promise<Workflow> => bed.get<Workflow>('Workflow', name, V);
-const target = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name });
+const start = (name: string, spec: object): Promise<Obj> => workflows.start(name, spec);
+const workflow = (name: string): Promise<Workflow> => workflows.get(name);
 const deployment = (name: string) =>
   bed.get<Obj & { spec: { replicas: number }; status: { readyReplicas?: number } }>('Deployment', name);
-const phase = (name: string, wanted: WorkflowPhase): Promise<Workflow> =>
-  eventually(
-    `${name} is ${wanted}`,
-    60,
-    () => workflow(name),
-    ({ status }) => status?.phase === wanted,
-  );
-const states = ({ status }: Workflow): Record<string, string> =>
-  Object.fromEntries((status?.steps ?? []).map(({ name, state }) => [name, state]));
-const patch = (name: string, spec: object): Promise<void> => bed.patch('Workflow', name, { spec }, V);
+const phase = (name: string, wanted: WorkflowPhase): Promise<Workflow> => workflows.phase(name, wanted);
+const patch = (name: string, spec: object): Promise<void> => workflows.patch(name, spec);
 
 describe('a workflow', () => {
   it('carries out its steps in order, and each knows what those before it found', async () => {
@@ -216,15 +197,7 @@ describe('a workflow', () => {
   it('goes on where it was when another process leads, and does nothing twice', async () => {
     const other = await Bed.make('op-workflows-killed');
     try {
-      const { namespace } = other;
-      await other.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'runner' } });
-      await other.create({
-        apiVersion: `${RBAC}/v1`,
-        kind: 'RoleBinding',
-        metadata: { name: 'runner' },
-        roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
-        subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
-      });
+      await makeRunner(other);
       const killed = await other.start('--no-leader-election');
       await other.create(workload('Deployment', 'shop', { replicas: 1 }));
       await other.create(

@@ -106,6 +106,23 @@ describe('a workflow that wants a workload to itself', () => {
     expect(ask({ key: A, access: 'Exclusive' })).toEqual({ kind: 'granted' });
   });
 
+  it('waits while its service is held at zero for its turn to start, and not when it failed to', () => {
+    const startup = { since: '2026-05-01T09:00:00Z', replicas: 2 };
+    for (const state of ['Waiting', 'Starting']) {
+      serve({ startup: { ...startup, state } } as never);
+      expect(ask({ key: A, access: 'Exclusive' })).toMatchObject({
+        message: expect.stringContaining('its service a is being started in order'),
+      });
+    }
+    serve({ startup: { ...startup, state: 'Failed' } } as never);
+    expect(ask({ key: A, access: 'Exclusive' })).toEqual({ kind: 'granted' });
+  });
+
+  it('waits for no start that takes nothing', () => {
+    serve({ startup: { since: '2026-05-01T09:00:00Z', state: 'Starting' } } as never);
+    expect(ask({ key: A, access: 'Exclusive' })).toEqual({ kind: 'granted' });
+  });
+
   it('waits while an act of healing is under way, and not for an illness', () => {
     const healing = { circuit: 'Closed', attempts: 0 } as const;
     serve({ healing: { ...healing, intent: { id: 'one', type: 'Restart' } } });
