@@ -424,7 +424,7 @@ export const EVENTS = {
     about: WORKFLOW,
     types: ['Normal'],
     when: 'A step waits for people.',
-    note: '<step>: <who is asked, and how many>',
+    note: '<step>: <how many are asked, and who>: <what they are asked>',
   },
   StepFailed: {
     about: WORKFLOW,

@@ -39,7 +39,7 @@ afterAll(async () => {
 }, 60_000);
 
 interface Deployment extends Obj {
-  spec: { replicas: number; template: { spec: { containers: { image: string }[] } } };
+  spec: { replicas: number; template: { spec: { containers: { image: string; command?: string[] }[] } } };
   status: { readyReplicas?: number; currentRevision?: string; updateRevision?: string };
 }
 
@@ -135,6 +135,11 @@ class Shop {
     return (await this.workload('ledger-db', 'StatefulSet')).spec.template.spec.containers[0]?.image;
   }
 
+  async jobs(): Promise<(Obj & Pick<Deployment, 'spec'>)[]> {
+    const { body } = accept(await api.call('GET', `/apis/batch/v1/namespaces/${this.bed.namespace}/jobs`));
+    return body['items'] as (Obj & Pick<Deployment, 'spec'>)[];
+  }
+
   close(): Promise<void> {
     return this.bed.close();
   }
@@ -207,13 +212,21 @@ describe.concurrent('a runbook', { timeout: 240_000 }, () => {
     'changes the database when somebody else agrees, while nobody writes to it',
     inShop('database-maintenance', ['ledger-db', 'payments'], async (open) => {
       const image = await open.image();
-      const name = await open.start();
+      const [asked, more] = [
+        'pause:3.10.1',
+        ['backup-image, value: example/dump', 'backup-command, value: dump --all'],
+      ];
+      const name = await open.start({ [`${asked}'}`]: `${asked}'}${more.map((one) => `, {name: ${one}}`).join('')}` });
       await open.waits(name, 'begin');
       await expect(open.decide(name, 'begin', 'eve', 'sales')).rejects.toThrow(/Forbidden/);
       expect([await open.image(), await open.replicas('payments')]).toEqual([image, [2, 2]]);
       await open.decide(name, 'begin', 'bob', 'dba');
       const seen = await open.waits(name, 'keep');
-      expect(states(seen)).toMatchObject({ backup: 'Skipped', change: 'Succeeded', restart: 'Skipped' });
+      expect(states(seen)).toMatchObject({ backup: 'Succeeded', change: 'Succeeded', restart: 'Skipped' });
+      const [job] = await open.jobs();
+      expect(job?.spec.template.spec.containers).toMatchObject([
+        { image: 'example/dump', command: ['sh', '-c', 'dump --all'] },
+      ]);
       expect(await open.replicas('payments')).toEqual([0, 0]);
       expect(await open.image()).toBe('registry.k8s.io/pause:3.10.1');
       await open.decide(name, 'keep', 'bob', 'dba');
@@ -240,6 +253,7 @@ describe.concurrent('a runbook', { timeout: 240_000 }, () => {
       expect(await open.replicas('payments')).toEqual([2, 2]);
       // Not before the database was as before.
       const [silence, stop] = ['silence', 'stop'].map((step) => stepOf(done, step)?.compensation);
+      expect([silence?.state, stop?.state]).toEqual(['Done', 'Done']);
       expect((silence?.finishedAt ?? '') <= (stop?.startedAt ?? '')).toBe(true);
     }),
   );
