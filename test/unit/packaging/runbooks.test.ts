@@ -1,15 +1,17 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readRunbook } from '../../../hack/demo/runbooks.ts';
 import { shop } from '../../../hack/demo/shop.ts';
 import { type KubernetesObject, parseObjects } from '../../../hack/generate/deploy.ts';
 import type { WorkflowSpec, WorkflowStep, WorkflowTemplateSpec } from '../../../src/api/kinds.ts';
-import { compile, isTrue } from '../../../src/domain/workflow/expression.ts';
+import { compile, isTrue, loadExpressions } from '../../../src/domain/workflow/expression.ts';
 import { instantiate } from '../../../src/domain/workflow/instantiate.ts';
 import { readTemplate } from '../../../src/domain/workflow/template.ts';
 
 // What can be seen in deploy/runbooks without a cluster; test/cluster/operator/runbooks.test.ts runs them.
+
+beforeAll(loadExpressions);
 
 const NAMES = readdirSync('deploy/runbooks').map((file) => file.replace(/\.yaml$/, ''));
 
