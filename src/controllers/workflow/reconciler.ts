@@ -179,6 +179,7 @@ export class WorkflowReconciler {
       epoch: epoch(),
       problems: () => entrance.problems(workflow),
       admission: () => entrance.admission(workflow),
+      stepAside: () => this.#options.scheduler.release(`${workflow.namespace}/${workflow.name}`),
       halted: halted(typeOf(workflow.spec)),
       durations: durations(workflow),
       maxDurationMs: maxDurationMs(),

@@ -53,10 +53,15 @@ export class Scheduler {
     for (const demand of running) this.#admit(demand);
   }
 
-  /** Whether it may begin. One that was let in stays so until it is released; asking again brings up to date what it waits with. */
+  /**
+   * Whether it may begin. One that was let in stays so until it is released, unless it was changed since and needs something else; asking again
+   * brings up to date what it waits with.
+   */
   ask(asking: Waiting): Grant {
     const { key } = asking;
-    if (this.#running.has(key)) return GRANTED;
+    const granted = this.#running.get(key);
+    if (granted !== undefined && needsTheSame(granted, asking)) return GRANTED;
+    if (granted !== undefined) this.release(key);
     const known = this.#waiting.get(key);
     const candidate = { ...asking, since: Math.min(asking.since, known?.since ?? Infinity) };
     const isAlone = this.#waiting.size === (known === undefined ? 0 : 1);
@@ -157,16 +162,14 @@ export class Scheduler {
   }
 }
 
-function isSame(a: Waiting | undefined, b: Waiting): boolean {
-  return (
-    a !== undefined &&
-    a.priority === b.priority &&
-    a.blocked?.message === b.blocked?.message &&
-    a.slots.length === b.slots.length &&
-    a.locks.length === b.locks.length &&
-    a.locks.every((lock, n) => isSameLock(lock, b.locks[n]))
-  );
-}
+const isSame = (a: Waiting | undefined, b: Waiting): boolean =>
+  a !== undefined && a.priority === b.priority && a.blocked?.message === b.blocked?.message && needsTheSame(a, b);
+
+const needsTheSame = (a: Demand, b: Demand): boolean =>
+  a.slots.length === b.slots.length &&
+  a.slots.every(({ name, units }, n) => name === b.slots[n]?.name && units === b.slots[n].units) &&
+  a.locks.length === b.locks.length &&
+  a.locks.every((lock, n) => isSameLock(lock, b.locks[n]));
 
 const isSameLock = (a: Lock, b: Lock | undefined): boolean =>
   a.key === b?.key && a.access === b.access && a.failsOver === b.failsOver;

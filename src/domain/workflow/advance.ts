@@ -74,13 +74,7 @@ function inPhase(run: Run): void {
 }
 
 function pending(run: Run): void {
-  if (endsBefore(run)) return;
-  const [first, ...others] = run.facts.problems();
-  if (first !== undefined) {
-    const also = others.map(({ message }) => `; ${message}`).join('');
-    refuse(run, first.reason, `${first.message}${also}`);
-    return;
-  }
+  if (endsBefore(run) || isWrong(run)) return;
   const hold = holdOf(run);
   if (run.spec.mode === 'Plan') {
     plan(run);
@@ -93,9 +87,28 @@ function pending(run: Run): void {
   }
 }
 
+/** Ends what can never be carried out. */
+function isWrong(run: Run): boolean {
+  const [first, ...others] = run.facts.problems();
+  if (first === undefined) return false;
+  const also = others.map(({ message }) => `; ${message}`).join('');
+  refuse(run, first.reason, `${first.message}${also}`);
+  return true;
+}
+
 function queued(run: Run): void {
   if (endsBefore(run)) return;
+  const { state, workflow } = run.input;
+  // It may be changed as long as it waits.
+  const isChanged = state?.phase === 'Queued' && state.observedGeneration !== workflow.generation;
+  if (isChanged && isWrong(run)) return;
   const hold = holdOf(run);
+  if (hold !== undefined || run.spec.mode === 'Plan') run.facts.stepAside();
+  if (run.spec.mode === 'Plan') {
+    delete run.status.queuedAt;
+    run.enter('Pending');
+    return;
+  }
   const admission = hold === undefined ? run.facts.admission() : { kind: 'waiting' as const, ...hold };
   if (admission.kind === 'waiting') {
     run.say(admission.reason, admission.message);

@@ -44,6 +44,8 @@ export interface Facts {
   readonly problems: () => readonly Problem[];
   /** Asked when it may begin: not while it is suspended or halted, never for mode Plan. */
   readonly admission: () => Admission;
+  /** It waits, and wants no turn for now: it keeps nothing from others. */
+  readonly stepAside: () => void;
   /** Why no workflow may go on, in words. */
   readonly halted: string | undefined;
   /** How long earlier ones of the same template or name took that succeeded, ms. */

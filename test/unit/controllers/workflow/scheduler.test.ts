@@ -65,6 +65,15 @@ describe('the scheduler', () => {
     expect(scheduler.runs('ns/first')).toBe(true);
   });
 
+  it('looks anew at one that was changed after it was let in, and before that was written', () => {
+    const scheduler = create();
+    scheduler.begin([{ key: 'ns/r', slots: [], ...LOCKED }]);
+    expect(scheduler.ask(wants('ns/a'))).toEqual({ kind: 'granted' });
+    expect(scheduler.ask(wants('ns/a', LOCKED))).toMatchObject({ kind: 'waiting', reason: 'WaitingForLock' });
+    expect(scheduler.ask(wants('ns/a'))).toEqual({ kind: 'granted' });
+    expect(scheduler.ask(wants('ns/a', { slots: [{ name: 'x', units: 1 }] }))).toMatchObject({ reason: 'UnknownSlot' });
+  });
+
   it('puts many that come at once in order once, and wakes those that may begin', () => {
     const scheduler = create();
     scheduler.begin([{ key: 'ns/r', locks: [], slots: [] }]);
@@ -139,7 +148,7 @@ describe('the scheduler', () => {
   it('takes over from the statuses what runs', () => {
     const scheduler = create();
     scheduler.begin([{ key: 'ns/a', slots: [], ...LOCKED }]);
-    expect(scheduler.ask(wants('ns/a'))).toEqual({ kind: 'granted' });
+    expect(scheduler.ask(wants('ns/a', LOCKED))).toEqual({ kind: 'granted' });
     expect(scheduler.ask(wants('ns/b', LOCKED)).kind).toBe('waiting');
   });
 

@@ -28,3 +28,38 @@ describe('steps', () => {
     expect(bench.writes).toBe(3);
   });
 });
+
+describe('one that is changed while it waits', () => {
+  const waiting = { kind: 'waiting', reason: 'WaitingForSlot', message: 'all are taken' } as const;
+  const changed = (more: object): Bench => {
+    const bench = new Bench(specOf([scale('a')]));
+    bench.facts = { admission: () => waiting };
+    expect(bench.look().status.phase).toBe('Queued');
+    bench.spec = { ...bench.spec, ...more };
+    bench.generation = 2;
+    bench.facts = {};
+    return bench;
+  };
+
+  it('is looked at again before it begins', () => {
+    const bench = changed({});
+    const problem = { reason: 'CycleFound', message: 'steps wait for each other' } as const;
+    bench.facts = { problems: () => [problem] };
+    expect(bench.look().status).toMatchObject({ phase: 'Failed', reason: 'CycleFound' });
+    expect(bench.wanted).toEqual([]);
+  });
+
+  it('to be rehearsed only is rehearsed only', () => {
+    let aside = 0;
+    const bench = changed({ mode: 'Plan' });
+    bench.facts = { stepAside: () => (aside += 1) };
+    expect(bench.look().status.phase).toBe('Planned');
+    expect(bench.status).not.toHaveProperty('queuedAt');
+    expect(bench.wanted).toEqual(['Prepare a']);
+    expect(aside).toBe(1);
+  });
+
+  it('goes on where nothing is wrong with it', () => {
+    expect(changed({ priority: 7 }).look().status.phase).toBe('Succeeded');
+  });
+});

@@ -33,9 +33,13 @@ describe.each(['suspend', 'halt'] as const)('%s', (by) => {
     const slots = { kind: 'waiting', reason: 'InvalidSpec', message: 'all are taken' } as const;
     bench.facts = { admission: () => slots };
     expect(bench.look().status).toMatchObject({ phase: 'Queued', message: 'all are taken' });
-    bench.facts = {};
+    let aside = 0;
+    bench.facts = { stepAside: () => (aside += 1) };
+    expect(aside).toBe(0);
     hold[by](bench, true);
     expect(bench.look().status).toMatchObject({ phase: 'Queued', reason });
+    // It must not be let in meanwhile: it would keep from others what it does not use.
+    expect(aside).toBeGreaterThan(0);
   });
 
   it('lets what has begun go on, begins nothing, and does not count against any timeout', () => {

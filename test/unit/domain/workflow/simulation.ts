@@ -236,6 +236,7 @@ export class Simulation {
       epoch: 1,
       problems: () => [],
       admission: () => ({ kind: 'granted', locks: [] }),
+      stepAside: () => undefined,
       halted: this.#halted,
       durations: [],
       maxDurationMs: 86_400_000,

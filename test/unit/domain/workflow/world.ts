@@ -94,6 +94,7 @@ export class Bench {
       epoch: 7,
       problems: () => [],
       admission: () => ({ kind: 'granted', locks: [] }),
+      stepAside: () => undefined,
       halted: undefined,
       durations: [],
       maxDurationMs: 24 * 3_600_000,
