@@ -64,6 +64,14 @@ describe('job', () => {
     expect(await jobsOf(ready.opId)).toHaveLength(1);
   });
 
+  it('is made by the next process where one died with its intent written and nothing sent', async () => {
+    const ready = await bed.prepared(operationOf(job()));
+    expect(await bed.run('Apply', ready, bed.context(), bed.process(0))).toMatchObject({ kind: 'waiting' });
+    expect(await jobsOf(ready.opId)).toEqual([]);
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });
+    expect(await jobsOf(ready.opId)).toHaveLength(1);
+  });
+
   it('gives what its container leaves, to an account that may see its pods', async () => {
     const ready = await bed.applied(operationOf(job(NOWHERE)));
     expect(await bed.run('Verify', ready)).toMatchObject({ kind: 'waiting' });
@@ -164,6 +172,14 @@ describe('workflow from a template', () => {
     expect(await bed.run('Verify', ready)).toMatchObject(failed);
   });
 
+  it('is made by the next process where one died with its intent written and nothing sent', async () => {
+    const ready = await bed.prepared(operationOf(child('night')));
+    expect(await bed.run('Apply', ready, bed.context(), bed.process(0))).toMatchObject({ kind: 'waiting' });
+    expect(await childrenOf(ready.opId)).toEqual([]);
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });
+    expect(await childrenOf(ready.opId)).toHaveLength(1);
+  });
+
   it('is told to end and roll back when it is stopped', async () => {
     const ready = await bed.applied(operationOf(child('night')));
     expect(await bed.run('Stop', ready)).toMatchObject({ kind: 'waiting' });
@@ -211,6 +227,7 @@ describe('workflow that is suspended', () => {
     const plan = await bed.run('Prepare', operation, bed.context({ dryRun: true }));
     expect(plan).toMatchObject({ kind: 'prepared', rehearsal: { diff: 'spec.suspend: true → false' } });
     expect(await bed.run('Prepare', operation, bed.powerless())).toMatchObject({ reason: 'AccountForbidden' });
+    expect(await bed.run('Apply', ready, bed.context(), bed.process(0))).toMatchObject({ kind: 'waiting' });
     expect(await suspended(name)).toBe(true);
     expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });
     expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });

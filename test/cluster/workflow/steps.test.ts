@@ -241,6 +241,16 @@ describe.each(CASES)('$name', (each) => {
     expect(await bed.verified(ready)).toMatchObject({ kind: 'done', ...(each.outputs && { outputs: each.outputs }) });
   });
 
+  it('is done by the next process where one died with its intent written and nothing sent', async () => {
+    const name = await made();
+    const ready = await bed.prepared(operationOf(action(name)));
+    expect(await bed.run('Apply', ready, bed.context(), bed.process(0))).toMatchObject({ kind: 'waiting' });
+    expect(await seen(name)).toEqual(each.before);
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });
+    expect(bed.written()).toHaveLength(each.writes);
+    expect(await seen(name)).toEqual(each.after);
+  });
+
   it('says that it cannot know where somebody else changed the target in between', async () => {
     const name = await made();
     const ready = await bed.prepared(operationOf(action(name)));
