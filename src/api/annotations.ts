@@ -9,6 +9,10 @@ export const OPERATION = 'baton.dev/op';
 
 /** A label of what a step of a workflow made: the uid of the Workflow. */
 export const WORKFLOW = 'baton.dev/workflow';
+
+/** On a Workflow whose content was copied from a template: `name@generation` of that, from the same write on. */
+export const COPIED_FROM = 'baton.dev/copied-from';
+
 /** On a workload or a namespace, as a label: "true" asks for discovery, "false" keeps it away and wins. */
 export const DISCOVER = 'baton.dev/discover';
 

@@ -1,5 +1,5 @@
 import { isOver } from '../domain/workflow/phase.ts';
-import { DISCOVERED_BY, DISCOVERY_WROTE, HEALS, WORKFLOW } from '../api/annotations.ts';
+import { COPIED_FROM, DISCOVERED_BY, DISCOVERY_WROTE, HEALS, WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
   type Orchestration,
@@ -132,9 +132,12 @@ interface Owned {
   }[];
 }
 
+/** Annotations of workflows that somebody reads. */
+const KEPT: ReadonlySet<string> = new Set([SCHEDULED_AT, HEALS, COPIED_FROM]);
+
 function projectWorkflow(raw: Workflow): CachedWorkflow {
   const owner = (raw.metadata as Owned).ownerReferences?.find(({ controller }) => controller === true);
-  const kept = Object.entries(raw.metadata.annotations ?? {}).filter(([key]) => key === SCHEDULED_AT || key === HEALS);
+  const kept = Object.entries(raw.metadata.annotations ?? {}).filter(([key]) => KEPT.has(key));
   const { metadata, ...whole } = named(raw);
   return {
     ...whole,

@@ -112,9 +112,9 @@ export function createWorkflows(options: WorkflowsOptions) {
     scheduler,
     ports: compiler,
     matches: matchesWhole,
-    writeSpec: async (workflow, content, signal) => {
+    writeContent: async (workflow, content, signal) => {
       assertLeads();
-      return objects.patchSpec(workflow, content, signal);
+      return objects.patch(workflow, content, signal);
     },
     now,
   });
@@ -179,7 +179,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     },
     cancel: async (workflow, signal) => {
       assertLeads();
-      await objects.patchSpec(workflow, { cancel: 'StopAndRollback' }, signal);
+      await objects.patch(workflow, { spec: { cancel: 'StopAndRollback' } }, signal);
     },
     delete: remove,
   });

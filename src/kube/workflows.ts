@@ -61,12 +61,12 @@ export class WorkflowObjects {
   }
 
   /** Writes fields of the spec, on condition of uid and resourceVersion. False: somebody was faster, or it is gone. */
-  async patchSpec(
+  async patch(
     { namespace, name, uid, resourceVersion }: Reference,
-    spec: object,
+    { spec, annotations }: { readonly spec: object; readonly annotations?: Readonly<Record<string, string>> },
     signal: AbortSignal,
   ): Promise<boolean> {
-    const body = { metadata: { uid, resourceVersion }, spec };
+    const body = { metadata: { uid, resourceVersion, ...(annotations && { annotations }) }, spec };
     return settled(this.#rest.patch({ ...this.#resource, namespace, name }, 'merge', body, { signal, query: QUERY }));
   }
 

@@ -1,3 +1,4 @@
+import { COPIED_FROM } from '../../api/annotations.ts';
 import type { WorkflowTemplateSpec } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { parseDuration } from '../../domain/duration.ts';
@@ -22,8 +23,14 @@ export interface EntranceOptions {
   /** Whether a whole text matches a regular expression (RE2); undefined where that is none. */
   readonly matches: (pattern: string, text: string) => boolean | undefined;
   /** Writes the content of a template into a workflow, on condition of its resourceVersion. False: somebody was faster. */
-  readonly writeSpec: (workflow: CachedWorkflow, spec: object, signal: AbortSignal) => Promise<boolean>;
+  readonly writeContent: (workflow: CachedWorkflow, content: Content, signal: AbortSignal) => Promise<boolean>;
   readonly now: () => number;
+}
+
+/** Of a template. */
+export interface Content {
+  readonly spec: object;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 type Template = { readonly name: string; readonly generation: number; readonly spec: WorkflowTemplateSpec };
@@ -31,8 +38,6 @@ type Template = { readonly name: string; readonly generation: number; readonly s
 /** What comes before the first step: the template, what is wrong with the spec, and whose turn it is. */
 export class Entrance {
   readonly #options: EntranceOptions;
-  /** By uid, what was copied and is not in the status yet. */
-  readonly #copied = new Map<string, string>();
 
   constructor(options: EntranceOptions) {
     this.#options = options;
@@ -40,14 +45,13 @@ export class Entrance {
 
   /** Copies the template into a workflow that has none of it yet; true when it did, and the workflow will come back with it. */
   async instantiate(workflow: CachedWorkflow, signal: AbortSignal): Promise<boolean> {
-    if (workflow.status?.template !== undefined) this.#copied.delete(workflow.uid);
     if (!isEmpty(workflow)) return false;
     const template = this.#template(workflow);
     if (template === undefined) return false;
     const instance = instantiate(template.spec, workflow.spec.parameters ?? [], this.#options.matches);
     if (!instance.ok) return false;
-    if (await this.#options.writeSpec(workflow, instance.spec, signal))
-      this.#copied.set(workflow.uid, `${template.name}@${template.generation}`);
+    const annotations = { [COPIED_FROM]: `${template.name}@${template.generation}` };
+    await this.#options.writeContent(workflow, { spec: instance.spec, annotations }, signal);
     return true;
   }
 
@@ -94,9 +98,9 @@ export class Entrance {
 
   /** `name@generation`, as the status has it; undefined before its content was copied. */
   templateOf(workflow: CachedWorkflow): string | undefined {
-    const { uid, spec, status } = workflow;
+    const { spec, status, metadata } = workflow;
     if (spec.templateRef === undefined || isEmpty(workflow)) return undefined;
-    return status?.template ?? this.#copied.get(uid) ?? spec.templateRef.name;
+    return status?.template ?? metadata.annotations?.[COPIED_FROM] ?? spec.templateRef.name;
   }
 
   /** How long one that is over is still kept, ms; undefined for ever. */

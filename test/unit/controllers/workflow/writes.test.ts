@@ -41,7 +41,7 @@ class Bed {
       scheduler,
       ports: { compile, readTemplate, expressionsOf },
       matches: () => undefined,
-      writeSpec: () => Promise.reject(new Error('there is no template')),
+      writeContent: () => Promise.reject(new Error('there is no template')),
       now,
     });
     this.reconciler = new WorkflowReconciler({
