@@ -5,7 +5,7 @@ import { Api } from '../../test/cluster/support/api.ts';
 import { installCrds } from '../../test/cluster/support/crds.ts';
 import { type Cluster, startCluster } from '../cluster/index.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
-import { isAlone, runSchedule, type RunResult } from './run.ts';
+import { isAlone, runSchedule } from './run.ts';
 import { type Schedule, type ScenarioName, words } from './schedule.ts';
 
 if (process.argv.includes('--help')) {
@@ -33,24 +33,34 @@ function parsed(): Options {
   }
 }
 
-/** Runs it and tells what came of it; `again` is how to do that once more. */
-async function once(name: string, schedule: Schedule, cluster: Cluster, again: string): Promise<RunResult | undefined> {
+/** A run, and how to do it once more. */
+interface Job {
+  readonly name: string;
+  readonly schedule: Schedule;
+  readonly again: string;
+  /** What is to be run when it is known how many writes it made. */
+  readonly follow?: (points: number) => readonly Job[];
+}
+
+/** Runs it and tells what came of it. Gives back how many writes it made. */
+async function once({ name, schedule, again }: Job, cluster: Cluster): Promise<number> {
   const dir = resolve(DIR, name);
   const of = schedule.faults.length;
   try {
     const result = await runSchedule(schedule, { kubeconfig: cluster.kubeconfig, program: PROGRAM }, dir);
     const { violations, points, hits, seconds } = result;
-    const what = `${schedule.scenarios.join(' and ')}: ${points} writes, ${hits} of ${of} faults, ${Math.round(seconds)} s`;
+    const struck = schedule.always === undefined ? `${hits} of ${of} faults` : `${hits} kills`;
+    const what = `${schedule.scenarios.join(' and ')}: ${points} writes, ${struck}, ${Math.round(seconds)} s`;
     if (violations.length === 0) passed += 1;
     else failed += 1;
     console.log(`${violations.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${what}`);
     if (violations.length > 0) tellFailure(violations, schedule, dir, again);
-    return result;
+    return points;
   } catch (error) {
     failed += 1;
     console.log(`FAIL ${name}`);
     tellFailure([String((error as Error).stack)], schedule, dir, again);
-    return undefined;
+    return 0;
   }
 }
 
@@ -81,46 +91,60 @@ async function onCluster(name: string, work: (cluster: Cluster) => Promise<void>
   }
 }
 
-async function drawn({ seed, runs, parallel }: Options): Promise<void> {
-  const work = (cluster: Cluster) => (each: Options['runs'][number]) => {
-    const again = process.argv.includes('--schedule')
-      ? process.argv.slice(2).join(' ')
-      : `--seed ${seed} --only ${each.run}`;
-    return once(`${seed}-${each.run}`, each.schedule, cluster, again);
-  };
-  const halts = runs.filter(({ schedule }) => isAlone(schedule));
-  const others = runs.filter(({ schedule }) => !isAlone(schedule));
+/** So many at a time, and then what follows from them. */
+async function play(jobs: readonly Job[], cluster: Cluster, count: number): Promise<void> {
+  const next: Job[] = [];
+  await lanes(count, jobs, async (job) => {
+    const points = await once(job, cluster);
+    next.push(...(job.follow?.(points) ?? []));
+  });
+  if (next.length > 0) await play(next, cluster, count);
+}
+
+/** Beside one another, but for halts, which go one after the other. */
+async function playAll(jobs: readonly Job[], parallel: number): Promise<void> {
+  const halts = jobs.filter(({ schedule }) => isAlone(schedule));
+  const others = jobs.filter(({ schedule }) => !isAlone(schedule));
   await Promise.all([
-    others.length > 0 && onCluster('beside', (cluster) => lanes(parallel, others, work(cluster))),
-    halts.length > 0 && onCluster('alone', (cluster) => lanes(1, halts, work(cluster))),
+    others.length > 0 && onCluster('beside', (cluster) => play(others, cluster, parallel)),
+    halts.length > 0 && onCluster('alone', (cluster) => play(halts, cluster, 1)),
   ]);
 }
 
-/** Kills at each write that an undisturbed run of the scenario makes, before it and after it. */
-async function enumerated(scenario: ScenarioName, parallel: number): Promise<void> {
-  const schedule = (faults: Schedule['faults']): Schedule => ({ scenarios: [scenario], replicas: 1, faults });
-  await onCluster(scenario, async (cluster) => {
-    const calm = await once(`${scenario}-0`, schedule([]), cluster, `--every ${scenario}`);
-    const points = Array.from({ length: calm?.points ?? 0 }, (_, index) => index + 1);
-    const kills = points.flatMap((at) => [
-      { at, when: 'before' as const },
-      { at, when: 'after' as const },
-    ]);
-    await lanes(isAlone(schedule([])) ? 1 : parallel, kills, ({ at, when }) => {
-      const name = `${scenario}-${at}-${when}`;
-      const file = resolve(DIR, name, 'schedule.json');
-      return once(name, schedule([{ kind: 'kill', at, when }]), cluster, `--schedule ${file}`);
-    });
+const drawn = ({ seed, runs }: Options): readonly Job[] =>
+  runs.map(({ run, schedule }) => {
+    const isGiven = process.argv.includes('--schedule');
+    const again = isGiven ? process.argv.slice(2).join(' ') : `--seed ${seed} --only ${run}`;
+    return { name: `${seed}-${run}`, schedule, again };
   });
+
+/** Kills at each write that an undisturbed run of the scenario makes, before it and after it. */
+function enumerated(scenario: ScenarioName): Job {
+  const schedule = (faults: Schedule['faults']): Schedule => ({ scenarios: [scenario], replicas: 1, faults });
+  const killed = (at: number, when: 'before' | 'after'): Job => {
+    const name = `${scenario}-${at}-${when}`;
+    const again = `--schedule ${resolve(DIR, name, 'schedule.json')}`;
+    return { name, schedule: schedule([{ kind: 'kill', at, when }]), again };
+  };
+  const follow = (points: number): readonly Job[] =>
+    Array.from({ length: points }, (_, index) => [killed(index + 1, 'before'), killed(index + 1, 'after')]).flat();
+  return { name: `${scenario}-0`, schedule: schedule([]), again: `--every ${scenario}`, follow };
 }
+
+/** In one run, kills before every write that is tried for the first time; in another, after it. */
+const persistent = (scenario: ScenarioName): readonly Job[] =>
+  (['before', 'after'] as const).map((always) => ({
+    name: `${scenario}-always-${always}`,
+    schedule: { scenarios: [scenario], replicas: 1, faults: [], always },
+    again: `--always ${scenario}`,
+  }));
 
 const options = parsed();
 const began = performance.now();
 execFileSync(process.execPath, ['hack/build.ts', DIR], { stdio: ['ignore', 'ignore', 'inherit'] });
-if (options.every.length > 0) for (const scenario of options.every) await enumerated(scenario, options.parallel);
-else {
-  console.log(`seed ${options.seed}, ${options.runs.length} runs`);
-  await drawn(options);
-}
+if (options.runs.length > 0) console.log(`seed ${options.seed}, ${options.runs.length} runs`);
+// The longest first.
+const jobs = [...options.always.flatMap(persistent), ...options.every.map(enumerated), ...drawn(options)];
+await playAll(jobs, options.parallel);
 console.log(`${passed} passed, ${failed} failed in ${Math.round((performance.now() - began) / 1_000)} s`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

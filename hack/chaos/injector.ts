@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Lag } from './lag.ts';
+import { pointOf } from './point.ts';
 import type { Replica } from './replica.ts';
-import type { Fault } from './schedule.ts';
+import type { Fault, Schedule } from './schedule.ts';
 import type { Answered, Call, Fate, Hooks, Wire } from './wire.ts';
 
 /** A write that reached the API server, and what it answered. */
@@ -28,10 +29,11 @@ export interface Side {
 }
 
 /** What is no act and tells nothing of one: leases, Events, questions about permissions, certificates. */
-const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets|configmaps)(\/|$)/;
+const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets)(\/|$)/;
 /** Before a write comes in, its sender may have sent it so much earlier than is seen here. */
 const BEFORE_MS = 1_000;
-const isWrite = ({ method, path }: Call): boolean => method !== 'GET' && !ASIDE.test(bare(path));
+const isWrite = ({ method, path }: Call): boolean =>
+  method !== 'GET' && !ASIDE.test(bare(path)) && !/[?&]dryRun=/.test(path);
 const bare = (path: string): string => path.split('?')[0] ?? path;
 const isLease = ({ path }: Call): boolean => path.includes('/leases');
 
@@ -41,6 +43,9 @@ export class Injector {
   /** Of writes that were answered with an error and never sent on. */
   readonly refused: string[] = [];
   readonly #faults: readonly Fault[];
+  readonly #always: Schedule['always'];
+  /** Writes at which a replica was killed because they were new. */
+  readonly #known = new Set<string>();
   readonly #sides: readonly Side[];
   readonly #say: (line: string) => void;
   readonly #hit = new Set<Fault>();
@@ -50,8 +55,13 @@ export class Injector {
   #point = 0;
   #refusals = { left: 0, status: 0 };
 
-  constructor(faults: readonly Fault[], sides: readonly Side[], say: (line: string) => void) {
+  constructor(
+    { faults, always }: Pick<Schedule, 'faults' | 'always'>,
+    sides: readonly Side[],
+    say: (line: string) => void,
+  ) {
     this.#faults = faults;
+    this.#always = always;
     this.#sides = sides;
     this.#say = say;
   }
@@ -72,7 +82,7 @@ export class Injector {
 
   /** How many faults came to pass. */
   get hits(): number {
-    return this.#hit.size;
+    return this.#hit.size + this.#known.size;
   }
 
   hooksOf(index: number): Hooks {
@@ -89,6 +99,7 @@ export class Injector {
       this.#points.set(call, counted);
       this.#say(`write ${counted.point} of ${identity}: ${call.method} ${bare(call.path)}`);
       for (const fault of this.#faultsAt(counted.point)) fate = await this.#strike(fault, side, fate);
+      if (this.#always === 'before' && this.#isNew(call)) fate = this.#kill(identity);
     }
     if (fate === 'pass' && this.#refusals.left > 0 && !isLease(call)) {
       this.#refusals.left -= 1;
@@ -120,10 +131,24 @@ export class Injector {
     let fate: Fate = 'pass';
     for (const fault of this.#faultsAt(point)) {
       if (!('when' in fault) || fault.when !== 'after') continue;
-      if (fault.kind === 'kill') this.#sides.find(({ replica }) => replica.identity === identity)?.replica.kill();
+      if (fault.kind === 'kill') this.#kill(identity);
       fate = 'drop';
     }
-    return fate;
+    return this.#always === 'after' && this.#isNew(call) ? this.#kill(identity) : fate;
+  }
+
+  /** Unless it has ended already. */
+  #kill(identity: string): Fate {
+    this.#sides.find(({ replica }) => replica.identity === identity)?.replica.kill();
+    return 'drop';
+  }
+
+  #isNew(call: Call): boolean {
+    const point = pointOf(call);
+    if (point === undefined || this.#known.has(point)) return false;
+    this.#known.add(point);
+    this.#say(`kill at: ${point}`);
+    return true;
   }
 
   #faultsAt(point: number): readonly Fault[] {
@@ -175,17 +200,18 @@ function versionIn(body: Buffer): number | undefined {
 
 interface Meant {
   readonly metadata?: { readonly resourceVersion?: string };
-  readonly deleteOptions?: { readonly preconditions?: { readonly uid?: string } };
+  readonly deleteOptions?: Preconditions;
 }
 
-/** The version, or of an eviction the uid, that a write names; undefined where it would be done to anything. */
+interface Preconditions {
+  readonly preconditions?: { readonly uid?: string };
+}
+
+/** The version, or of an eviction and a deletion the uid, that a write names; undefined where it would be done to anything. */
 function meantFor(body: Buffer): string | undefined {
   const parsed = JSON.parse(body.toString() || '{}') as
-    | Meant
+    | (Meant & Preconditions)
     | readonly { readonly path: string; readonly value: string }[];
-  if ('metadata' in parsed || 'deleteOptions' in parsed)
-    return parsed.metadata?.resourceVersion ?? parsed.deleteOptions?.preconditions?.uid;
-  if (!Array.isArray(parsed)) return undefined;
-  const steps: readonly { readonly path: string; readonly value: string }[] = parsed;
-  return steps.find(({ path }) => path === '/metadata/resourceVersion')?.value;
+  if ('find' in parsed) return parsed.find(({ path }) => path === '/metadata/resourceVersion')?.value;
+  return parsed.metadata?.resourceVersion ?? (parsed.deleteOptions ?? parsed).preconditions?.uid;
 }

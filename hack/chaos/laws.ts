@@ -35,7 +35,7 @@ const deployments = (versions: readonly Version[], name: string) =>
   of(versions, 'deployments', name).map(({ version, object }) => ({ version, object: object as Deployment }));
 
 /** Values of something in the order in which they came, without repetitions. */
-function changes<T>(seen: readonly { readonly version: number; readonly value: T }[]) {
+export function changes<T>(seen: readonly { readonly version: number; readonly value: T }[]) {
   return seen.filter(({ value }, index) => index > 0 && value !== seen[index - 1]?.value);
 }
 
@@ -71,8 +71,8 @@ export const onCondition: Law = ({ writes }) =>
     .filter(({ method, path, isConditional }) => !isConditional && !(method === 'POST' && MADE.test(path)))
     .map(({ point, path }) => `write ${point} (${path}) would be done to any version`);
 
-/** There is nothing before it that it could be meant for. */
-const MADE = /\/orchestrations$/;
+/** There is nothing before it that it could be meant for: its name is the same whoever makes it. */
+const MADE = /\/(orchestrations|workflows|jobs)$/;
 
 const EVICTION = /\/pods\/([^/]+)\/eviction$/;
 

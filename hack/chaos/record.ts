@@ -19,7 +19,22 @@ const PATHS = {
   endpointslices: 'apis/discovery.k8s.io/v1',
   orchestratedservices: 'apis/baton.dev/v1alpha1',
 } as const;
-export type Kind = keyof typeof PATHS | 'leases';
+/** What workflows are, and what they make and change beside. */
+const WORKFLOW_PATHS = {
+  workflows: 'apis/baton.dev/v1alpha1',
+  scheduledworkflows: 'apis/baton.dev/v1alpha1',
+  jobs: 'apis/batch/v1',
+  configmaps: 'api/v1',
+  replicationcontrollers: 'api/v1',
+} as const;
+export type Kind = keyof typeof PATHS | keyof typeof WORKFLOW_PATHS | 'leases';
+
+export interface Recorded {
+  readonly namespace: string;
+  /** Another one where the operator looks after all. */
+  readonly leaseNamespace: string;
+  readonly hasWorkflows: boolean;
+}
 
 const AGAIN_MS = 100;
 /** For what was written before the end to be told. */
@@ -48,10 +63,10 @@ export class Recording {
     this.#watches = [...listed].map(([kind, { resourceVersion }]) => this.#watch(kind, resourceVersion));
   }
 
-  /** Leases are in another namespace where the operator looks after all. */
-  static async of(api: Api, namespace: string, leaseNamespace: string): Promise<Recording> {
+  static async of(api: Api, { namespace, leaseNamespace, hasWorkflows }: Recorded): Promise<Recording> {
+    const bases = { ...PATHS, ...(hasWorkflows && WORKFLOW_PATHS) };
     const paths = new Map<Kind, string>(
-      Object.entries(PATHS).map(([kind, base]) => [kind as Kind, `/${base}/namespaces/${namespace}/${kind}`]),
+      Object.entries(bases).map(([kind, base]) => [kind as Kind, `/${base}/namespaces/${namespace}/${kind}`]),
     );
     paths.set('leases', `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases`);
     const listed = new Map<Kind, Listed>();

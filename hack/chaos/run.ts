@@ -29,7 +29,7 @@ export interface Ground {
 
 const QUIET = ['--heartbeat-address', '', '--probe-address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'];
 
-export const isAlone = ({ scenarios }: Schedule): boolean =>
+export const isAlone = ({ scenarios }: Pick<Schedule, 'scenarios'>): boolean =>
   scenarios.some((name) => ALONE.some((each) => each === name));
 
 /** One schedule from the beginning to the end, in a namespace of its own; what it wrote down stays in `dir` when something was violated. */
@@ -72,7 +72,7 @@ class Stage {
     this.#schedule = schedule;
     this.#dir = dir;
     this.#sides = [];
-    this.injector = new Injector(schedule.faults, this.#sides, say);
+    this.injector = new Injector(schedule, this.#sides, say);
   }
 
   static async build(bed: Bed, schedule: Schedule, ground: Ground, dir: string, say: (line: string) => void) {
@@ -89,7 +89,7 @@ class Stage {
       await wire.start(own);
       const flags = [
         ...stage.#flags,
-        ...LEASE_FLAGS,
+        ...(schedule.always === undefined ? LEASE_FLAGS : ['--no-leader-election']),
         ...QUIET,
         '--log-level',
         'debug',
@@ -105,7 +105,9 @@ class Stage {
   /** What is violated. */
   async play(): Promise<string[]> {
     const jump = (ms: number): void => this.#sides.forEach(({ replica }) => replica.jump(ms));
-    const recording = await Recording.of(this.#bed.api, this.#bed.namespace, this.#leases);
+    const hasWorkflows = this.#schedule.scenarios.some((name) => name.startsWith('workflow-'));
+    const { api, namespace } = this.#bed;
+    const recording = await Recording.of(api, { namespace, leaseNamespace: this.#leases, hasWorkflows });
     this.#recording = recording;
     const ground = { bed: this.#bed, seen: recording, jump };
     const scenarios = this.#schedule.scenarios.map((name) => scenarioOf[name](ground));
@@ -122,7 +124,7 @@ class Stage {
     const { writes, refused } = this.injector;
     const evidence = { versions, writes, refused, isHurried };
     const laws = [
-      ledByOne,
+      ...(this.#schedule.always === undefined ? [ledByOne] : []),
       onCondition,
       ...(stuck.length === 0 ? [ended] : []),
       ...scenarios.flatMap((each) => each.laws()),
@@ -148,6 +150,7 @@ class Stage {
   }
 
   async #ready(): Promise<void> {
+    if (this.#schedule.always !== undefined) return;
     const leases = () => Promise.resolve(this.#recording?.now('leases') ?? []);
     await eventually('a leader', 60, leases, ({ length }) => length > 0);
     if (!isAlone(this.#schedule)) return;

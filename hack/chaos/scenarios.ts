@@ -17,6 +17,8 @@ import {
 } from './laws.ts';
 import type { ScenarioName } from './schedule.ts';
 import { SlowPods } from './slow-pods.ts';
+import { CASE_NAMES } from './workflows/cases.ts';
+import { cancel, carryOut, contend, recur } from './workflows/scenario.ts';
 
 /** Something that Baton is to act on, and how it should end. */
 export interface Scenario {
@@ -309,7 +311,17 @@ function stop(ground: Ground): Scenario {
   };
 }
 
-export const scenarioOf: Readonly<Record<ScenarioName, (ground: Ground) => Scenario>> = {
+type Begin = (ground: Ground) => Scenario;
+
+/** Each kind of step in a workflow of its own. */
+const workflows = Object.fromEntries(
+  CASE_NAMES.flatMap((kind) => [
+    [`workflow-${kind}`, (ground: Ground) => carryOut(ground, 'one', [kind], false)],
+    [`workflow-${kind}-undone`, (ground: Ground) => carryOut(ground, 'one', [kind], true)],
+  ]),
+) as Record<Extract<ScenarioName, `workflow-${(typeof CASE_NAMES)[number]}${'' | '-undone'}`>, Begin>;
+
+export const scenarioOf: Readonly<Record<ScenarioName, Begin>> = {
   evict,
   restart,
   maintenance,
@@ -318,4 +330,10 @@ export const scenarioOf: Readonly<Record<ScenarioName, (ground: Ground) => Scena
   startup,
   halt,
   stop,
+  ...workflows,
+  'workflow-all': (ground) => carryOut(ground, 'all', CASE_NAMES, false),
+  'workflow-all-undone': (ground) => carryOut(ground, 'all', CASE_NAMES, true),
+  'workflow-lock': (ground) => contend(ground, 'lock'),
+  'workflow-cancel': (ground) => cancel(ground, 'cancel'),
+  'workflow-schedule': (ground) => recur(ground, 'nightly'),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { between, pick, randomOf } from './random.ts';
+import { CASE_NAMES } from './workflows/cases.ts';
 
 /** Those that one operator of one namespace can go through at the same time. */
 export const BESIDE = ['evict', 'restart', 'failover', 'failoverUnfenced', 'startup'] as const;
@@ -7,11 +8,23 @@ export const BESIDE = ['evict', 'restart', 'failover', 'failoverUnfenced', 'star
 export const SOLE = ['maintenance'] as const;
 /** A halt concerns the whole cluster: one at a time. */
 export const ALONE = ['halt', 'stop'] as const;
-export const SCENARIOS = [...BESIDE, ...SOLE, ...ALONE] as const;
-export type ScenarioName = (typeof SCENARIOS)[number];
+const DRAWN = [...BESIDE, ...SOLE, ...ALONE] as const;
+type DrawnName = (typeof DRAWN)[number];
+/** All kinds of steps side by side, and one kind each, carried out and undone; and what else becomes of workflows. */
+export const WORKFLOWS = [
+  'workflow-all',
+  'workflow-all-undone',
+  ...CASE_NAMES.map((kind) => `workflow-${kind}` as const),
+  ...CASE_NAMES.map((kind) => `workflow-${kind}-undone` as const),
+  'workflow-lock',
+  'workflow-cancel',
+  'workflow-schedule',
+] as const;
+export type ScenarioName = DrawnName | (typeof WORKFLOWS)[number];
+export const SCENARIOS: readonly ScenarioName[] = [...DRAWN, ...WORKFLOWS];
 
 /** How many writes an undisturbed run of each takes, about: faults hit one of these. */
-const POINTS: Readonly<Record<ScenarioName, number>> = {
+const POINTS: Readonly<Record<DrawnName, number>> = {
   evict: 6,
   restart: 11,
   maintenance: 9,
@@ -43,6 +56,8 @@ export const scheduleSchema = z.strictObject({
   scenarios: z.array(z.enum(SCENARIOS)).min(1),
   replicas: z.int().min(1).max(3),
   faults: z.array(fault),
+  /** Beside: the replica is killed before, or after, every write that is tried for the first time. It leads at once when it is back. */
+  always: moment.optional(),
 });
 export type Schedule = z.infer<typeof scheduleSchema>;
 
@@ -61,7 +76,7 @@ export function draw(seed: number, run: number): Schedule {
   return { scenarios, replicas, faults: faults.toSorted((a, b) => a.at - b.at) };
 }
 
-function drawScenarios(random: () => number): ScenarioName[] {
+function drawScenarios(random: () => number): DrawnName[] {
   if (random() * 10 < HALTS_IN_TEN) return [pick(random, ALONE)];
   const first = pick(random, [...BESIDE, ...SOLE]);
   const second = pick(random, BESIDE);
@@ -93,10 +108,11 @@ function drawFault(random: () => number, at: number): Fault {
 }
 
 /** For people. */
-export function words({ scenarios, replicas, faults }: Schedule): string {
+export function words({ scenarios, replicas, faults, always }: Schedule): string {
   const who = replicas === 1 ? 'one replica' : `${replicas} replicas`;
   const what = faults.map((each) => `  at write ${each.at}: ${said(each)}`);
-  return [`${scenarios.join(' and ')}, ${who}`, ...what].join('\n');
+  const killed = always === undefined ? [] : [`  at every new write: ${said({ kind: 'kill', at: 1, when: always })}`];
+  return [`${scenarios.join(' and ')}, ${who}`, ...killed, ...what].join('\n');
 }
 
 const seconds = (ms: number): string => `${ms / 1_000} s`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../../../hack/chaos/options.ts';
-import { ALONE, draw, SCENARIOS, scheduleSchema, SOLE, words } from '../../../../hack/chaos/schedule.ts';
+import { ALONE, BESIDE, draw, scheduleSchema, SOLE, WORKFLOWS, words } from '../../../../hack/chaos/schedule.ts';
 
 const drawn = Array.from({ length: 300 }, (_, run) => draw(7, run));
 
@@ -19,7 +19,7 @@ describe('schedules', () => {
   });
 
   it('go through every scenario and every kind of fault', () => {
-    expect(new Set(drawn.flatMap(({ scenarios }) => scenarios))).toEqual(new Set(SCENARIOS));
+    expect(new Set(drawn.flatMap(({ scenarios }) => scenarios))).toEqual(new Set([...BESIDE, ...SOLE, ...ALONE]));
     const kinds = new Set(drawn.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
     expect([...kinds].sort()).toEqual(['drop', 'freeze', 'jump', 'kill', 'refuse', 'slow', 'split', 'stop']);
     const alone = new Set<string>([...SOLE, ...ALONE]);
@@ -33,6 +33,17 @@ describe('options', () => {
     const { runs } = parseOptions(['--runs', '5', '--seed', '9'], 0);
     expect(runs.map(({ run }) => run)).toEqual([0, 1, 2, 3, 4]);
     expect(parseOptions(['--seed', '9', '--only', '3'], 0).runs).toEqual([runs[3]]);
+  });
+
+  it('take scenarios by name, and those of workflows all at once', () => {
+    expect(parseOptions(['--always', 'evict,workflow-all'], 0)).toMatchObject({
+      always: ['evict', 'workflow-all'],
+      runs: [],
+    });
+    expect(parseOptions(['--every', 'workflows'], 0).every).toEqual(WORKFLOWS);
+    expect(words({ scenarios: ['workflow-all'], replicas: 1, faults: [], always: 'before' })).toContain(
+      'every new write',
+    );
   });
 
   it.each([
