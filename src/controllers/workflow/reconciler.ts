@@ -1,4 +1,4 @@
-import { isOver } from '../../domain/workflow/phase.ts';
+import { isOver, isUnderWay } from '../../domain/workflow/phase.ts';
 import type { WorkflowStatus } from '../../api/kinds.ts';
 import type { Transition } from '../../domain/status/transitions.ts';
 import { advance } from '../../domain/workflow/advance.ts';
@@ -44,6 +44,8 @@ export interface WorkflowReconcilerOptions {
 const DONE: Result = { kind: 'done' };
 /** The cache shows in a moment what was written by somebody else. */
 const CONFLICT_MS = 250;
+/** Until one that waits for the end of another has begun, which it is told of at once. */
+const AWAITED_MS = 5_000;
 /** A workflow of 200 steps, each tried a hundred times at once, takes fewer turns. */
 const MAX_TURNS = 100_000;
 const NO_LOOKS: Looks = new Map();
@@ -116,8 +118,16 @@ export class WorkflowReconciler {
     const leftMs = this.#options.entrance.leftMs(workflow);
     if (leftMs === undefined || workflow.metadata.deletionTimestamp !== undefined) return DONE;
     if (leftMs > 0) return { kind: 'requeueAfter', ms: leftMs };
+    if (this.#isAwaited(key)) return { kind: 'requeueAfter', ms: AWAITED_MS };
     await this.#options.delete(workflow, signal);
     return DONE;
+  }
+
+  /** Whether another has yet to see how it ended: without it that one would wait for ever. */
+  #isAwaited(key: string): boolean {
+    return this.#options.caches.workflows
+      .byIndex(BY_DEPENDENCY, key)
+      .some(({ status }) => !isOver(status?.phase) && !isUnderWay(status?.phase));
   }
 
   async #carryOn(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {

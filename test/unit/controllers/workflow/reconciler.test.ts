@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest';
-import type { WorkflowStatus } from '../../../../src/api/kinds.ts';
+import type { WorkflowPhase, WorkflowStatus } from '../../../../src/api/kinds.ts';
 import { WorkflowReconciler, type WorkflowReconcilerOptions } from '../../../../src/controllers/workflow/reconciler.ts';
 import { ports, scale, specOf, START } from '../../domain/workflow/world.ts';
 
 /** A workflow whose only step is carried out, and is not ready for a long time. */
 function bed() {
-  const state = { now: START, version: 1, asked: [] as string[] };
+  const dependants: { status?: { phase: WorkflowPhase } }[] = [];
+  const state = { now: START, version: 1, asked: [] as string[], deleted: 0, dependants };
   const metadata = { name: 'w', namespace: 'shop', uid: 'uid', generation: 1, resourceVersion: '1' };
   const cached = { ...metadata, metadata, spec: specOf([scale('a')]), status: undefined as WorkflowStatus | undefined };
   const nothing = (): undefined => undefined;
   const options = {
-    caches: { workflows: { get: () => cached, byIndex: () => [] } },
+    caches: { workflows: { get: () => cached, byIndex: () => state.dependants } },
     scheduler: { release: nothing },
     entrance: {
       instantiate: () => Promise.resolve(false),
@@ -18,7 +19,7 @@ function bed() {
       problems: () => [],
       admission: () => ({ kind: 'granted', locks: [] }),
       templateOf: nothing,
-      leftMs: nothing,
+      leftMs: () => -1,
     },
     steps: {
       run: ({ want }: { want: string }) => {
@@ -33,6 +34,7 @@ function bed() {
     halted: nothing,
     maxDurationMs: () => 86_400_000,
     durations: () => [],
+    delete: () => Promise.resolve((state.deleted += 1)),
     enqueue: nothing,
     onEnded: nothing,
     onChange: nothing,
@@ -51,7 +53,7 @@ function bed() {
     const result = await reconciler.reconcile('shop/w', { signal });
     return { result, asked: state.asked };
   };
-  return { state, look };
+  return { state, cached, look };
 }
 
 it('asks again when it was told to, and at once where the clock was set back since', async () => {
@@ -63,4 +65,17 @@ it('asks again when it was told to, and at once where the clock was set back sin
   expect((await look()).asked).toEqual(['Verify']);
   state.now -= 3_600_000;
   expect(await look()).toEqual({ asked: ['Verify'], result: { kind: 'requeueAfter', ms: 15_000 } });
+});
+
+it('keeps one that is over as long as another has yet to see how it ended', async () => {
+  const { state, cached, look } = bed();
+  cached.status = { phase: 'Succeeded' };
+  for (const waiting of [{ status: { phase: 'Queued' as const } }, {}]) {
+    state.dependants = [{ status: { phase: 'Running' } }, waiting];
+    expect(await look()).toEqual({ asked: [], result: { kind: 'requeueAfter', ms: 5_000 } });
+  }
+  expect(state.deleted).toBe(0);
+  state.dependants = [{ status: { phase: 'Running' } }, { status: { phase: 'Failed' } }];
+  expect((await look()).result).toEqual({ kind: 'done' });
+  expect(state.deleted).toBe(1);
 });
