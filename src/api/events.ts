@@ -484,7 +484,7 @@ export const EVENTS = {
     about: WORKFLOW,
     types: ['Normal'],
     when: 'It was cancelled, or deleted while it ran, and nothing is undone.',
-    note: '<how>',
+    note: '<how; where it was deleted, which steps had done something>',
   },
   RollbackStarted: {
     about: WORKFLOW,

@@ -220,7 +220,8 @@ export function createWorkflows(options: WorkflowsOptions) {
       options.enqueueService(`${namespace}/${healed}`);
     if (owner?.kind === 'ScheduledWorkflow' && old?.status?.phase !== workflow?.status?.phase)
       enqueueSchedule(`${namespace}/${owner.name}`);
-    if (type === 'deleted') reconciler.forget(key);
+    if (type === 'deleted' && acts()) reconciler.gone(key, old);
+    else if (type === 'deleted') reconciler.forget(key);
     else if (!reconciler.wrote(key, workflow.resourceVersion)) enqueue(key);
   });
   caches.templates.subscribe(({ key }) => {

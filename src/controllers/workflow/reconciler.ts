@@ -4,6 +4,7 @@ import type { Transition } from '../../domain/status/transitions.ts';
 import { advance } from '../../domain/workflow/advance.ts';
 import type { Advanced, Facts, Looks, Ports } from '../../domain/workflow/input.ts';
 import type { Answered, Effect } from '../../domain/workflow/operation.ts';
+import { lastNewsOf } from '../../domain/workflow/news.ts';
 import { typeOf } from '../../domain/workflow/rules.ts';
 import type { Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteStatus } from '../ports.ts';
 import { say } from '../transitions.ts';
@@ -246,6 +247,14 @@ export class WorkflowReconciler {
   #wakeDependants(key: string): void {
     for (const { namespace, name } of this.#options.caches.workflows.byIndex(BY_DEPENDENCY, key))
       this.#options.enqueue(`${namespace}/${name}`);
+  }
+
+  /** It was deleted, and was so before. */
+  gone(key: string, last: CachedWorkflow): void {
+    const workflow = this.#written.latest(key, last);
+    const news = lastNewsOf(workflow.status ?? {});
+    if (news !== undefined) this.#tell(referenceOf(workflow, workflow.resourceVersion), [news], workflow);
+    this.forget(key);
   }
 
   /** It is gone: what it held is free. */

@@ -1,10 +1,13 @@
 import type { StepStatus, WorkflowPhase, WorkflowStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Transition } from '../status/transitions.ts';
+import { isUnderWay } from './phase.ts';
 import type { Run } from './run.ts';
+import { mayHaveHappened } from './track.ts';
 
 /** Of steps that failed at once: more are in the status. */
 const MOST_STEPS = 3;
+const MOST_NAMED = 10;
 
 type Type = Transition['type'];
 
@@ -29,6 +32,17 @@ export function newsOf(run: Run, written: WorkflowStatus | undefined): Transitio
   const own = phaseNews(from, to, status);
   if (own !== undefined) told.push(tell(own.reason, own.message, own.type));
   return told;
+}
+
+/** What is told of one that was deleted before it ended: what it did is not undone, and its status is gone. */
+export function lastNewsOf({ phase = 'Pending', steps = [] }: WorkflowStatus): Transition | undefined {
+  if (!isUnderWay(phase)) return undefined;
+  const done = steps.filter((step) => mayHaveHappened(step) && step.state !== 'Compensated').map(({ name }) => name);
+  const named = done.slice(0, MOST_NAMED).join(', ');
+  const more = done.length > MOST_NAMED ? ` and ${done.length - MOST_NAMED} more` : '';
+  const what = done.length === 0 ? 'it had changed nothing' : `what these steps did stays: ${named}${more}`;
+  const message = `it was deleted while it was ${phase}; ${what}`;
+  return { kind: 'Workflow', from: phase, to: 'Cancelled', reason: 'WorkflowCancelled', message, type: 'Normal' };
 }
 
 function stepNews(

@@ -70,6 +70,17 @@ describe('a workload that a workflow has to itself', { timeout: 120_000 }, () =>
     const done = await workflows.phase('next', 'Succeeded');
     expect(done.status?.steps?.[0]).toMatchObject({ before: { replicas: 2, stamp } });
     expect(await replicasOf(bed, 'left')).toBe(3);
+    await eventually(
+      'an Event says what stays',
+      60,
+      () => bed.events('deleted'),
+      (events) =>
+        events.some(
+          ({ reason, note }) =>
+            reason === 'WorkflowCancelled' &&
+            note === 'it was deleted while it was Running; what these steps did stays: grow, job, child',
+        ),
+    );
     const batch = `/apis/batch/v1/namespaces/${bed.namespace}/jobs`;
     const all = `/apis/${V}/namespaces/${bed.namespace}/workflows`;
     const names = async (): Promise<string[]> => {

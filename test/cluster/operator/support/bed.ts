@@ -212,7 +212,7 @@ export class Bed {
     const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     const items = accept(await this.api.call('GET', path)).body['items'] as (EventObj & { eventTime: string })[];
     return items
-      .filter(({ regarding }) => regarding.name === name && regarding.kind.startsWith('Orch'))
+      .filter(({ regarding }) => regarding.name === name && /^(Orch|Workflow)/.test(regarding.kind))
       .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
   }
 

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import type { WorkflowPhase, WorkflowStatus } from '../../../../src/api/kinds.ts';
+import type { CachedWorkflow } from '../../../../src/controllers/workflow/caches.ts';
 import { WorkflowReconciler, type WorkflowReconcilerOptions } from '../../../../src/controllers/workflow/reconciler.ts';
 import { ports, scale, specOf, START } from '../../domain/workflow/world.ts';
 
 /** A workflow whose only step is carried out, and is not ready for a long time. */
 function bed() {
   const dependants: { status?: { phase: WorkflowPhase } }[] = [];
-  const state = { now: START, version: 1, asked: [] as string[], deleted: 0, dependants };
+  const state = { now: START, version: 1, asked: [] as string[], told: [] as string[], deleted: 0, dependants };
   const metadata = { name: 'w', namespace: 'shop', uid: 'uid', generation: 1, resourceVersion: '1' };
   const cached = { ...metadata, metadata, spec: specOf([scale('a')]), status: undefined as WorkflowStatus | undefined };
   const nothing = (): undefined => undefined;
@@ -39,7 +40,7 @@ function bed() {
     onEnded: nothing,
     onChange: nothing,
     writeStatus: () => Promise.resolve({ kind: 'written', resourceVersion: String((state.version += 1)) }),
-    emit: nothing,
+    emit: (_: unknown, { reason, note }: { reason: string; note: string }) => state.told.push(`${reason}: ${note}`),
     record: nothing,
     isNewer: (a: string, b: string) => Number(a) > Number(b),
     now: () => state.now,
@@ -53,7 +54,7 @@ function bed() {
     const result = await reconciler.reconcile('shop/w', { signal });
     return { result, asked: state.asked };
   };
-  return { state, cached, look };
+  return { state, cached, look, gone: () => reconciler.gone('shop/w', cached as unknown as CachedWorkflow) };
 }
 
 it('asks again when it was told to, and at once where the clock was set back since', async () => {
@@ -78,4 +79,15 @@ it('keeps one that is over as long as another has yet to see how it ended', asyn
   state.dependants = [{ status: { phase: 'Running' } }, { status: { phase: 'Failed' } }];
   expect((await look()).result).toEqual({ kind: 'done' });
   expect(state.deleted).toBe(1);
+});
+
+it('tells of one that is deleted while it runs what stays, by the status that it wrote last', async () => {
+  const { state, look, gone } = bed();
+  await look();
+  state.told = [];
+  gone();
+  expect(state.told).toEqual(['WorkflowCancelled: it was deleted while it was Running; what these steps did stays: a']);
+  const other = bed();
+  other.gone();
+  expect(other.state.told).toEqual([]);
 });
