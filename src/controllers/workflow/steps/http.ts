@@ -106,19 +106,26 @@ export class HttpStep implements StepKind<HttpAction> {
     return undefined;
   }
 
-  async #exchange({ action, opId }: Op, { workflow, scope }: StepContext, end: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([end, AbortSignal.timeout(LONGEST_MS)]);
-    const headers = Object.fromEntries(action.headers.map(({ name, value }) => [name, value]));
-    const { url, method, body } = action;
-    const reply = await this.#ports.requests.send(
-      { url, method, headers: { ...headers, 'idempotency-key': opId }, body },
-      signal,
-    );
+  /** Nobody waits for it, so that it must not reject. */
+  async #exchange(operation: Op, context: StepContext, end: AbortSignal): Promise<void> {
+    const { opId } = operation;
+    const answer = await this.#answer(operation, context, end).catch((error: unknown): Answer => {
+      const because = error instanceof Error ? error.message : String(error);
+      return { kind: 'unknown', message: bounded(`what came of the request cannot be told: ${because}`) };
+    });
     const known = this.#sent.get(opId);
     // Forgotten meanwhile.
     if (known?.state !== 'running' || known.end.signal !== end) return;
-    this.#remember(opId, { state: 'ended', answer: answerOf(reply, action, scope) });
-    this.#ports.wake(workflow);
+    this.#remember(opId, { state: 'ended', answer });
+    this.#ports.wake(context.workflow);
+  }
+
+  async #answer({ action, opId }: Op, { scope }: StepContext, end: AbortSignal): Promise<Answer> {
+    const { url, method, body } = action;
+    const own = Object.fromEntries(action.headers.map(({ name, value }) => [name, value]));
+    const headers = { ...own, 'idempotency-key': opId };
+    const signal = AbortSignal.any([end, AbortSignal.timeout(LONGEST_MS)]);
+    return answerOf(await this.#ports.requests.send({ url, method, headers, body }, signal), action, scope);
   }
 
   #remember(opId: string, sent: Sent): void {

@@ -52,7 +52,7 @@ function bed() {
   };
   const sent: {
     readonly request: Outgoing;
-    readonly end: (reply: Reply) => Promise<void>;
+    readonly end: (reply: Reply | Promise<Reply>) => Promise<void>;
     readonly signal: AbortSignal;
   }[] = [];
   const state: { objection: StepObjection | undefined; barred: string | undefined; woken: string[] } = {
@@ -67,7 +67,7 @@ function bed() {
         barred: () => Promise.resolve(state.barred),
         send: (request, signal) =>
           new Promise((resolve) => {
-            const end = async (reply: Reply) => {
+            const end = async (reply: Reply | Promise<Reply>) => {
               resolve(reply);
               // What follows on it has run when the next timer fires.
               await new Promise((done) => setTimeout(done, 0));
@@ -157,6 +157,18 @@ describe('a request of a step', () => {
     state.objection = undefined;
     expect(await step.apply(operationOf(POST), context)).toEqual({ kind: 'applied' });
     expect(sent).toHaveLength(1);
+  });
+
+  it('ends no process, whatever goes wrong with it', async () => {
+    const { context, sent, state, process } = bed();
+    const step = process();
+    await step.verify(operationOf(GET), context);
+    await sent[0]?.end(Promise.reject(new Error('nobody thought of this')));
+    expect(state.woken).toEqual(['refund']);
+    expect(await step.verify(operationOf(GET), context)).toEqual({
+      kind: 'unknown',
+      message: 'what came of the request cannot be told: nobody thought of this',
+    });
   });
 
   it('is ended with its step', async () => {
