@@ -51,7 +51,7 @@ export function expressionsOf(
 function templated({ patch, wait, http, ...others }: WrittenAction): unknown {
   return [
     others,
-    patch && { ...patch, patch: parsedPatch(patch.patch) },
+    patch && { ...patch, patch: parsedPatch(patch) },
     wait && { ...wait, expression: undefined },
     http && { ...http, expect: undefined },
   ];
@@ -148,7 +148,10 @@ function replicasOf(written: number | string, filler: Filler): number {
   );
 }
 
-function patchOf({ patch, type }: NonNullable<WrittenAction['patch']>, filler: Filler): unknown {
+type WrittenPatch = NonNullable<WrittenAction['patch']>;
+
+function patchOf(patch: WrittenPatch, filler: Filler): unknown {
+  const { type } = patch;
   // Templates are filled in after it was parsed, so that what a parameter holds stays a text in the patch.
   const parsed = parsedPatch(patch);
   const isList = Array.isArray(parsed);
@@ -164,9 +167,15 @@ function patchOf({ patch, type }: NonNullable<WrittenAction['patch']>, filler: F
 /** Aliases multiply, and tags give what JSON does not have. */
 const YAML = { maxAliasCount: 0, stringKeys: true, resolveKnownTags: false, logLevel: 'error' } as const;
 
-function parsedPatch(text: string): unknown {
+/** Some KB of YAML take as long as a whole workflow else does, and a step is looked at again and again. */
+const parsedPatches = new WeakMap<WrittenPatch, unknown>();
+
+function parsedPatch(written: WrittenPatch): unknown {
+  if (parsedPatches.has(written)) return parsedPatches.get(written);
   try {
-    return parseYaml(text, YAML);
+    const parsed: unknown = parseYaml(written.patch, YAML);
+    parsedPatches.set(written, parsed);
+    return parsed;
   } catch (error) {
     const because = String(error).split('\n', 1)[0] ?? '';
     // YAML reads a template without quotes as a map whose key is a map.

@@ -7,8 +7,6 @@ export interface Template {
   render(scope: Scope): Evaluated;
 }
 
-const HOLE = /\{\{([\s\S]*?)\}\}/g;
-
 export const isTemplate = (text: string): boolean => text.includes('{{');
 
 /** Reads a template. An expression ends at the first `}}`; a literal `{{` is written `{{ '{{' }}`. */
@@ -18,15 +16,17 @@ export function readTemplate(
 ): { readonly ok: true; readonly template: Template } | Problem {
   const pieces: (string | Expression)[] = [];
   let end = 0;
-  for (const { index, 0: hole, 1: inside = '' } of text.matchAll(HOLE)) {
+  for (let start = text.indexOf('{{'); start >= 0; start = text.indexOf('{{', end)) {
+    const stop = text.indexOf('}}', start);
+    if (stop < 0) return { ok: false, message: `{{ has no }} in ${JSON.stringify(text.slice(start, start + 60))}` };
+    const inside = text.slice(start + 2, stop);
     const compiled = compile(inside.trim(), names);
     if (!compiled.ok) return { ok: false, message: `{{${inside}}} ${compiled.message}` };
-    if (index > end) pieces.push(text.slice(end, index));
+    if (start > end) pieces.push(text.slice(end, start));
     pieces.push(compiled.expression);
-    end = index + hole.length;
+    end = stop + 2;
   }
   const rest = text.slice(end);
-  if (rest.includes('{{')) return { ok: false, message: `{{ has no }} in ${JSON.stringify(rest.slice(0, 60))}` };
   if (rest !== '') pieces.push(rest);
   const expressions = pieces.filter((piece) => typeof piece !== 'string');
   return { ok: true, template: { expressions, render: (scope) => render(pieces, scope) } };

@@ -55,11 +55,17 @@ export function validate(spec: WorkflowSpec, compiler: Compiler): Problem[] {
 
 /** Reading one takes about 50 µs, and the process does nothing else meanwhile. */
 const MOST_TEMPLATES = 5_000;
+/** Characters of all of them; YAML takes up to 50 µs for one. */
+const MOST_PATCHES = 131_072;
 
 /** Why it cannot be read in a time that is worth it. Only what a Job is made of may be nested as one likes. */
 function extentOf(steps: readonly WorkflowStep[]): string | undefined {
   const deep = steps.find(({ job, compensate }) => isNestedDeeper(job) || isNestedDeeper(compensate?.job));
   if (deep !== undefined) return `step ${deep.name}: job.template is nested deeper than ${DEEPEST} levels`;
+  const patches = steps.flatMap(({ patch, compensate }) => [patch, compensate?.patch]);
+  const characters = patches.reduce((sum, patch) => sum + (patch?.patch.length ?? 0), 0);
+  if (characters > MOST_PATCHES)
+    return `its patches have ${characters} characters together, and at most ${MOST_PATCHES} are read`;
   const templates = JSON.stringify(steps).split('{{').length - 1;
   return templates > MOST_TEMPLATES
     ? `it has ${templates} templates, and at most ${MOST_TEMPLATES} are read`

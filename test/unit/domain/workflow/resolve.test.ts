@@ -127,6 +127,12 @@ describe('what a step says becomes an action', () => {
     expect(resolved({ wait: { duration: '{{ 1s' } })).toBe('{{ has no }} in "{{ 1s"');
   });
 
+  // Where each {{ is followed to the end of the text this takes minutes.
+  it('reads a text with many {{ and no }} in no time', () => {
+    const text = '{{'.repeat(5_000) + 'x'.repeat(10_000_000);
+    expect(resolved({ wait: { duration: text } })).toContain('{{ has no }} in "{{{{');
+  });
+
   it("a literal {{ is written {{ '{{' }}", () => {
     expect(resolved({ http: { url: "http://x/{{ '{{' }}y", method: 'GET', expect: {} } })).toMatchObject({
       url: 'http://x/{{y',

@@ -141,6 +141,15 @@ test.each<[string, WorkflowStep[], Partial<WorkflowSpec>, RegExp]>([
     {},
     /it has 5001 templates, and at most 5000 are read/,
   ],
+  [
+    'more patches than anybody wants to wait for',
+    Array.from({ length: 9 }, (_, n) => ({
+      name: `a${n}`,
+      patch: { target: deployment('x'), type: 'Merge', patch: `#${'x'.repeat(16_383)}` },
+    })),
+    {},
+    /its patches have 147456 characters together, and at most 131072 are read/,
+  ],
 ])('names %s', (_, steps, more, message) => {
   expect(problems(steps, more).join('\n')).toMatch(message);
 });
