@@ -30,9 +30,8 @@ export interface Objection {
   readonly after: ReadonlySet<string>;
 }
 
-/** Which claims count. */
-type Counts = (claim: Claim<unknown>) => boolean;
-type Found = { readonly verdict: Verdict; readonly after: Iterable<string> };
+/** Which claims count; undefined: all. */
+type Counts = ((claim: Claim<unknown>) => boolean) | undefined;
 
 /** What is taken, and what is kept for those that come first. */
 export class Board {
@@ -45,6 +44,8 @@ export class Board {
   readonly #taken = new Map<string, number>();
   readonly #keptLocks = new Map<string, Claim<{ readonly access: Access }>[]>();
   readonly #keptUnits = new Map<string, Claim<{ readonly units: number }>[]>();
+  /** The same, added up: most ask for no more. */
+  readonly #keptInAll = new Map<string, number>();
   /** For whose end families wait, because one of theirs cannot begin before. */
   readonly #waits = new Map<string, Set<string>>();
   #places = 0;
@@ -69,7 +70,10 @@ export class Board {
   keep(demand: Demand, after: ReadonlySet<string>): void {
     const claimant = { key: demand.key, after };
     for (const { key, access } of demand.locks) append(this.#keptLocks, key, { access, for: claimant });
-    for (const { name, units } of demand.slots) append(this.#keptUnits, name, { units, for: claimant });
+    for (const { name, units } of demand.slots) {
+      append(this.#keptUnits, name, { units, for: claimant });
+      this.#keptInAll.set(name, (this.#keptInAll.get(name) ?? 0) + units);
+    }
     const family = this.#familyOf(demand);
     if (family === undefined) return;
     const waits = this.#waits.get(family) ?? new Set();
@@ -78,19 +82,14 @@ export class Board {
   }
 
   objection(demand: Demand): Objection | undefined {
-    const found = this.#objections(demand, this.#claimsAgainst(demand));
-    const first = found.next();
-    if (first.done === true) return undefined;
-    const { verdict } = first.value;
-    const after = new Set(first.value.after);
-    if (this.#hasFamilies) for (const more of found) for (const family of more.after) after.add(family);
-    return { verdict, after };
-  }
-
-  *#objections(demand: Demand, counts: Counts): Generator<Found> {
-    yield* this.#lockObjections(demand, counts);
-    yield* this.#slotObjections(demand, counts);
-    yield* this.#fullObjections(demand);
+    const counts = this.#claimsAgainst(demand);
+    const after = this.#hasFamilies ? new Set<string>() : undefined;
+    const locks = this.#lockObjection(demand, counts, after);
+    if (locks !== undefined && after === undefined) return { verdict: locks, after: NONE };
+    const slots = this.#slotObjection(demand, counts, after);
+    const places = this.#fullObjection(demand, after);
+    const verdict = locks ?? slots ?? places;
+    return verdict && { verdict, after: after ?? NONE };
   }
 
   /** One that is waited for would wait for ever where those that wait for it have all places. */
@@ -111,7 +110,7 @@ export class Board {
   /** What is kept for one that waits for the end of a family cannot be kept from that family: they would wait for each other. */
   #claimsAgainst(demand: Demand): Counts {
     const family = this.#familyOf(demand);
-    return (claim) => family === undefined || !this.#reaches(claim.for.after, family);
+    return family === undefined ? undefined : (claim) => !this.#reaches(claim.for.after, family);
   }
 
   #reaches(from: ReadonlySet<string>, family: string): boolean {
@@ -123,55 +122,74 @@ export class Board {
     return false;
   }
 
-  *#lockObjections({ locks, ancestors = [] }: Demand, counts: Counts): Generator<Found> {
+  /** The first one; all that it waits for is added to `after`. */
+  #lockObjection(
+    { locks, ancestors = [] }: Demand,
+    counts: Counts,
+    after: Set<string> | undefined,
+  ): Verdict | undefined {
+    let first: Verdict | undefined;
     for (const lock of locks) {
-      const name = lockName(lock.key);
       const foreign = this.#foreign.get(lock.key);
-      if (foreign !== undefined && lock.access === 'Exclusive') yield waitsForLock(`${name}: ${foreign}`, []);
+      if (foreign !== undefined && lock.access === 'Exclusive') first ??= waitsForLock(lock, `: ${foreign}`);
       for (const { access, by } of this.#holders.get(lock.key) ?? []) {
         if (!excludes(lock, access) || ancestors.includes(by)) continue;
-        yield waitsForLock(`${name}, which is held by workflow ${by}`, [this.#family(by)]);
+        first ??= waitsForLock(lock, `, which is held by workflow ${by}`);
+        after?.add(this.#family(by));
       }
       for (const claim of this.#keptLocks.get(lock.key) ?? []) {
-        if (!excludes(lock, claim.access) || !counts(claim)) continue;
-        yield waitsForLock(`${name}, which is kept for workflow ${claim.for.key}, which comes first`, claim.for.after);
+        if (first !== undefined && after === undefined) return first;
+        if (!excludes(lock, claim.access) || counts?.(claim) === false) continue;
+        first ??= waitsForLock(lock, `, which is kept for workflow ${claim.for.key}, which comes first`);
+        addAll(after, claim.for.after);
       }
     }
+    return first;
   }
 
-  *#slotObjections(demand: Demand, counts: Counts): Generator<Found> {
+  #slotObjection(demand: Demand, counts: Counts, after: Set<string> | undefined): Verdict | undefined {
     const above = this.#above(demand);
+    let first: Verdict | undefined;
     for (const { name, units } of demand.slots) {
       const capacity = this.#limits.slots.get(name);
       if (capacity === undefined || units > capacity) {
-        yield { verdict: unknownSlot(name, units, capacity), after: [] };
+        first ??= unknownSlot(name, units, capacity);
         continue;
       }
       const more = this.#more(above, name, units);
-      const kept = (this.#keptUnits.get(name) ?? []).filter(counts);
-      const needed = kept.reduce((sum, claim) => sum + claim.units, more + (this.#taken.get(name) ?? 0));
-      if (more === 0 || needed <= capacity) continue;
-      const message = `waits for ${units} of slot ${name}, of which there are ${capacity}`;
-      const after = this.#hasFamilies
-        ? [...this.#familiesWith(name), ...kept.flatMap((claim) => [...claim.for.after])]
-        : [];
-      yield { verdict: { reason: 'WaitingForSlot', message }, after };
+      const taken = (this.#taken.get(name) ?? 0) + this.#kept(name, counts);
+      if (more === 0 || taken + more <= capacity) continue;
+      first ??= {
+        reason: 'WaitingForSlot',
+        message: `waits for ${units} of slot ${name}, of which there are ${capacity}`,
+      };
+      if (after !== undefined) addAll(after, this.#familiesBefore(name, counts));
     }
+    return first;
   }
 
-  *#fullObjections(demand: Demand): Generator<Found> {
+  #fullObjection(demand: Demand, after: Set<string> | undefined): Verdict | undefined {
     const { maxConcurrent } = this.#limits;
-    if (this.#places < maxConcurrent || this.#above(demand) !== undefined) return;
+    if (this.#places < maxConcurrent || this.#above(demand) !== undefined) return undefined;
+    if (after !== undefined) addAll(after, this.#families());
     const message = `waits for one of the ${maxConcurrent} workflows that may run at one time to end`;
-    yield { verdict: { reason: 'WaitingForSlot', message }, after: this.#hasFamilies ? this.#families() : [] };
+    return { reason: 'WaitingForSlot', message };
   }
 
   *#families(): Generator<string> {
     for (const [key, { above }] of this.#members) if (above === undefined) yield key;
   }
 
-  *#familiesWith(slot: string): Generator<string> {
+  #kept(slot: string, counts: Counts): number {
+    if (counts === undefined) return this.#keptInAll.get(slot) ?? 0;
+    const claims = this.#keptUnits.get(slot) ?? [];
+    return claims.filter(counts).reduce((sum, { units }) => sum + units, 0);
+  }
+
+  /** Those that have units of it, or that others wait for to whom they are promised. */
+  *#familiesBefore(slot: string, counts: Counts): Generator<string> {
     for (const key of this.#families()) if (this.#uses(key, slot) > 0) yield key;
+    for (const claim of this.#keptUnits.get(slot) ?? []) if (counts?.(claim) !== false) yield* claim.for.after;
   }
 
   /** A workflow waits while those that it started run: so they use its units, and more are taken only where they need more than it has. */
@@ -208,10 +226,16 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
   else lists.set(key, [item]);
 }
 
-const waitsForLock = (what: string, after: Iterable<string>): Found => ({
-  verdict: { reason: 'WaitingForLock', message: `waits for ${what}` },
-  after,
+const waitsForLock = ({ key }: Lock, why: string): Verdict => ({
+  reason: 'WaitingForLock',
+  message: `waits for ${lockName(key)}${why}`,
 });
+
+const NONE: ReadonlySet<string> = new Set();
+
+function addAll(set: Set<string> | undefined, names: Iterable<string>): void {
+  if (set !== undefined) for (const name of names) set.add(name);
+}
 
 const unknownSlot = (name: string, units: number, capacity: number | undefined): Verdict => ({
   reason: 'UnknownSlot',
