@@ -12,8 +12,6 @@ export interface Course {
   begun: number;
   done: number;
   phase: string | undefined;
-  /** Versions of it that differ from the one that was created. */
-  writes: number;
 }
 
 interface Status {
@@ -35,7 +33,7 @@ export class Courses {
 
   /** Before it is created. */
   expect(name: string): Course {
-    const course = { sent: performance.now(), held: NaN, begun: NaN, done: NaN, phase: undefined, writes: 0 };
+    const course = { sent: performance.now(), held: NaN, begun: NaN, done: NaN, phase: undefined };
     this.#courses.set(name, course);
     return course;
   }
@@ -45,7 +43,6 @@ export class Courses {
     if (course === undefined || type === 'DELETED') return;
     const { phase, startedAt, finishedAt }: Status = object['status'] ?? {};
     if (Number.isNaN(course.held)) course.held = at;
-    if (type === 'MODIFIED') course.writes += 1;
     if (startedAt !== undefined && Number.isNaN(course.begun)) course.begun = at;
     if (finishedAt === undefined || !Number.isNaN(course.done)) return;
     course.done = at;
