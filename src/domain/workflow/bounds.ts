@@ -1,8 +1,13 @@
 import type { StepStatus, WorkflowStatus } from '../../api/kinds.ts';
+import { DEEPEST, isNestedDeeper } from '../nesting.ts';
 
 // The API server and etcd take objects of up to 1.5 MiB; a status of a workflow stays under 200 KiB, so that a thousand of them fit into a cache.
 const KIB = 1_024;
 const STATUS_BYTES = 188 * KIB;
+/** The spec and the status of an object are kept together. */
+const SPEC_BYTES = KIB * KIB;
+/** Levels above what a Job is made of. */
+const ABOVE_JOBS = 10;
 const DATA_BYTES = 96 * KIB;
 /** Of one `before`, and of the outputs of one step. */
 const ITEM_BYTES = 4 * KIB;
@@ -33,6 +38,15 @@ function sizeOf(value: Readonly<Record<string, unknown>> | undefined): number {
 /** As JSON in UTF-8. */
 export const bytesOf = (value: unknown): number =>
   value === undefined ? 0 : encoder.encode(JSON.stringify(value)).length;
+
+/** Why there would be no room for a status beside what is to be done. */
+export function whyTooLarge(content: object): string | undefined {
+  if (isNestedDeeper(content, DEEPEST + ABOVE_JOBS)) return `it is nested deeper than ${DEEPEST} levels`;
+  const bytes = bytesOf(content);
+  return bytes > SPEC_BYTES
+    ? `it takes ${bytes} bytes, and at most ${SPEC_BYTES} leave room for its status; let Jobs read what is large`
+    : undefined;
+}
 
 /** Why the status has no room for the locks. */
 export function whyNoLocks(locks: readonly string[]): string | undefined {

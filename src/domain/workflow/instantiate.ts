@@ -1,4 +1,5 @@
 import type { WorkflowSpec, WorkflowTemplateSpec } from '../../api/kinds.ts';
+import { whyTooLarge } from './bounds.ts';
 
 type Values = NonNullable<WorkflowSpec['parameters']>;
 
@@ -71,5 +72,7 @@ export function instantiate(
       problems.push(`parameter ${name} is ${JSON.stringify(value.slice(0, 80))}, which does not match ${pattern}`);
     parameters.push({ name, value });
   }
+  const tooLarge = whyTooLarge(content);
+  if (tooLarge !== undefined) problems.push(`the template cannot be copied: ${tooLarge}`);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, spec: { ...content, parameters } };
 }

@@ -2,6 +2,7 @@ import type { WorkflowSpec, WorkflowStep } from '../../api/kinds.ts';
 import { parseDuration } from '../duration.ts';
 import { DEEPEST, isNestedDeeper } from '../nesting.ts';
 import { ACTION_KINDS } from './action.ts';
+import { whyTooLarge } from './bounds.ts';
 import { findCycle, Graph, unknownDependencies } from './graph.ts';
 import type { Problem, WrittenAction } from './input.ts';
 import { NAMES } from './resolve.ts';
@@ -47,7 +48,7 @@ export function validate(spec: WorkflowSpec, compiler: Compiler): Problem[] {
       ...unknown,
     ];
   if (unknown.length > 0) return unknown;
-  const extent = extentOf(steps);
+  const extent = extentOf(steps) ?? whyTooLarge(spec);
   if (extent !== undefined) return [invalid(extent)];
   const found = [...new Expressions(spec, compiler).problems(), ...durations(spec), ...steps.flatMap(undoProblems)];
   return found.map(invalid);

@@ -70,3 +70,16 @@ it('a template is told what is wrong with its parameters before somebody needs i
     'the pattern of parameter broken is no regular expression (RE2), or takes too long: (',
   ]);
 });
+
+it('a template that leaves no room for a status, or that nothing can walk, is not copied', () => {
+  const deep = JSON.parse(`${'{"template":'.repeat(9_000)}{}${'}'.repeat(9_000)}`) as { template: object };
+  expect(instantiate({ steps: [{ name: 'a', job: { template: deep } }] }, [], matches)).toMatchObject({
+    ok: false,
+    problems: ['the template cannot be copied: it is nested deeper than 100 levels'],
+  });
+  const large = [{ name: 'a', job: { template: { template: { args: ['x'.repeat(1_048_576)] } } } }];
+  expect(instantiate({ steps: large }, [], matches)).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining('the template cannot be copied: it takes 1048')],
+  });
+});

@@ -142,6 +142,12 @@ test.each<[string, WorkflowStep[], Partial<WorkflowSpec>, RegExp]>([
     /it has 5001 templates, and at most 5000 are read/,
   ],
   [
+    'more than leaves room for a status',
+    [{ name: 'a', job: { template: { template: { args: ['x'.repeat(1_048_576)] } } } }],
+    {},
+    /it takes 1048\d{3} bytes, and at most 1048576 leave room for its status/,
+  ],
+  [
     'more patches than anybody wants to wait for',
     Array.from({ length: 9 }, (_, n) => ({
       name: `a${n}`,
