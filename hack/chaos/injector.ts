@@ -30,6 +30,8 @@ export interface Side {
 
 /** What is no act and tells nothing of one: leases, Events, questions about permissions, certificates. */
 const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets)(\/|$)/;
+/** All of it is in the record. */
+const POINT_SHOWN = 200;
 /** Before a write comes in, its sender may have sent it so much earlier than is seen here. */
 const BEFORE_MS = 1_000;
 const isWrite = ({ method, path }: Call): boolean =>
@@ -147,7 +149,7 @@ export class Injector {
     const point = pointOf(call);
     if (point === undefined || this.#known.has(point)) return false;
     this.#known.add(point);
-    this.#say(`kill at: ${point}`);
+    this.#say(`kill at a new write: ${point.slice(0, POINT_SHOWN)}`);
     return true;
   }
 

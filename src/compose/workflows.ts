@@ -248,7 +248,7 @@ export function createWorkflows(options: WorkflowsOptions) {
   /** All that is known, when this replica begins to lead: those that run go on, and hold what they held. */
   function begin(): void {
     reconciler.reset();
-    steps.begin();
+    steps.begin(options.epoch());
     const all = [...caches.workflows.list()].map(({ namespace, name }) => reconciler.latest(`${namespace}/${name}`));
     const known = all.filter((workflow) => workflow !== undefined);
     const underWay = known.filter(({ status }) => isUnderWay(status?.phase));

@@ -156,7 +156,7 @@ export const askedOnce =
     const attempts = new Set(asked).size;
     if (isIdempotent) return attempts === 1 ? [] : [`${step} of ${workflow} was sent as ${attempts} attempts`];
     const own = of(evidence.versions, 'workflows', workflow);
-    const isUnknown = own.some((version) => stepAt(version, step)?.state === 'Unknown');
+    const isUnknown = own.some((version) => isUnknownAt(version, step));
     if (!isUnknown) return asked.length === 1 ? [] : [`${step} of ${workflow} was sent ${asked.length} times`];
     return [
       ...(asked.length <= 1 ? [] : [`${step} of ${workflow} is Unknown and was sent ${asked.length} times`]),
@@ -167,9 +167,8 @@ export const askedOnce =
 /** Whether another process, or the same one in another term, had to end what one had begun. */
 function hasLeadChanged({ versions, writes }: Parameters<Law>[0], workflow: string, step: string): boolean {
   const own = of(versions, 'workflows', workflow);
-  const at = (state: StepStatus['state']): number =>
-    own.find((version) => stepAt(version, step)?.state === state)?.version ?? 0;
-  const [intent, end] = [at('Intent'), at('Unknown')];
+  const intent = own.find((version) => stepAt(version, step)?.state === 'Intent')?.version ?? 0;
+  const end = own.find((version) => isUnknownAt(version, step))?.version ?? 0;
   const by = (version: number) => writes.find(({ resourceVersion }) => resourceVersion === version)?.identity;
   if (by(intent) !== by(end)) return true;
   const leases = of(versions, 'leases', 'baton').map(({ version, object }) => ({
@@ -180,6 +179,9 @@ function hasLeadChanged({ versions, writes }: Parameters<Law>[0], workflow: stri
 }
 
 const leaseOf = (object: Obj) => object['spec'] as { readonly holderIdentity?: string; readonly acquireTime?: string };
+
+/** What is undone at once never has the state Unknown, and keeps the reason. */
+const isUnknownAt = (version: Version, step: string): boolean => stepAt(version, step)?.reason === 'OutcomeUnknown';
 
 const stepAt = (version: Version | undefined, step: string): StepStatus | undefined =>
   version && workflowOf(version).status?.steps?.find(({ name }) => name === step);

@@ -143,7 +143,7 @@ export class HttpStep implements StepKind<HttpAction> {
 const UNKNOWN: Answer = {
   kind: 'unknown',
   message:
-    'Baton was restarted, and whether the request was sent before cannot be told; idempotent: true has it sent again',
+    'Baton was restarted, or another replica led, and whether the request was sent before cannot be told; idempotent: true has it sent again',
 };
 
 /** Headers that belong to the connection, or say what Baton says. */

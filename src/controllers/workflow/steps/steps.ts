@@ -35,6 +35,7 @@ export class Steps {
   readonly #options: StepsOptions;
   readonly #kinds: Readonly<Record<ActionKind, StepKind>>;
   readonly #http: HttpStep;
+  #epoch: number | undefined;
 
   constructor(options: StepsOptions) {
     this.#options = options;
@@ -53,9 +54,11 @@ export class Steps {
     };
   }
 
-  /** This replica leads from now on: what it remembers of an earlier time does not count. */
-  begin(): void {
-    this.#http.forget();
+  /** This replica leads from now on, in that term of the lease: what it remembers of an earlier one does not count. */
+  begin(epoch: number): void {
+    // Where it only was late to renew the lease nobody else has led, and it knows what it sent.
+    if (epoch !== this.#epoch) this.#http.forget();
+    this.#epoch = epoch;
   }
 
   /**

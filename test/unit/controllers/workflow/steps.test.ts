@@ -2,16 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { loadExpressions } from '../../../../src/domain/workflow/expression.ts';
 import type { Health } from '../../../../src/api/kinds.ts';
 import type { Action, HealthAction } from '../../../../src/domain/workflow/action.ts';
-import type { Operation } from '../../../../src/domain/workflow/operation.ts';
+import type { Operation, Want } from '../../../../src/domain/workflow/operation.ts';
 import type { StepActor } from '../../../../src/controllers/workflow/steps/actor.ts';
 import { outputsOf } from '../../../../src/controllers/workflow/steps/job.ts';
 import { nameOf } from '../../../../src/controllers/workflow/steps/names.ts';
-import type {
-  LiveObject,
-  ObjectRead,
-  ObjectsPort,
-  Requests,
-} from '../../../../src/controllers/workflow/steps/ports.ts';
+import type { LiveObject, ObjectRead, ObjectsPort } from '../../../../src/controllers/workflow/steps/ports.ts';
 import { rolloutOf } from '../../../../src/controllers/workflow/steps/rollout.ts';
 import { Steps } from '../../../../src/controllers/workflow/steps/steps.ts';
 import { Waiters } from '../../../../src/controllers/workflow/steps/waiters.ts';
@@ -39,13 +34,37 @@ const operationOf = <A extends Action>(action: A, over: Partial<Operation<A>> = 
   ...over,
 });
 
+describe('a request that must not be repeated', () => {
+  const action: Action = {
+    kind: 'http',
+    url: 'http://127.0.0.1/refund',
+    method: 'POST',
+    headers: [],
+    body: undefined,
+    status: undefined,
+    expression: undefined,
+    idempotent: false,
+  };
+
+  it.each([
+    ['is sent where only the lease was renewed late', 7, 'applied'],
+    ['is not sent where another led meanwhile', 9, 'unknown'],
+  ])('%s', async (_, epoch, kind) => {
+    const { steps, apply, prepare } = bed();
+    steps.begin(7);
+    await prepare(operationOf(action));
+    steps.begin(epoch);
+    expect(await apply(operationOf(action))).toMatchObject({ kind });
+  });
+});
+
 function bed(read: () => Promise<ObjectRead> = () => Promise.resolve({ kind: 'absent' })) {
   const state = { now: 1_000, health: undefined as Health | undefined, woken: [] as string[], errors: [] as unknown[] };
   const waiters = new Waiters(({ name }) => state.woken.push(name));
   const steps = new Steps({
     objects: { read } as unknown as ObjectsPort,
-    actor: {} as StepActor,
-    requests: {} as Requests,
+    actor: { maySend: () => Promise.resolve(undefined) } as unknown as StepActor,
+    requests: { barred: () => Promise.resolve(undefined), send: () => new Promise(() => undefined) },
     waiters,
     healthOf: () => state.health,
     maxDepth: () => 3,
@@ -53,12 +72,10 @@ function bed(read: () => Promise<ObjectRead> = () => Promise.resolve({ kind: 'ab
     onError: (_, error) => state.errors.push(error),
   });
   const end = new AbortController();
-  const verify = (operation: Operation) =>
-    steps.run(
-      { want: 'Verify', operation, undo: 'Nothing', scope: {} },
-      { workflow, dryRun: false, signal: end.signal },
-    );
-  return { state, waiters, verify, end };
+  const wanting = (want: Want) => (operation: Operation) =>
+    steps.run({ want, operation, undo: 'Nothing', scope: {} }, { workflow, dryRun: false, signal: end.signal });
+  const [verify, prepare, apply] = [wanting('Verify'), wanting('Prepare'), wanting('Apply')];
+  return { state, waiters, steps, verify, prepare, apply, end };
 }
 
 describe('steps', () => {
