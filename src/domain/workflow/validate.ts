@@ -50,7 +50,12 @@ export function validate(spec: WorkflowSpec, compiler: Compiler): Problem[] {
   if (unknown.length > 0) return unknown;
   const extent = extentOf(steps) ?? whyTooLarge(spec);
   if (extent !== undefined) return [invalid(extent)];
-  const found = [...new Expressions(spec, compiler).problems(), ...durations(spec), ...steps.flatMap(undoProblems)];
+  const found = [
+    ...steps.flatMap(actionProblems),
+    ...new Expressions(spec, compiler).problems(),
+    ...durations(spec),
+    ...steps.flatMap(undoProblems),
+  ];
   return found.map(invalid);
 }
 
@@ -74,6 +79,12 @@ function extentOf(steps: readonly WorkflowStep[]): string | undefined {
 }
 
 const invalid = (message: string): Problem => ({ reason: 'InvalidSpec', message });
+
+/** Admission refuses it where a step is new; one that is changed later is not looked through there again. */
+function actionProblems(step: WorkflowStep): string[] {
+  const kinds = ACTION_KINDS.filter((kind) => step[kind] !== undefined);
+  return kinds.length === 1 ? [] : [`step ${step.name} has ${kinds.join(' and ') || 'no action'}: write exactly one`];
+}
 
 function undoProblems(step: WorkflowStep): string[] {
   const isAuto = step.compensate?.auto === true;

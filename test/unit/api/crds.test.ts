@@ -90,9 +90,15 @@ describe('a workflow and its template', async () => {
   const own = ['description', 'parameters'];
   const shared = Object.keys(template ?? {}).filter((field) => !own.includes(field));
 
+  // The status of a workflow is written often, and with each write its rules are looked at: some look at what is new only.
+  const always = (field: Schema | undefined): unknown =>
+    JSON.parse(
+      JSON.stringify(field).replaceAll('oldSelf.hasValue() || ', '').replaceAll(',"optionalOldSelf":true', ''),
+    );
+
   it('have the same parts, with the same rules and words', () => {
     expect(shared).toHaveLength(9);
-    expect(shared.map((field) => workflow?.[field])).toEqual(shared.map((field) => template?.[field]));
+    expect(shared.map((field) => always(workflow?.[field]))).toEqual(shared.map((field) => always(template?.[field])));
   });
 
   it('have no default in what a template gives, which would look as if the workflow said it', () => {

@@ -98,6 +98,8 @@ test.each<[string, WorkflowStep[], Partial<WorkflowSpec>, RegExp]>([
     /uses code/,
   ],
   ['an unreadable wait', [{ name: 'a', wait: { target: deployment('x'), expression: 'objekt.x' } }], {}, /uses objekt/],
+  ['no action', [{ name: 'a' }], {}, /step a has no action: write exactly one/],
+  ['two actions', [instant('a', { approval: { required: 1 } })], {}, /step a has wait and approval: write exactly one/],
   [
     'auto where it is not possible',
     [{ name: 'a', restart: { target: deployment('x') }, compensate: { auto: true } }],
