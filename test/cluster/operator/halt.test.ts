@@ -10,8 +10,9 @@ import { unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { kubectl, kubectlBinary } from '../packaging/cluster.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
-import { type Obj, osvc, workload } from './support/objects.ts';
+import { NOWHERE, type Obj, osvc, workload } from './support/objects.ts';
 import { Operator } from './support/process.ts';
+import { makeRunner, states, target, Workflows } from './support/workflows.ts';
 import { Widgets } from './support/widgets.ts';
 
 // A halt concerns the whole cluster: an operator that looks after all namespaces.
@@ -321,3 +322,92 @@ describe('an emergency halt', () => {
     expect(await held()).toEqual([]);
   });
 });
+
+describe('workflows in an emergency halt', { timeout: 180_000 }, () => {
+  const hold = { name: 'hold', approval: {} };
+  const grow = (name: string, count: number, more: object = {}) => ({
+    name: 'grow',
+    scale: { target: target(name), replicas: count },
+    ...more,
+  });
+  let workflows: Workflows;
+  beforeAll(async () => {
+    workflows = new Workflows(bed);
+    await makeRunner(bed);
+    // Their pods are never ready before somebody says so: what scales them is under way until then.
+    for (const name of ['slow', 'undone']) {
+      await bed.create(workload('Deployment', name, { replicas: 1, pod: NOWHERE }));
+      await bed.create(osvc(name, zero));
+      await bed.until(name, 'seen', ({ status }) => status?.replicas?.desired === 1);
+    }
+    await bed.createAll(...['plain', 'mended'].map((name) => workload('Deployment', name, { replicas: 1 })));
+    await say({ workflows: { haltExempt: ['Recovery'] } });
+  }, 60_000);
+
+  it('pause and begin nothing, but for those of a type that goes on; after resume they go on', async () => {
+    const after = { dependsOn: ['hold'] };
+    await workflows.start('work', { type: 'Maintenance', steps: [hold, grow('plain', 2, after)] });
+    await workflows.start('mend', { type: 'Recovery', steps: [hold, grow('mended', 2, after)] });
+    await Promise.all(['work', 'mend'].map((name) => workflows.phase(name, 'Running')));
+    await say({ emergency: { halt: 'DryRun' } });
+    const named = [
+      { workflow: `${bed.namespace}/mend`, effect: 'GoesOn' },
+      { workflow: `${bed.namespace}/work`, effect: 'Pauses' },
+    ] satisfies Named;
+    await whole('its rehearsal names them', ({ rehearsal }) => isIn(named, rehearsal?.workflows?.named));
+
+    const id = await halt();
+    const paused = await workflows.until('work', 'Paused', ({ status }) => status?.phase === 'Paused');
+    expect(paused.status).toMatchObject({ reason: 'WorkflowsHalted', message: expect.stringContaining(id) });
+    await whole('the halt names them', (seen) => isIn(named, seen.halt?.workflows?.named));
+    await workflows.start('late', { steps: [{ name: 'go', wait: { duration: '0s' } }] });
+    await workflows.until('late', 'waits', ({ status }) => status?.reason === 'WorkflowsHalted');
+    // What was begun is seen through, and what comes after it waits, as long as the one that goes on takes to do all of it.
+    await workflows.approve('work', 'hold');
+    await workflows.until('work', 'approved', (seen) => states(seen)['hold'] === 'Succeeded');
+    await workflows.approve('mend', 'hold');
+    await workflows.phase('mend', 'Succeeded');
+    expect((await deployment('mended')).replicas).toBe(2);
+    const still = await workflows.get('work');
+    expect([still.status?.phase, states(still)['grow']]).toEqual(['Paused', 'Pending']);
+    expect((await deployment('plain')).replicas).toBe(1);
+    expect((await workflows.get('late')).status?.phase).toBe('Pending');
+
+    await resume(id);
+    await Promise.all(['work', 'late'].map((name) => workflows.phase(name, 'Succeeded')));
+    expect((await deployment('plain')).replicas).toBe(2);
+  });
+
+  it('lose what they scale to the halt, find it as they left it after resume, and go on, or undo it', async () => {
+    await workflows.start('grows', { steps: [grow('slow', 4)] });
+    await workflows.start('undoes', { steps: [grow('undone', 4)] });
+    await Promise.all(
+      ['grows', 'undoes'].map((name) =>
+        workflows.until(name, 'under way', (seen) => states(seen)['grow'] === 'Verifying'),
+      ),
+    );
+    const id = await halt();
+    for (const name of ['slow', 'undone']) expect(await deployment(name)).toEqual({ replicas: 0, saved: '4', id });
+    await workflows.phase('grows', 'Paused');
+    await workflows.patch('undoes', { cancel: 'StopAndRollback' });
+    // It waits with that, too.
+    await workflows.until('undoes', 'to be undone', ({ status }) => status?.phase === 'RollingBack');
+    expect((await deployment('undone')).replicas).toBe(0);
+    await resume(id);
+    expect(await deployment('slow')).toEqual({ replicas: 4, saved: undefined, id: undefined });
+    for (const name of ['slow', 'undone']) {
+      const spec = { template: { spec: { nodeSelector: { 'example.dev/none': null } } } };
+      await bed.patch('Deployment', name, { spec });
+    }
+    const undone = await workflows.phase('undoes', 'RolledBack');
+    expect(states(undone)).toEqual({ grow: 'Compensated' });
+    expect(await deployment('undone')).toEqual({ replicas: 1, saved: undefined, id: undefined });
+    await workflows.phase('grows', 'Succeeded');
+    expect((await deployment('slow')).replicas).toBe(4);
+  });
+});
+
+type Named = NonNullable<NonNullable<OrchestrationStatus['halt']>['workflows']>['named'];
+
+const isIn = (wanted: NonNullable<Named>, all: Named): boolean =>
+  wanted.every(({ workflow, effect }) => all?.some((other) => other.workflow === workflow && other.effect === effect));
