@@ -8,7 +8,9 @@ export const BESIDE = ['evict', 'restart', 'failover', 'failoverUnfenced', 'star
 export const SOLE = ['maintenance'] as const;
 /** A halt concerns the whole cluster: one at a time. */
 export const ALONE = ['halt', 'stop'] as const;
-const DRAWN = [...BESIDE, ...SOLE, ...ALONE] as const;
+/** As long as several of the others: never the second. */
+export const LONG = ['workflow-all-undone'] as const;
+const DRAWN = [...BESIDE, ...LONG, ...SOLE, ...ALONE] as const;
 type DrawnName = (typeof DRAWN)[number];
 /** All kinds of steps side by side, and one kind each, carried out and undone; and what else becomes of workflows. */
 export const WORKFLOWS = [
@@ -21,7 +23,7 @@ export const WORKFLOWS = [
   'workflow-schedule',
 ] as const;
 export type ScenarioName = DrawnName | (typeof WORKFLOWS)[number];
-export const SCENARIOS: readonly ScenarioName[] = [...DRAWN, ...WORKFLOWS];
+export const SCENARIOS: readonly ScenarioName[] = [...new Set<ScenarioName>([...DRAWN, ...WORKFLOWS])];
 
 /** How many writes an undisturbed run of each takes, about: faults hit one of these. */
 const POINTS: Readonly<Record<DrawnName, number>> = {
@@ -31,6 +33,7 @@ const POINTS: Readonly<Record<DrawnName, number>> = {
   failover: 30,
   failoverUnfenced: 24,
   startup: 40,
+  'workflow-all-undone': 55,
   halt: 27,
   stop: 26,
 };
@@ -78,7 +81,7 @@ export function draw(seed: number, run: number): Schedule {
 
 function drawScenarios(random: () => number): DrawnName[] {
   if (random() * 10 < HALTS_IN_TEN) return [pick(random, ALONE)];
-  const first = pick(random, [...BESIDE, ...SOLE]);
+  const first = pick(random, [...BESIDE, ...LONG, ...SOLE]);
   const second = pick(random, BESIDE);
   return first === second || first === 'maintenance' ? [first] : [first, second];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../../../hack/chaos/options.ts';
-import { ALONE, BESIDE, draw, scheduleSchema, SOLE, WORKFLOWS, words } from '../../../../hack/chaos/schedule.ts';
+import { ALONE, BESIDE, draw, LONG, scheduleSchema, SOLE, WORKFLOWS, words } from '../../../../hack/chaos/schedule.ts';
 
 const drawn = Array.from({ length: 300 }, (_, run) => draw(7, run));
 
@@ -19,7 +19,9 @@ describe('schedules', () => {
   });
 
   it('go through every scenario and every kind of fault', () => {
-    expect(new Set(drawn.flatMap(({ scenarios }) => scenarios))).toEqual(new Set([...BESIDE, ...SOLE, ...ALONE]));
+    expect(new Set(drawn.flatMap(({ scenarios }) => scenarios))).toEqual(
+      new Set([...BESIDE, ...LONG, ...SOLE, ...ALONE]),
+    );
     const kinds = new Set(drawn.flatMap(({ faults }) => faults.map(({ kind }) => kind)));
     expect([...kinds].sort()).toEqual(['drop', 'freeze', 'jump', 'kill', 'refuse', 'slow', 'split', 'stop']);
     const alone = new Set<string>([...SOLE, ...ALONE]);
