@@ -182,7 +182,10 @@ function driftOf(found: Scaled, operation: Op): Failure | undefined {
   const isUntouched = has(found, replicas) && (now === was || isOwnStamp(now, operation));
   if (isAsWritten || isUntouched) return undefined;
   const by = isOwnStamp(now, operation) ? '' : ', and without the stamp of this workflow';
-  return failed('Drifted', `${kind} ${name} has ${found.replicas} replicas${by}; the step gave it ${action.replicas}, and before it had ${replicas}`);
+  return failed(
+    'Drifted',
+    `${kind} ${name} has ${found.replicas} replicas${by}; the step gave it ${action.replicas}, and before it had ${replicas}`,
+  );
 }
 
 /** What a stamp and the replicas say of an operation that may have been done before; undefined: it is to be done. */
