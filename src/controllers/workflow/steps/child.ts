@@ -1,6 +1,7 @@
-import { GROUP, VERSION, type Workflow, type WorkflowPhase } from '../../../api/kinds.ts';
+import { GROUP, VERSION, type Workflow } from '../../../api/kinds.ts';
 import type { ChildAction } from '../../../domain/workflow/action.ts';
 import type { Answer, Failure, Operation } from '../../../domain/workflow/operation.ts';
+import { isOver } from '../../../domain/workflow/phase.ts';
 import { accountOf, addressOf, isFailure, refusal, unreadable, untilStill } from './access.ts';
 import type { StepActor } from './actor.ts';
 import { failed, type StepContext, type StepKind, waiting } from './contract.ts';
@@ -25,14 +26,6 @@ type Child = LiveObject & Pick<Workflow, 'spec' | 'status'>;
 type Op = Operation<ChildAction>;
 
 const WORKFLOWS = { apiVersion: `${GROUP}/${VERSION}`, kind: 'Workflow' };
-const ENDED: ReadonlySet<WorkflowPhase | undefined> = new Set<WorkflowPhase>([
-  'Succeeded',
-  'RolledBack',
-  'RollbackFailed',
-  'Failed',
-  'Cancelled',
-  'Planned',
-]);
 
 /**
  * Starts a workflow from a template, or lets one go that is suspended, and waits for its end. What is made from a template is made by Baton
@@ -65,7 +58,7 @@ export class ChildStep implements StepKind<ChildAction> {
     const { phase = 'Pending', message = '' } = child.status ?? {};
     if (phase === 'Succeeded' || phase === 'Planned') return { kind: 'done', outputs: { name, phase } };
     const text = `Workflow ${name} is ${phase}${message === '' ? '' : `: ${message}`}`;
-    return ENDED.has(phase) ? failed('ChildFailed', text, true) : waiting(text, true);
+    return isOver(phase) ? failed('ChildFailed', text, true) : waiting(text, true);
   }
 
   async stop(operation: Op, context: StepContext): Promise<Answer> {
@@ -76,7 +69,7 @@ export class ChildStep implements StepKind<ChildAction> {
     // One that ran before is not this step's to end.
     const before = operation.before as unknown as Before | undefined;
     const isOurs = operation.action.template !== undefined || (before?.uid === child.metadata.uid && before.suspend);
-    if (!isOurs || child.spec.suspend || ENDED.has(child.status?.phase)) return { kind: 'done' };
+    if (!isOurs || child.spec.suspend || isOver(child.status?.phase)) return { kind: 'done' };
     if (child.spec.cancel !== 'None') return waiting(`Workflow ${name} ends, and is rolled back`, true);
     const account = this.#accountOf(operation, context);
     if (account !== undefined && isFailure(account)) return account;
