@@ -181,7 +181,11 @@ describe('who creates a workflow', () => {
     expectRefused(await tried(admin, workflows, owned('ScheduledWorkflow')), says);
     expectAccepted(await tried(bob, workflows, owned('ConfigMap', 'v1')));
     const name = await there(plain);
-    const { ownerReferences } = owned('Workflow').metadata;
+    // One that exists: the garbage collector deletes what an owner is missing of.
+    const parent = await alice.call('GET', `${workflows}/${await there(plain)}`);
+    const { metadata } = parent.body as unknown as KubernetesObject & { metadata: { uid: string } };
+    const owner = { apiVersion: 'baton.dev/v1alpha1', kind: 'Workflow', name: metadata.name, uid: metadata.uid };
+    const ownerReferences = [{ ...owner, controller: true }];
     expectRefused(await change(alice, name, { metadata: { ownerReferences } }), says);
     expectAccepted(await change(operator, name, { metadata: { ownerReferences } }));
     expectAccepted(await change(alice, name, { metadata: { labels: { mine: 'yes' } } }));
