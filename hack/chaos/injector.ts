@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Lag } from './lag.ts';
 import { pointOf } from './point.ts';
 import type { Replica } from './replica.ts';
 import type { Fault, Schedule } from './schedule.ts';
+import { epochMs } from './sent-at.ts';
 import type { Answered, Call, Fate, Hooks, Wire } from './wire.ts';
 
 /** A write that reached the API server, and what it answered. */
@@ -15,7 +15,7 @@ export interface Write {
   readonly status: number;
   /** Of the object that was answered; undefined where it was none. */
   readonly resourceVersion: number | undefined;
-  /** From the moment that it came in until it was answered, milliseconds; also what the harness was late in noticing. */
+  /** From the moment that the replica sent it until the API server had answered it, milliseconds. */
   readonly tookMs: number;
   /** It names the version, or the object, that it is meant for. */
   readonly isConditional: boolean;
@@ -32,8 +32,6 @@ export interface Side {
 const ASIDE = /\/(leases|events|tokenreviews|self\w+reviews|secrets)(\/|$)/;
 /** All of it is in the record. */
 const POINT_SHOWN = 200;
-/** Before a write comes in, its sender may have sent it so much earlier than is seen here. */
-const BEFORE_MS = 1_000;
 const isWrite = ({ method, path }: Call): boolean =>
   method !== 'GET' && !ASIDE.test(bare(path)) && !/[?&]dryRun=/.test(path);
 const bare = (path: string): string => path.split('?')[0] ?? path;
@@ -52,7 +50,6 @@ export class Injector {
   readonly #say: (line: string) => void;
   readonly #hit = new Set<Fault>();
   readonly #points = new WeakMap<Call, { readonly point: number; readonly identity: string }>();
-  readonly #lag = new Lag();
   #armed = false;
   #point = 0;
   #refusals = { left: 0, status: 0 };
@@ -66,11 +63,6 @@ export class Injector {
     this.#always = always;
     this.#sides = sides;
     this.#say = say;
-  }
-
-  /** Ends it; the writes stay. */
-  end(): void {
-    this.#lag.end();
   }
 
   /** From now on writes count. */
@@ -114,7 +106,7 @@ export class Injector {
   async #after(call: Call, { status, body }: Answered): Promise<Fate> {
     const counted = this.#points.get(call);
     if (counted === undefined) return 'pass';
-    const { method, path, receivedAt } = call;
+    const { method, path, sentAt } = call;
     const { point, identity } = counted;
     const resourceVersion = versionIn(body);
     const meant = meantFor(call.body);
@@ -125,7 +117,7 @@ export class Injector {
       path: bare(path),
       status,
       resourceVersion,
-      tookMs: performance.now() - receivedAt + this.#lag.since(receivedAt - BEFORE_MS),
+      tookMs: epochMs() - sentAt,
       isConditional: meant !== undefined,
       isIdle: meant !== undefined && meant === String(resourceVersion),
     });

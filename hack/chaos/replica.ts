@@ -40,7 +40,8 @@ export class Replica {
     const { flags, kubeconfig, logFile, program, say } = this.#options;
     this.#lives += 1;
     const log = openSync(logFile, 'a');
-    const args = ['--import', resolve(ROOT, 'hack/chaos/clock.ts'), program, ...flags];
+    const preloaded = ['clock.ts', 'stamp.ts'].flatMap((file) => ['--import', resolve(import.meta.dirname, file)]);
+    const args = [...preloaded, program, ...flags];
     const child = spawn(process.execPath, [...args, '--identity', this.identity], {
       cwd: ROOT,
       env: { ...process.env, KUBECONFIG: kubeconfig, CHAOS_CLOCK_MS: String(this.#ahead) },

@@ -137,7 +137,6 @@ class Stage {
     // A record that was not ended goes on for ever.
     await this.#recording?.close();
     for (const each of this.#scenarios) await each.end?.();
-    this.injector.end();
     await Promise.all(this.#sides.map(({ replica }) => replica.stop()));
     await Promise.all(this.#sides.map(({ wire }) => wire.stop()));
     // Nobody is left who takes the finalizers away.

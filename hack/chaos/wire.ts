@@ -5,13 +5,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
+import { SENT_AT } from './sent-at.ts';
 
 export interface Call {
   readonly method: string;
   readonly path: string;
   readonly body: Buffer;
-  /** When it came in, milliseconds of performance.now(). */
-  readonly receivedAt: number;
+  /** When the replica sent it, milliseconds since the epoch (`epochMs`). */
+  readonly sentAt: number;
 }
 
 export interface Answered {
@@ -85,9 +86,9 @@ export class Wire {
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
     if (/[?&]watch=(true|1)/.test(path)) return this.#stream(request, response);
-    const receivedAt = performance.now();
+    const sentAt = Number(request.headers[SENT_AT]);
     const body = await buffer(request);
-    const call = { method, path, body, receivedAt };
+    const call = { method, path, body, sentAt };
     if (this.#decide(await this.#hooks.before(call), response)) return;
     const incoming = await this.#send(request, body);
     const answered = { status: incoming.statusCode ?? 502, body: await buffer(incoming) };
@@ -133,7 +134,7 @@ export class Wire {
   }
 
   async #request({ headers: received, url = '/', method = 'GET' }: IncomingMessage) {
-    const { host: _, connection: __, ...headers } = received;
+    const { host: _, connection: __, [SENT_AT]: ___, ...headers } = received;
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
     const target = new URL(url, this.#config.getCurrentCluster()?.server);
