@@ -166,7 +166,7 @@ describe('a load that repeats itself', () => {
     const first = await restarted.look();
     expect(first.prediction?.trusted.reason).toBe('Learning');
     const reason = async () => (await restarted.look()).prediction?.trusted.reason;
-    await expect.poll(reason, { timeout: 5_000 }).toBe('BetterThanNaive');
+    await expect.poll(reason).toBe('BetterThanNaive');
     const moments = (kept.get(key ?? '') ?? []).map(({ at }) => at);
     expect(new Set(moments).size).toBe(moments.length);
   });

@@ -1,9 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResourceMetricsOptions } from '../../../src/sources/api.ts';
 import type { ResourceQuery } from '../../../src/sources/queries.ts';
 import { createResourceMetrics } from '../../../src/sources/resource-metrics.ts';
 import { manualClock, realClock, type ManualClock } from './clock.ts';
 import { describeSource } from './contract.ts';
+import { until } from '../../support/until.ts';
 
 const Mi = 2 ** 20;
 
@@ -46,7 +47,7 @@ describeSource('resource-metrics', async () => {
   });
   const life = new AbortController();
   const running = source.run(life.signal);
-  await vi.waitUntil(() => source.problem() === undefined);
+  await until('the first list', () => source.problem() === undefined);
   return {
     source,
     good: query('a'),
