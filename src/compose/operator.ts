@@ -224,6 +224,7 @@ export async function runOperator(
     advisor: advising.advisor,
     lockedOf: (service) => workflows.lockedOf(service),
     standingOf: (key, abort) => workflows.standingOf(key, abort),
+    hasTemplate: (key) => caches.templates.store.get(key) !== undefined,
     enqueue: (key) => enqueue(key),
     onChange: () => sumUp(),
   });

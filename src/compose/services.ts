@@ -44,6 +44,7 @@ interface ServicesOptions
   readonly lockedOf: Parameters<typeof lockedPart>[0];
   /** How it stands with a workflow that heals a service. */
   readonly standingOf: HealerOptions['workflow'];
+  readonly hasTemplate: HealerOptions['hasTemplate'];
 }
 
 /** Services with all that acts for them, and the API server behind it. */
@@ -61,7 +62,7 @@ export function createServices(options: ServicesOptions): ServiceReconciler {
     now,
   });
   const failover = createFailover({ ...options, latest, now, monotonic: () => options.clock.monotonic() });
-  const healer = new Healer({ actor, situations, workflow: options.standingOf, now, random: Math.random });
+  const healer = new Healer({ ...options, workflow: options.standingOf, now, random: Math.random });
   const services: ServiceReconciler = new ServiceReconciler({
     ...options,
     ...told,

@@ -2,7 +2,7 @@ import { isOver, isUnderWay } from '../domain/workflow/phase.ts';
 import { createHash } from 'node:crypto';
 import { HEALS } from '../api/annotations.ts';
 import { type Workflow, type WorkflowPhase, GROUP, VERSION } from '../api/kinds.ts';
-import type { CachedService, Caches } from '../controllers/service/caches.ts';
+import { BY_HEALING, type CachedService, type Caches } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
 import type { Count, EmitEvent, Log, RecordDecision, WatchedCache, WriteStatus } from '../controllers/ports.ts';
 import { workflowPolicy } from '../domain/workflow/policy.ts';
@@ -216,7 +216,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     const { namespace, name, owner } = workflow ?? old;
     waiters.changed('Workflow', { namespace, name });
     const healed = (workflow ?? old).metadata.annotations?.[HEALS];
-    if (healed !== undefined && isOver(old?.status?.phase) !== isOver(workflow?.status?.phase))
+    if (healed !== undefined && standingIn(old?.status?.phase) !== standingIn(workflow?.status?.phase))
       options.enqueueService(`${namespace}/${healed}`);
     if (owner?.kind === 'ScheduledWorkflow' && old?.status?.phase !== workflow?.status?.phase)
       enqueueSchedule(`${namespace}/${owner.name}`);
@@ -224,7 +224,10 @@ export function createWorkflows(options: WorkflowsOptions) {
     else if (type === 'deleted') reconciler.forget(key);
     else if (!reconciler.wrote(key, workflow.resourceVersion)) enqueue(key);
   });
-  caches.templates.subscribe(({ key }) => {
+  caches.templates.subscribe(({ type, key }) => {
+    if (type !== 'updated')
+      for (const { namespace, name } of caches.services.byIndex(BY_HEALING, key))
+        options.enqueueService(`${namespace}/${name}`);
     enqueueTemplate(key);
     for (const { namespace, name, status } of caches.workflows.byIndex(BY_TEMPLATE, key))
       if (!isOver(status?.phase) && !isUnderWay(status?.phase)) enqueue(`${namespace}/${name}`);
@@ -279,9 +282,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     standingOf: async (key: string, signal: AbortSignal): Promise<WorkflowStanding> => {
       const [namespace = '', name = ''] = key.split('/');
       const workflow = reconciler.latest(key) ?? (await objects.get({ namespace, name }, signal));
-      const phase = workflow?.status?.phase;
-      if (phase === 'Succeeded') return 'Succeeded';
-      return workflow === undefined || isOver(phase) ? 'Failed' : 'Running';
+      return workflow === undefined ? 'Failed' : standingIn(workflow.status?.phase);
     },
     /** Those that have begun and not ended, as a halt sees them. */
     *begun(): Generator<BegunWorkflow> {
@@ -295,6 +296,12 @@ export function createWorkflows(options: WorkflowsOptions) {
     evidence: () => evidenceOf(caches.workflows, now()),
     figures: () => ({ phases: phasesOf(caches.workflows), waiting: prioritiesOf(scheduler) }),
   };
+}
+
+function standingIn(phase: WorkflowPhase | undefined): WorkflowStanding {
+  if (phase === 'Succeeded') return 'Succeeded';
+  if (isOver(phase)) return 'Failed';
+  return isUnderWay(phase) ? 'Running' : 'Waiting';
 }
 
 function* phasesOf(workflows: WorkflowCaches['workflows']): Generator<WorkflowPhase> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '../../api/reasons.ts';
 import type { WorkloadSnapshot } from '../../domain/snapshot.ts';
-import { type HealingRules, healingRules } from '../../domain/healing/rules.ts';
+import { type HealingRules, healingRules, healingWorkflow } from '../../domain/healing/rules.ts';
 import { isSick, nextSickAt, sickPods } from '../../domain/healing/sick.ts';
 import { type HealingState, type Intent, readHealing, writeHealing } from '../../domain/healing/state.ts';
 import { acted, type HealingFacts, refused, step, type WorkflowStanding } from '../../domain/healing/step.ts';
@@ -20,6 +20,8 @@ export interface HealerOptions {
   readonly situations: Pick<Situations, 'of' | 'left'>;
   /** How it stands with a workflow, `namespace/name`. */
   readonly workflow: (key: string, signal: AbortSignal) => Promise<WorkflowStanding>;
+  /** Whether there is such a WorkflowTemplate, `namespace/name`. */
+  readonly hasTemplate: (key: string) => boolean;
   readonly now: () => number;
   /** 0 to 1 */
   readonly random: () => number;
@@ -133,11 +135,17 @@ export class Healer implements Part {
       canRestart: isRolled && !isRolling && workload.desired > 0,
       revision: rollout.state === 'Complete' ? revisions.only : undefined,
       rollbackTo: canGoBack && revisions.newest !== healthyRevision ? healthyRevision : undefined,
+      missingTemplate: this.#missingTemplate(service),
       isHeld,
       isReleased: !isHeld && FAILURE_OF_OTHERS.has(findCondition(service.status?.conditions, 'Healing')?.reason ?? ''),
       now,
       random: this.#options.random(),
     };
+  }
+
+  #missingTemplate({ namespace, spec }: CachedService): string | undefined {
+    const template = healingWorkflow(spec.healing)?.template;
+    return template === undefined || this.#options.hasTemplate(`${namespace}/${template}`) ? undefined : template;
   }
 
   async #carryOut(
@@ -156,6 +164,11 @@ export class Healer implements Part {
 
   async #act({ service, signal }: PartLook, workload: WorkloadSnapshot, intent: Intent): Promise<Done> {
     const done: Done = { intent, disruptions: 0, pods: [], refusal: undefined };
+    const missing = intent.type === 'Workflow' ? this.#missingTemplate(service) : undefined;
+    if (missing !== undefined) {
+      done.refusal = { kind: 'refused', message: `there is no WorkflowTemplate ${missing}` };
+      return done;
+    }
     for (const { act, name } of actsOf(service, workload, intent)) {
       const recheck = act.type === 'Evict' ? (live: object) => notSick(live) : undefined;
       const outcome = await this.#options.actor.carryOut(
@@ -216,7 +229,7 @@ function workflowName({ name, uid }: CachedService, id: string): string {
 }
 
 function workflowAct(service: CachedService, target: WorkloadSnapshot, id: string): Act | undefined {
-  const written = service.spec.healing?.actions.find(({ type }) => type === 'Workflow')?.workflow;
+  const written = healingWorkflow(service.spec.healing);
   const name = workflowName(service, id);
   return written && { type: 'StartWorkflow', target, id, name, service: service.name, ...written };
 }

@@ -2,6 +2,7 @@ import { DISCOVERED_BY } from '../../api/annotations.ts';
 import type { Orchestration, OrchestratedService } from '../../api/kinds.ts';
 import { dependencyKeys } from '../../domain/dependencies/evaluate.ts';
 import { workloadRefs } from '../../domain/failover/serving.ts';
+import { healingWorkflow } from '../../domain/healing/rules.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../../domain/snapshot.ts';
 import type { WatchedCache } from '../ports.ts';
 import type { BudgetSnapshot } from '../project/budget.ts';
@@ -39,6 +40,8 @@ export const BY_FOREIGN = 'foreign';
 
 /** Services by namespace that are started in order. */
 export const BY_STARTUP = 'startup';
+/** Services by the WorkflowTemplate from which they are healed, `namespace/name`. */
+export const BY_HEALING = 'healing';
 /** Services that discovery made, all under one value. */
 export const BY_DISCOVERY = 'discovery';
 export const DISCOVERED = 'discovered';
@@ -64,6 +67,10 @@ export const INDEXES = {
       workloadRefs({ spec }).every(({ apiVersion }) => apiVersion === 'apps/v1') ? undefined : namespace,
     [BY_DISCOVERY]: ({ metadata }: CachedService) =>
       metadata.annotations?.[DISCOVERED_BY] === undefined ? undefined : DISCOVERED,
+    [BY_HEALING]: ({ namespace, spec }: CachedService) => {
+      const template = healingWorkflow(spec.healing)?.template;
+      return template && `${namespace}/${template}`;
+    },
     [BY_STARTUP]: ({ namespace, spec }: CachedService) => (spec.startup === undefined ? undefined : namespace),
   },
   pods: {

@@ -18,6 +18,10 @@ export interface HealingRules {
   readonly circuitBreaker: { readonly failures: number; readonly recovery: number };
 }
 
+/** What the act Workflow starts; undefined where it is none of the ladder. */
+export const healingWorkflow = (spec: HealingSpec | undefined) =>
+  spec?.actions.find(({ type }) => type === 'Workflow')?.workflow;
+
 export function healingRules(spec: HealingSpec): HealingRules {
   const { actions, when, after, backoff, maxAttempts, circuitBreaker } = spec;
   return {

@@ -4,7 +4,8 @@ import { type HealingAction, type HealingRules, waitAfter } from './rules.ts';
 import type { SickPod } from './sick.ts';
 import type { Episode, HealingState, Intent } from './state.ts';
 
-export type WorkflowStanding = 'Running' | 'Succeeded' | 'Failed';
+/** `Waiting`: it has not begun. */
+export type WorkflowStanding = 'Waiting' | 'Running' | 'Succeeded' | 'Failed';
 
 /** What one step goes by; nothing of it may be a guess from data that is missing. */
 export interface HealingFacts {
@@ -27,6 +28,8 @@ export interface HealingFacts {
   readonly revision: string | undefined;
   /** The last healthy revision, where the pods are of another one now and it can be gone back to. */
   readonly rollbackTo: string | undefined;
+  /** The template from which the act Workflow starts one, where there is none of that name: what it starts would wait for it, and healing for that. */
+  readonly missingTemplate?: string | undefined;
   /** How it stands with the workflow that was started; undefined where there is none, or nobody answers. */
   readonly workflow?: WorkflowStanding | undefined;
   /** Nothing may be begun at present. */
@@ -95,7 +98,8 @@ export const refused = (state: HealingState, { rules, now }: HealingFacts): Heal
 
 /** A workflow that ended: what it did may show for a while, or it did nothing and the next act is due when it would be. */
 function outcomeOf(state: HealingState, { workflow, rules, now }: HealingFacts): HealingState {
-  if (state.workflow === undefined || workflow === undefined || workflow === 'Running') return state;
+  const isOver = workflow === 'Succeeded' || workflow === 'Failed';
+  if (state.workflow === undefined || !isOver) return state;
   const ended = { ...state, workflow: undefined };
   if (workflow === 'Failed' || !state.awaits) return ended;
   return { ...ended, nextAttemptAt: Math.max(state.nextAttemptAt ?? 0, now + rules.backoff.initial) };
@@ -208,7 +212,7 @@ function applies(action: HealingAction, facts: HealingFacts): boolean {
     case 'Restart':
       return facts.canRestart && isDue(facts.level, facts.rules);
     case 'Workflow':
-      return isDue(facts.level, facts.rules);
+      return facts.missingTemplate === undefined && isDue(facts.level, facts.rules);
     case 'RollbackRevision':
       return facts.rollbackTo !== undefined && isDue(facts.level, facts.rules);
   }

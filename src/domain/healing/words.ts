@@ -40,7 +40,10 @@ export function conditionOf(state: HealingState, facts: HealingFacts, held: Held
   const { rules } = facts;
   const { episode, intent, nextAttemptAt } = state;
   if (episode === undefined || episode.recoveredAt !== undefined || !isIll(facts)) {
-    return { status: 'False', reason: 'NothingToHeal', message: 'nothing is ill' };
+    if (facts.missingTemplate === undefined)
+      return { status: 'False', reason: 'NothingToHeal', message: 'nothing is ill' };
+    const message = `nothing is ill, but ${missing(facts.missingTemplate)}`;
+    return { status: 'False', reason: 'TemplateNotFound', message: advise(message, 'TemplateNotFound') };
   }
   const made = `${episode.attempts} of ${rules.maxAttempts} attempts were made since ${timestamp(episode.since)}`;
   if (state.exhaustedAt === facts.generation) {
@@ -58,10 +61,11 @@ export function conditionOf(state: HealingState, facts: HealingFacts, held: Held
   if (intent !== undefined)
     return { status: 'True', reason: 'HealingActs', message: `${plan(intent)}: ${because(facts)}` };
   if (state.workflow !== undefined)
-    return { status: 'True', reason: 'HealingWaits', message: `${because(facts)}; workflow ${state.workflow} runs` };
+    return { status: 'True', reason: 'HealingWaits', message: `${because(facts)}; ${awaited(state.workflow, facts)}` };
   const type = choose(episode.attempts, facts);
   if (type === undefined && !state.awaits) {
-    const message = `${because(facts)}, and none of ${rules.actions.join(', ')} is for that`;
+    const also = facts.missingTemplate === undefined ? '' : `; ${missing(facts.missingTemplate)}`;
+    const message = `${because(facts)}, and none of ${rules.actions.join(', ')} is for that${also}`;
     return { status: 'False', reason: 'NoActFits', message: advise(message, 'NoActFits') };
   }
   const next =
@@ -70,6 +74,11 @@ export function conditionOf(state: HealingState, facts: HealingFacts, held: Held
       : `; the next is due at ${timestamp(nextAttemptAt)} (${type ?? 'none fits at present'})`;
   return { status: 'True', reason: 'HealingWaits', message: `${because(facts)}; ${made}${next}` };
 }
+
+const missing = (template: string): string => `there is no WorkflowTemplate ${template} for the act Workflow to start`;
+
+const awaited = (name: string, { workflow }: HealingFacts): string =>
+  workflow === 'Waiting' ? `workflow ${name} has not begun yet, and its status says why` : `workflow ${name} runs`;
 
 function heldBack({ episode }: HealingState, facts: HealingFacts, { reason, message }: Held): Verdict {
   const type = choose(episode?.attempts ?? 0, facts);

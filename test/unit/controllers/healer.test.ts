@@ -26,6 +26,7 @@ it.each([
     actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
     situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
     workflow: () => Promise.reject(new Error('there is none')),
+    hasTemplate: () => true,
     now: () => bed.now,
     random: () => 0,
   });
@@ -50,6 +51,7 @@ it('is not asked again and again about an episode that is over while the level i
     actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
     situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
     workflow: () => Promise.reject(new Error('there is none')),
+    hasTemplate: () => true,
     now: () => bed.now,
     random: () => 0,
   });
@@ -71,7 +73,13 @@ describe('an act of type Workflow', () => {
   const since = new Date(NOW - 60_000).toISOString();
   const intended = { circuit: 'Closed', attempts: 0, since, intent: { id, type: 'Workflow' } } as const;
 
-  async function look(status: OrchestratedServiceStatus, outcome: ActOutcome, standing = 'Running') {
+  async function look(
+    status: OrchestratedServiceStatus,
+    outcome: ActOutcome,
+    standing = 'Running',
+    actions: readonly object[] = healing.actions,
+    templates = ['shop/mend'],
+  ) {
     const bed = new Bed();
     const proposals: Proposal[] = [];
     const asked: string[] = [];
@@ -87,10 +95,12 @@ describe('an act of type Workflow', () => {
         asked.push(key);
         return standing === 'Silent' ? Promise.reject(new Error('no answer')) : Promise.resolve(standing as 'Running');
       },
+      hasTemplate: (key) => templates.includes(key),
       now: () => NOW,
       random: () => 0,
     });
-    bed.service('web', { mode: 'Enforce', healing } as never, { health: 'Failed', ...status });
+    const ladder = { ...healing, actions };
+    bed.service('web', { mode: 'Enforce', healing: ladder } as never, { health: 'Failed', ...status });
     const service = bed.stores.services.get('shop/web');
     if (!service) throw new Error('not there');
     const target = { state: 'Found', workload: bed.deployment('web') } as const;
@@ -132,7 +142,40 @@ describe('an act of type Workflow', () => {
     expect(answer?.findings.told[0]).toMatchObject(told);
   });
 
-  it.each(['Running', 'Silent'])('is waited for: %s', async (standing) => {
+  it('is passed over where its template is not there, which is told before anything is ill', async () => {
+    const outcome: ActOutcome = { kind: 'written', resourceVersion: '1' };
+    const ladder = [...healing.actions, { type: 'Restart' }];
+    const due = { circuit: 'Closed', attempts: 0, since } as const;
+    const { answer } = await look({ healing: due }, outcome, 'Running', ladder, []);
+    expect(answer?.findings.status.healing?.intent?.type).toBe('Restart');
+    const alone = await look({ healing: due }, outcome, 'Running', healing.actions, []);
+    expect(alone.answer?.findings.status.healing?.intent).toBeUndefined();
+    expect(alone.answer?.findings.conditions[0]).toMatchObject({
+      reason: 'NoActFits',
+      message: expect.stringContaining('there is no WorkflowTemplate mend'),
+    });
+    const well = await look({ health: 'Healthy' }, outcome, 'Running', ladder, []);
+    expect(well.answer?.findings.conditions[0]).toMatchObject({
+      status: 'False',
+      reason: 'TemplateNotFound',
+      message: expect.stringContaining('there is no WorkflowTemplate mend'),
+    });
+
+    // It went between the intent and the act.
+    const gone = await look({ healing: intended }, outcome, 'Running', healing.actions, []);
+    expect(gone.acts).toEqual([]);
+    expect(gone.answer?.findings.status.healing).toMatchObject({ attempts: 0 });
+    expect(gone.answer?.findings.told[0]).toMatchObject({
+      reason: 'HealingRefused',
+      message: expect.stringContaining('there is no WorkflowTemplate mend'),
+    });
+  });
+
+  it.each([
+    ['Waiting', 'has not begun yet'],
+    ['Running', 'runs'],
+    ['Silent', 'runs'],
+  ])('is waited for: %s', async (standing, words) => {
     const runs = {
       circuit: 'Closed',
       attempts: 1,
@@ -144,6 +187,7 @@ describe('an act of type Workflow', () => {
     const { acts, asked, answer } = await look({ healing: runs }, { kind: 'already' }, standing);
     expect([acts, asked]).toEqual([[], ['shop/web-heal-1']]);
     expect(answer?.findings.status.healing).toMatchObject({ workflow: 'web-heal-1' });
-    expect(answer?.lookAgainInMs).toBe(standing === 'Running' ? Infinity : 10_000);
+    expect(answer?.findings.conditions[0]?.message).toContain(`workflow web-heal-1 ${words}`);
+    expect(answer?.lookAgainInMs).toBe(standing === 'Silent' ? 10_000 : Infinity);
   });
 });

@@ -242,7 +242,7 @@ describe('a workflow that an act started', () => {
 
   it('is in the status until it has ended, and nothing else is done before that', () => {
     now += 3_600 * SECOND;
-    for (const standing of ['Running', undefined] as const) {
+    for (const standing of ['Waiting', 'Running', undefined] as const) {
       const next = step(readHealing(writeHealing(state)), given(standing));
       expect(next).toMatchObject({ workflow: 'web-heal-1', failures: 0, intent: undefined });
     }
