@@ -4,8 +4,10 @@ import type { Clock } from '../runtime/clock.ts';
 export interface WriteFence {
   /** Asked before each attempt, when the connection is there and nothing but sending is left. */
   mayWrite(): boolean;
-  /** A write was sent, and no answer says what became of it. */
-  onUnanswered(): void;
+  /** A write is being sent. */
+  onSent(): void;
+  /** It has ended, `isAnswered` where an answer says what became of it. */
+  onEnded(isAnswered: boolean): void;
   /** How much longer a write that was sent waits for its answer when it is given up, milliseconds. */
   readonly patienceMs: number;
 }
@@ -34,6 +36,7 @@ export class LeaderFence implements WriteFence {
   readonly patienceMs = PATIENCE_MS;
   readonly #options: LeaderFenceOptions;
   #unansweredAt = Number.NEGATIVE_INFINITY;
+  #onItsWay = 0;
 
   constructor(options: LeaderFenceOptions) {
     this.#options = options;
@@ -43,13 +46,18 @@ export class LeaderFence implements WriteFence {
     return this.#options.leads();
   }
 
-  onUnanswered(): void {
-    this.#unansweredAt = this.#options.clock.monotonic();
+  onSent(): void {
+    this.#onItsWay += 1;
   }
 
-  /** Whether nothing that was sent can still arrive. */
+  onEnded(isAnswered: boolean): void {
+    this.#onItsWay -= 1;
+    if (!isAnswered) this.#unansweredAt = this.#options.clock.monotonic();
+  }
+
+  /** Whether nothing that was sent can still arrive; what nobody waits for any more counts as well. */
   get isQuiet(): boolean {
     const { clock, onItsWayMs } = this.#options;
-    return clock.monotonic() - this.#unansweredAt >= onItsWayMs;
+    return this.#onItsWay === 0 && clock.monotonic() - this.#unansweredAt >= onItsWayMs;
   }
 }

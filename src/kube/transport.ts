@@ -66,7 +66,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
     };
     const fail = (error: Error): void => {
       clear();
-      if (isSent) fence?.onUnanswered();
+      if (isSent) fence?.onEnded(false);
       isSent = false;
       reject(error);
     };
@@ -84,6 +84,7 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       if (outgoing.destroyed) return;
       if (fence?.mayWrite() === false) return end(new Fenced('no longer leading'));
       isSent = true;
+      fence?.onSent();
       outgoing.end(request.body);
     };
     const silence = (ms: number): void => end(new Error(`silence for ${ms} ms`));
@@ -119,8 +120,8 @@ export function send(session: Session, request: WireRequest, consumer?: StreamCo
       incoming.on('close', () => {
         if (!incoming.complete) return fail(new Error('the connection ended in the middle of the answer'));
         clear();
+        if (isSent) fence?.onEnded(status < 500);
         isSent = false;
-        if (status >= 500) fence?.onUnanswered();
         const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
         resolve({ status, retryAfter: incoming.headers['retry-after'], contentType, body });
       });

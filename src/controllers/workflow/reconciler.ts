@@ -199,15 +199,17 @@ export class WorkflowReconciler {
     };
   }
 
-  /** All at once. */
-  #carryOut(workflow: CachedWorkflow, effects: readonly Effect[], signal: AbortSignal): Promise<Answered[]> {
+  /** All at once, and not over before each of them is: what one of them has sent may still be on its way where another gave up. */
+  async #carryOut(workflow: CachedWorkflow, effects: readonly Effect[], signal: AbortSignal): Promise<Answered[]> {
     const identity = identityOf(workflow);
     const dryRun = workflow.spec.mode === 'Plan';
     const one = async (effect: Effect): Promise<Answered> => {
       const answer = await this.#options.steps.run(effect, { workflow: identity, dryRun, signal });
       return { want: effect.want, opId: effect.operation.opId, answer };
     };
-    return Promise.all(effects.map(one));
+    const running = effects.map(one);
+    await Promise.allSettled(running);
+    return Promise.all(running);
   }
 
   async #write(

@@ -9,17 +9,27 @@ const ONE = { group: '', version: 'v1', plural: 'configmaps', namespace: 'shop',
 
 let server: FakeApiServer;
 let leads: boolean;
+let sent: number;
 let unanswered: number;
 beforeEach(async () => {
   leads = true;
+  sent = 0;
   unanswered = 0;
   server = await new FakeApiServer().start();
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  await server.stop();
+  // Every write that was sent has ended once.
+  if (sent !== 0) throw new Error(`${sent} writes were sent and have not ended`);
+});
 
 const fence = (patienceMs = 10_000): WriteFence => ({
   mayWrite: () => leads,
-  onUnanswered: () => void (unanswered += 1),
+  onSent: () => void (sent += 1),
+  onEnded: (isAnswered) => {
+    sent -= 1;
+    if (!isAnswered) unanswered += 1;
+  },
   patienceMs,
 });
 
@@ -85,6 +95,7 @@ describe('a write that is given up', () => {
     const request = ending(server.client({ fence: fence() }).update(ONE, {}, { signal: stop.signal }));
     await until('it is there', () => server.seen.length === 1);
     stop.abort(new Error('SIGTERM'));
+    expect(sent).toBe(1);
     release();
     expect(await request).toBe('answered');
     expect(unanswered).toBe(0);
@@ -149,7 +160,11 @@ test('a leader is quiet when no write of so long a time is without an answer', (
   const clock = new FakeClock();
   const of = new LeaderFence({ leads: () => leads, onItsWayMs: 15_000, clock });
   expect([of.isQuiet, of.mayWrite()]).toEqual([true, true]);
-  of.onUnanswered();
+  of.onSent();
+  of.onSent();
+  of.onEnded(true);
+  expect(of.isQuiet).toBe(false);
+  of.onEnded(false);
   clock.freeze(14_999);
   expect(of.isQuiet).toBe(false);
   clock.freeze(1);

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import type { WorkflowPhase, WorkflowStatus } from '../../../../src/api/kinds.ts';
 import type { CachedWorkflow } from '../../../../src/controllers/workflow/caches.ts';
 import { WorkflowReconciler, type WorkflowReconcilerOptions } from '../../../../src/controllers/workflow/reconciler.ts';
+import type { Answer, Effect } from '../../../../src/domain/workflow/operation.ts';
+import { until } from '../../../support/until.ts';
 import { ports, scale, specOf, START } from '../../domain/workflow/world.ts';
 
 /** A workflow whose only step is carried out, and is not ready for a long time. */
@@ -11,6 +13,11 @@ function bed() {
   const metadata = { name: 'w', namespace: 'shop', uid: 'uid', generation: 1, resourceVersion: '1' };
   const cached = { ...metadata, metadata, spec: specOf([scale('a')]), status: undefined as WorkflowStatus | undefined };
   const nothing = (): undefined => undefined;
+  let run = ({ want }: Effect): Promise<Answer> => {
+    if (want === 'Prepare') return Promise.resolve({ kind: 'prepared', before: {} });
+    if (want === 'Apply') return Promise.resolve({ kind: 'applied' });
+    return Promise.resolve({ kind: 'waiting', message: 'not ready', lookAgainInMs: 15_000 });
+  };
   const options = {
     caches: { workflows: { get: () => cached, byIndex: () => state.dependants } },
     scheduler: { release: nothing },
@@ -23,11 +30,9 @@ function bed() {
       leftMs: () => -1,
     },
     steps: {
-      run: ({ want }: { want: string }) => {
-        state.asked.push(want);
-        if (want === 'Prepare') return Promise.resolve({ kind: 'prepared', before: {} });
-        if (want === 'Apply') return Promise.resolve({ kind: 'applied' });
-        return Promise.resolve({ kind: 'waiting', message: 'not ready', lookAgainInMs: 15_000 });
+      run: (effect: Effect) => {
+        state.asked.push(effect.want);
+        return run(effect);
       },
     },
     ports,
@@ -49,12 +54,21 @@ function bed() {
   } as unknown as WorkflowReconcilerOptions;
   const reconciler = new WorkflowReconciler(options);
   const { signal } = new AbortController();
+  const reconcile = () => reconciler.reconcile('shop/w', { signal });
   const look = async () => {
     state.asked = [];
-    const result = await reconciler.reconcile('shop/w', { signal });
+    const result = await reconcile();
     return { result, asked: state.asked };
   };
-  return { state, cached, look, gone: () => reconciler.gone('shop/w', cached as unknown as CachedWorkflow) };
+  const carryOut = (by: typeof run): void => void (run = by);
+  return {
+    state,
+    cached,
+    carryOut,
+    reconcile,
+    look,
+    gone: () => reconciler.gone('shop/w', cached as unknown as CachedWorkflow),
+  };
 }
 
 it('asks again when it was told to, and at once where the clock was set back since', async () => {
@@ -66,6 +80,26 @@ it('asks again when it was told to, and at once where the clock was set back sin
   expect((await look()).asked).toEqual(['Verify']);
   state.now -= 3_600_000;
   expect(await look()).toEqual({ asked: ['Verify'], result: { kind: 'requeueAfter', ms: 15_000 } });
+});
+
+it('ends when all that its steps do has ended, also where one of them gave up', async () => {
+  const { cached, carryOut, reconcile } = bed();
+  cached.spec = specOf([scale('a'), scale('b')]);
+  const written = Promise.withResolvers<Answer>();
+  const applying: string[] = [];
+  carryOut(({ want, operation }) => {
+    if (want === 'Prepare') return Promise.resolve({ kind: 'prepared', before: {} });
+    applying.push(operation.step);
+    return operation.step === 'a' ? Promise.reject(new Error('SIGTERM')) : written.promise;
+  });
+  let ended = '';
+  const reconciling = reconcile().catch((error: Error) => (ended = error.message));
+  await until('both are applied', () => applying.length === 2);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe('');
+  written.resolve({ kind: 'applied' });
+  await reconciling;
+  expect(ended).toBe('SIGTERM');
 });
 
 it('keeps one that is over as long as another has yet to see how it ended', async () => {
