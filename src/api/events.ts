@@ -480,6 +480,12 @@ export const EVENTS = {
     when: 'Its steps wait for each other.',
     note: '<the circle>',
   },
+  Deadlock: {
+    about: WORKFLOW,
+    types: ['Warning'],
+    when: 'It and others would wait for each other until a timeout, and it had not begun.',
+    note: '<who waits for what>; <what to do>',
+  },
   WorkflowCancelled: {
     about: WORKFLOW,
     types: ['Normal'],

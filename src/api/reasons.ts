@@ -641,6 +641,10 @@ export const REASONS = {
     means: 'It wants more of a slot than there is.',
     todo: 'Correct spec.slots, or spec.workflows.slots of Orchestration/default.',
   },
+  Deadlock: {
+    means: 'This workflow and others would wait for each other until a timeout; the message says who for what.',
+    todo: 'List in spec.targets and spec.slots of the workflow that starts others what these need, or let one run after the other; then start this one again under another name.',
+  },
   DependencyFailed: {
     means: 'A workflow of dependsOn did not end as it should have.',
     todo: 'Mend and start that one again under another name, and this one too.',

@@ -13,6 +13,7 @@ import {
   ancestorsOf,
   type WorkflowCaches,
 } from '../controllers/workflow/caches.ts';
+import { Deadlocks } from '../controllers/workflow/deadlocks.ts';
 import { Entrance } from '../controllers/workflow/entrance.ts';
 import { WorkflowReconciler } from '../controllers/workflow/reconciler.ts';
 import { Scheduler } from '../controllers/workflow/scheduler.ts';
@@ -106,10 +107,18 @@ export function createWorkflows(options: WorkflowsOptions) {
     enqueue: (key) => enqueue(key),
     soon: (run) => void setImmediate(run),
   });
+  const deadlocks = new Deadlocks({
+    caches,
+    scheduler,
+    latest: (key) => reconciler.latest(key),
+    read: (workflow, signal) => objects.get(workflow, signal),
+    enqueue: (key) => enqueue(key),
+  });
   const entrance = new Entrance({
     caches,
     services: caches.services,
     scheduler,
+    deadlocks,
     ports: compiler,
     matches: matchesWhole,
     writeContent: async (workflow, content, signal) => {
@@ -153,6 +162,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     ...options,
     scheduler,
     entrance,
+    deadlocks,
     steps,
     ports: { hash, resolve, isTrue: evaluates },
     halted: (type) => {

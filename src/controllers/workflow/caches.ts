@@ -1,5 +1,6 @@
 import type { ScheduledWorkflow, Workflow, WorkflowTemplate } from '../../api/kinds.ts';
 import type { WatchedCache } from '../ports.ts';
+import { awaitedBy } from './steps/awaited.ts';
 
 interface Named {
   readonly namespace: string;
@@ -33,6 +34,8 @@ export interface WorkflowCaches {
 export const BY_OWNER = 'owner';
 /** Workflows by those that have to end first, `namespace/name`. */
 export const BY_DEPENDENCY = 'dependency';
+/** Workflows that wait for the end of others which their steps started: `true`. */
+export const AWAITS = 'awaits';
 /** Workflows and schedules by their template, `namespace/name`. */
 export const BY_TEMPLATE = 'template';
 
@@ -40,6 +43,7 @@ export const WORKFLOW_INDEXES = {
   workflows: {
     [BY_OWNER]: ({ owner }: CachedWorkflow) => owner?.uid,
     [BY_DEPENDENCY]: ({ namespace, spec }: CachedWorkflow) => spec.dependsOn?.map(({ name }) => `${namespace}/${name}`),
+    [AWAITS]: (workflow: CachedWorkflow) => (awaitedBy(workflow).length > 0 ? 'true' : undefined),
     [BY_TEMPLATE]: ({ namespace, spec }: CachedWorkflow) => spec.templateRef && `${namespace}/${spec.templateRef.name}`,
   },
   schedules: {

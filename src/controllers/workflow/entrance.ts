@@ -13,12 +13,14 @@ import { validate } from '../../domain/workflow/validate.ts';
 import type { Cache } from '../ports.ts';
 import type { CachedService } from '../service/caches.ts';
 import { ancestorsOf, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
+import type { Deadlocks } from './deadlocks.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface EntranceOptions {
   readonly caches: Pick<WorkflowCaches, 'workflows' | 'templates'>;
   readonly services: Cache<CachedService>;
   readonly scheduler: Scheduler;
+  readonly deadlocks: Pick<Deadlocks, 'refusalOf'>;
   readonly ports: Parameters<typeof validate>[1];
   /** Whether a whole text matches a regular expression (RE2); undefined where that is none. */
   readonly matches: (pattern: string, text: string) => boolean | undefined;
@@ -93,7 +95,11 @@ export class Entrance {
     const blocked = before.kind === 'waiting' ? before : undefined;
     const ancestors = ancestorsOf(workflow, caches.workflows);
     const grant = scheduler.ask({ key, priority, since, locks, slots, blocked, ancestors });
-    return grant.kind === 'granted' ? { kind: 'granted', locks: locks.map(writeLock) } : grant;
+    if (grant.kind === 'granted') return { kind: 'granted', locks: locks.map(writeLock) };
+    const refusal = this.#options.deadlocks.refusalOf(key);
+    if (refusal === undefined) return grant;
+    scheduler.release(key);
+    return { ...refusal, kind: 'refused' };
   }
 
   /** `name@generation`, as the status has it; undefined before its content was copied. */

@@ -10,6 +10,7 @@ import type { Count, EmitEvent, Log, RecordDecision, Reference, Result, WriteSta
 import { say } from '../transitions.ts';
 import { WrittenStatuses } from '../written.ts';
 import { BY_DEPENDENCY, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
+import type { Deadlocks } from './deadlocks.ts';
 import type { Entrance } from './entrance.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { WorkflowIdentity } from './steps/contract.ts';
@@ -20,6 +21,7 @@ export interface WorkflowReconcilerOptions {
   readonly caches: Pick<WorkflowCaches, 'workflows'>;
   readonly scheduler: Scheduler;
   readonly entrance: Entrance;
+  readonly deadlocks: Pick<Deadlocks, 'look' | 'forget' | 'reset'>;
   readonly steps: Pick<Steps, 'run'>;
   readonly ports: Ports;
   /** Transitions of the lease. */
@@ -73,6 +75,7 @@ export class WorkflowReconciler {
   reset(): void {
     this.#looks.clear();
     this.#unsaid.clear();
+    this.#options.deadlocks.reset();
   }
 
   /** Whether this version of a workflow is what this process wrote. */
@@ -114,6 +117,7 @@ export class WorkflowReconciler {
   /** A workflow that is over: kept until its time has come. */
   async #keep(key: string, workflow: CachedWorkflow, signal: AbortSignal): Promise<Result> {
     this.#options.scheduler.release(key);
+    this.#options.deadlocks.forget(key);
     this.#looks.delete(key);
     this.#unsaid.forget(key);
     const leftMs = this.#options.entrance.leftMs(workflow);
@@ -158,6 +162,7 @@ export class WorkflowReconciler {
       if (saidInMs > 0) {
         // Where somebody woke it while it was looked at, all is asked again.
         if (this.#looks.has(key)) this.#looks.set(key, looks);
+        await this.#options.deadlocks.look(key, signal);
         const ms = Math.min(saidInMs, Math.max(0, (found.lookAgainAt ?? Infinity) - now()));
         return ms === Infinity ? DONE : { kind: 'requeueAfter', ms };
       }
@@ -262,6 +267,7 @@ export class WorkflowReconciler {
   /** It is gone: what it held is free. */
   forget(key: string): void {
     this.#options.scheduler.release(key);
+    this.#options.deadlocks.forget(key);
     this.#looks.delete(key);
     this.#unsaid.forget(key);
     this.#written.forget(key);

@@ -1,3 +1,5 @@
+import { boardOf } from '../../domain/workflow/board.ts';
+import type { Wait } from '../../domain/workflow/deadlock.ts';
 import { type Lock, lockName } from '../../domain/workflow/locks.ts';
 import {
   type Demand,
@@ -111,6 +113,16 @@ export class Scheduler {
   /** Whether that very workflow has it to itself. */
   holds(workflow: string, key: string): boolean {
     return this.#holders.get(key)?.some((holder) => holder.workflow === workflow) === true;
+  }
+
+  /** For whose end one waits that has not begun, as it is now; undefined for those that do not wait. */
+  waits(): (key: string) => Wait[] | undefined {
+    const { limits, foreign } = this.#options;
+    const board = boardOf(this.#running.values(), limits(), foreign);
+    return (key) => {
+      const demand = this.#waiting.get(key);
+      return demand && board.waits(demand);
+    };
   }
 
   /** Priorities of those that wait, for metrics. */

@@ -1,3 +1,5 @@
+import { nameSome } from '../health/names.ts';
+import type { Wait } from './deadlock.ts';
 import { type Access, type Lock, lockName } from './locks.ts';
 import type { Demand, Foreign, Limits, Verdict } from './schedule.ts';
 
@@ -34,7 +36,7 @@ export interface Objection {
 type Counts = ((claim: Claim<unknown>) => boolean) | undefined;
 
 /** What is taken, and what is kept for those that come first. */
-export class Board {
+class Board {
   readonly #limits: Limits;
   readonly #foreign: Foreign;
   /** Whether somebody waits that another one started: only then it matters who waits for whom. */
@@ -92,6 +94,11 @@ export class Board {
     return verdict && { verdict, after: after ?? NONE };
   }
 
+  /** For whose end it waits whoever comes first, and whatever others than workflows do. */
+  waits(demand: Demand): Wait[] {
+    return [...this.#lockWaits(demand), ...this.#slotWaits(demand), ...this.#placeWaits(demand)];
+  }
+
   /** One that is waited for would wait for ever where those that wait for it have all places. */
   #above({ ancestors = [] }: Demand): string | undefined {
     return ancestors.find((key) => this.#members.has(key));
@@ -145,6 +152,34 @@ export class Board {
       }
     }
     return first;
+  }
+
+  *#lockWaits({ locks, ancestors = [] }: Demand): Generator<Wait> {
+    for (const lock of locks)
+      for (const { access, by } of this.#holders.get(lock.key) ?? [])
+        if (excludes(lock, access) && !ancestors.includes(by))
+          yield { on: [by], what: `for ${lockName(lock.key)}, which is held by workflow ${by}` };
+  }
+
+  *#slotWaits(demand: Demand): Generator<Wait> {
+    const above = this.#above(demand);
+    for (const { name, units } of demand.slots) {
+      const capacity = this.#limits.slots.get(name) ?? 0;
+      const more = this.#more(above, name, units);
+      // One that wants more than there are waits for no workflow.
+      if (units > capacity || more === 0 || (this.#taken.get(name) ?? 0) + more <= capacity) continue;
+      const on = [...this.#members].filter(([, { own }]) => (own.get(name) ?? 0) > 0).map(([key]) => key);
+      yield { on, what: `for ${units} of slot ${name}, which is held by workflow ${nameSome(on)}` };
+    }
+  }
+
+  *#placeWaits(demand: Demand): Generator<Wait> {
+    const { maxConcurrent } = this.#limits;
+    if (this.#places < maxConcurrent || this.#above(demand) !== undefined) return;
+    yield {
+      on: [...this.#families()],
+      what: `for one of the ${maxConcurrent} workflows that may run at one time to end`,
+    };
   }
 
   #slotObjection(demand: Demand, counts: Counts, after: Set<string> | undefined): Verdict | undefined {
@@ -217,6 +252,16 @@ export class Board {
     this.#raise(member.above, slot, this.#uses(above, slot) - before);
   }
 }
+
+/** With what those take that run. */
+export function boardOf(running: Iterable<Demand>, limits: Limits, foreign: Foreign, hasFamilies = false): Board {
+  const board = new Board(limits, foreign, hasFamilies);
+  // Those that started others first, so that these take no place of their own.
+  for (const demand of [...running].sort(byDepth)) board.take(demand);
+  return board;
+}
+
+const byDepth = (a: Demand, b: Demand): number => (a.ancestors?.length ?? 0) - (b.ancestors?.length ?? 0);
 
 const excludes = (wanted: Lock, there: Access): boolean => wanted.access === 'Exclusive' || there === 'Exclusive';
 

@@ -1,4 +1,4 @@
-import { Board } from './board.ts';
+import { boardOf } from './board.ts';
 import type { Lock } from './locks.ts';
 
 export interface Slot {
@@ -61,13 +61,8 @@ export function schedule(
   now: number,
   foreign: Foreign = new Map(),
 ): Schedule {
-  const board = new Board(
-    limits,
-    foreign,
-    waiting.some(({ ancestors = [] }) => ancestors.length > 0),
-  );
-  // Those that started others first, so that these take no place of their own.
-  for (const demand of [...running].sort(byDepth)) board.take(demand);
+  const hasFamilies = waiting.some(({ ancestors = [] }) => ancestors.length > 0);
+  const board = boardOf(running, limits, foreign, hasFamilies);
   const granted: string[] = [];
   const verdicts = new Map<string, Verdict>();
   for (const candidate of [...waiting].sort(byTurn(limits, now))) {
@@ -87,8 +82,6 @@ export function schedule(
   }
   return { granted, waiting: verdicts };
 }
-
-const byDepth = (a: Demand, b: Demand): number => (a.ancestors?.length ?? 0) - (b.ancestors?.length ?? 0);
 
 const turnOf = ({ priority, since }: Waiting, { ageing }: Limits, now: number): number =>
   priority + ((now - since) / 60_000) * ageing;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Workflow } from '../../../src/api/kinds.ts';
+import { isOver } from '../../../src/domain/workflow/phase.ts';
 import { eventually } from '../support/eventually.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
 import { inState, pair, replicasOf, setAllReady } from './support/failover.ts';
@@ -125,5 +126,61 @@ describe('a workflow that wants a workload to itself waits', { timeout: 120_000 
     const done = await workflows.phase('after-start', 'Succeeded');
     expect(done.status?.steps?.[0]).toMatchObject({ before: { replicas: 2 } });
     expect(await replicasOf(bed, 'held')).toBe(4);
+  });
+});
+
+describe('workflows that would wait for each other', { timeout: 120_000 }, () => {
+  const childrenOf = async (parent: string): Promise<Workflow[]> => {
+    const path = `/apis/${V}/namespaces/${bed.namespace}/workflows`;
+    const all = accept(await bed.api.call('GET', path)).body['items'] as Workflow[];
+    return all.filter(({ metadata }) => metadata.name.startsWith(`${parent}-child-`));
+  };
+  const wanting = (template: string, name: string) =>
+    bed.create(
+      object('WorkflowTemplate', template, {
+        targets: exclusively(name),
+        steps: [{ name: 'go', wait: { duration: '0s' } }],
+      }),
+    );
+
+  it('one of two children that want what the parent of the other holds is refused, and the other goes on', async () => {
+    await wanting('wants-left', 'left-hand');
+    await wanting('wants-right', 'right-hand');
+    const parent = (mine: string, template: string) => ({
+      targets: exclusively(mine),
+      steps: [...hold, { name: 'child', dependsOn: ['hold'], timeout: '1h', workflow: { template } }],
+    });
+    await workflows.start('lefty', parent('left-hand', 'wants-right'));
+    await workflows.start('righty', parent('right-hand', 'wants-left'));
+    for (const name of ['lefty', 'righty']) await workflows.phase(name, 'Running');
+    for (const name of ['lefty', 'righty']) await workflows.approve(name, 'hold');
+    const both = await Promise.all(
+      ['lefty', 'righty'].map((name) => workflows.until(name, 'it is over', ({ status }) => isOver(status?.phase))),
+    );
+    expect(new Set(both.map(({ status }) => status?.phase))).toEqual(new Set(['Failed', 'Succeeded']));
+    const children = (await Promise.all(['lefty', 'righty'].map(childrenOf))).flat();
+    const [refused, ...others] = children.filter(({ status }) => status?.phase !== 'Succeeded');
+    expect([refused?.status?.phase, refused?.status?.reason, others]).toEqual(['Failed', 'Deadlock', []]);
+    const { message = '' } = conditionOf(refused as Workflow, 'Stalled') ?? {};
+    const of = (name: string) => `workflow ${bed.namespace}/${name}`;
+    for (const part of ['Deployment left-hand, which is held by', 'Deployment right-hand, which is held by'])
+      expect(message).toContain(part);
+    for (const part of [of('lefty'), of('righty'), '(step child)']) expect(message).toContain(part);
+  });
+
+  it('one that is let go by its name is refused where it wants what the one that lets it go holds', async () => {
+    await workflows.start('let-go', {
+      suspend: true,
+      targets: exclusively('both-hands'),
+      steps: [{ name: 'go', wait: { duration: '0s' } }],
+    });
+    await workflows.start('lets-go', {
+      targets: exclusively('both-hands'),
+      steps: [{ name: 'child', timeout: '1h', workflow: { name: 'let-go' } }],
+    });
+    const refused = await workflows.phase('let-go', 'Failed');
+    expect(refused.status?.reason).toBe('Deadlock');
+    const failed = await workflows.phase('lets-go', 'Failed');
+    expect(failed.status?.steps?.[0]).toMatchObject({ state: 'Failed', reason: 'ChildFailed' });
   });
 });

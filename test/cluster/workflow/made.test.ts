@@ -248,6 +248,30 @@ describe('workflow that is suspended', () => {
     expect((await bed.get(BATON, 'workflows', other))['spec'].cancel).toBe('None');
   });
 
+  it('is none that waits for this one by a step of its own, also where it came to that since', async () => {
+    const waits = (workflow: string) => ({
+      serviceAccountName: 'runner',
+      steps: [{ name: 'waits', workflow: { name: workflow } }],
+    });
+    await bed.makeWorkflow('round', waits('about'));
+    await bed.makeWorkflow('about', waits(bed.workflow.name));
+    const ready = await bed.prepared(operationOf(named('round')));
+    const begun = (name: string, state: string) =>
+      bed.patch(BATON, 'workflows', `${name}/status`, {
+        status: { phase: 'Running', steps: [{ name: 'waits', state, opId: 'x', before: { name: AWAITED[name] } }] },
+      });
+    const AWAITED: Record<string, string> = { round: 'about', about: bed.workflow.name };
+    await begun('round', 'Intent');
+    await begun('about', 'Verifying');
+    const message = expect.stringContaining('→ round → about → ');
+    const circle = { kind: 'failed', reason: 'CycleFound', mayRetry: false, message };
+    expect(await bed.run('Apply', ready)).toMatchObject(circle);
+    expect(await bed.run('Prepare', operationOf(named('round')))).toMatchObject(circle);
+    await begun('about', 'Failed');
+    expect(await bed.run('Apply', ready)).toMatchObject({ kind: 'applied' });
+    expect(bed.written()).toEqual([]);
+  });
+
   it('is not the workflow that waits for it', async () => {
     const answer = await bed.run('Prepare', operationOf(named(bed.workflow.name)));
     expect(answer).toMatchObject({ kind: 'failed', reason: 'CycleFound' });

@@ -4,6 +4,7 @@ import type { Answer, Failure, Operation } from '../../../domain/workflow/operat
 import { isOver } from '../../../domain/workflow/phase.ts';
 import { accountOf, addressOf, isFailure, refusal, unreadable, untilStill } from './access.ts';
 import type { StepActor } from './actor.ts';
+import { awaitedBy } from './awaited.ts';
 import { failed, type StepContext, type StepKind, waiting } from './contract.ts';
 import { isOwnedBy, nameOf, ownedBy } from './names.ts';
 import type { Account, LiveObject, ObjectsPort } from './ports.ts';
@@ -18,9 +19,14 @@ interface Ports {
 
 /** A workflow that is named is not stamped: annotations of Baton on workflows are Baton's own to write, and it is let go as the account. */
 interface Before {
+  /** Who is waited for, so that deadlocks are found (awaited.ts). */
+  readonly name: string;
   readonly uid: string;
   readonly suspend: boolean;
 }
+
+/** Workflows that are looked through for a circle. */
+const MOST_AWAITED = 50;
 
 type Child = LiveObject & Pick<Workflow, 'spec' | 'status'>;
 type Op = Operation<ChildAction>;
@@ -116,7 +122,7 @@ export class ChildStep implements StepKind<ChildAction> {
     if (isFailure(child)) return child;
     const obstacle = await this.#circle(child, context);
     if (obstacle !== undefined) return obstacle;
-    const before: Before = { uid: child.metadata.uid, suspend: child.spec.suspend };
+    const before: Before = { name, uid: child.metadata.uid, suspend: child.spec.suspend };
     if (!context.dryRun) return { kind: 'prepared', before: { ...before } };
     if (!child.spec.suspend) {
       return {
@@ -140,6 +146,9 @@ export class ChildStep implements StepKind<ChildAction> {
     if (isFailure(child)) return child;
     const { uid } = operation.before as unknown as Before;
     if (child.metadata.uid !== uid) return failed('TargetNotFound', `Workflow ${name} is another one by now`, true);
+    // Again, now that others can read that this one waits: of two that would wait for each other at least one sees the other.
+    const obstacle = await this.#circle(child, context);
+    if (obstacle !== undefined) return obstacle;
     // By this step before, or by somebody else: there is nothing left to do.
     if (!child.spec.suspend) return { kind: 'applied' };
     const account = accountOf(context);
@@ -185,13 +194,27 @@ export class ChildStep implements StepKind<ChildAction> {
       : failed('DepthExceeded', `workflows may start one another ${limit} deep, and this one is the last`);
   }
 
-  /** A workflow cannot wait for itself, nor for one that waits for it. */
+  /** A workflow cannot wait for itself, nor for one that waits for it by its steps. */
   async #circle(child: Child, context: StepContext): Promise<Failure | undefined> {
+    const { namespace } = context.workflow;
     const line = await this.#ancestors(context);
-    const waits = line.findIndex(({ metadata }) => metadata.uid === child.metadata.uid);
-    if (waits < 0) return undefined;
-    const circle = [...line.slice(0, waits + 1).toReversed(), child].map(({ metadata }) => metadata.name);
-    return failed('CycleFound', `workflows wait for one another in a circle: ${circle.join(' → ')}`);
+    const ways = [[child]];
+    const seen = new Set<string>();
+    for (const way of ways) {
+      const last = way.at(-1) as Child;
+      const waits = line.findIndex(({ metadata }) => metadata.uid === last.metadata.uid);
+      if (waits >= 0) {
+        const circle = [...line.slice(0, waits + 1).toReversed(), ...way].map(({ metadata }) => metadata.name);
+        return failed('CycleFound', `workflows wait for one another in a circle: ${circle.join(' → ')}`);
+      }
+      for (const { name } of isOver(last.status?.phase) ? [] : awaitedBy(last)) {
+        if (seen.has(name) || seen.size >= MOST_AWAITED) continue;
+        seen.add(name);
+        const found = await this.#ports.objects.read({ ...WORKFLOWS, namespace, name }, undefined, context.signal);
+        if (found.kind === 'found') ways.push([...way, found.object as Child]);
+      }
+    }
+    return undefined;
   }
 
   /** This workflow, the one that started it, and so on; as far as the limit goes. */

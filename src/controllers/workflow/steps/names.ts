@@ -6,7 +6,10 @@ const LONGEST = 63;
 const TAIL = 9;
 
 /** The name of what an operation makes: the same for each try of one attempt, and that of no other. */
-export function nameOf({ name }: WorkflowIdentity, { step, opId }: { readonly step: string; readonly opId: string }) {
+export function nameOf(
+  { name }: Pick<WorkflowIdentity, 'name'>,
+  { step, opId }: { readonly step: string; readonly opId: string },
+) {
   const head = `${name}-${step}`
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-')

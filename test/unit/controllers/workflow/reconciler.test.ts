@@ -29,6 +29,7 @@ function bed() {
       templateOf: nothing,
       leftMs: () => -1,
     },
+    deadlocks: { look: () => Promise.resolve(), forget: nothing, reset: nothing },
     steps: {
       run: (effect: Effect) => {
         state.asked.push(effect.want);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WorkflowSpec, WorkflowStatus, WorkflowStep } from '../../../../src/api/kinds.ts';
 import { type CachedWorkflow, WORKFLOW_INDEXES } from '../../../../src/controllers/workflow/caches.ts';
+import { Deadlocks } from '../../../../src/controllers/workflow/deadlocks.ts';
 import { Entrance } from '../../../../src/controllers/workflow/entrance.ts';
 import { WorkflowReconciler } from '../../../../src/controllers/workflow/reconciler.ts';
 import { Scheduler } from '../../../../src/controllers/workflow/scheduler.ts';
@@ -35,10 +36,18 @@ class Bed {
       enqueue: (key) => this.queue.add(key),
       soon: (run) => this.#due.push(run),
     });
+    const deadlocks = new Deadlocks({
+      caches: { workflows },
+      scheduler,
+      latest: (key) => this.reconciler.latest(key),
+      read: () => Promise.reject(new Error('nobody waits for another')),
+      enqueue: (key) => this.queue.add(key),
+    });
     const entrance = new Entrance({
       caches: { workflows, templates: storeOf() },
       services: storeOf(),
       scheduler,
+      deadlocks,
       ports: { compile, readTemplate, expressionsOf },
       matches: () => undefined,
       writeContent: () => Promise.reject(new Error('there is no template')),
@@ -48,6 +57,7 @@ class Bed {
       caches: { workflows },
       scheduler,
       entrance,
+      deadlocks,
       steps: {
         run: (effect) => {
           this.done.push(`${effect.want} ${effect.operation.step}`);
