@@ -28,3 +28,6 @@ export const MANAGED_BY_BATON = 'baton';
 
 /** On a Workflow that healing started: the name of its OrchestratedService. */
 export const HEALS = 'baton.dev/heals';
+
+/** On a Workflow: for which time of its schedule it was started. */
+export const SCHEDULED_AT = 'baton.dev/scheduled-at';

@@ -1,5 +1,5 @@
 import { isOver } from '../domain/workflow/phase.ts';
-import { COPIED_FROM, DISCOVERED_BY, DISCOVERY_WROTE, HEALS, WORKFLOW } from '../api/annotations.ts';
+import { COPIED_FROM, DISCOVERED_BY, DISCOVERY_WROTE, HEALS, SCHEDULED_AT, WORKFLOW } from '../api/annotations.ts';
 import {
   GROUP,
   type Orchestration,
@@ -21,7 +21,6 @@ import {
   type CachedWorkflow,
   WORKFLOW_INDEXES,
 } from '../controllers/workflow/caches.ts';
-import { SCHEDULED_AT } from '../controllers/workflow/schedules.ts';
 import type { PodSnapshot, WorkloadSnapshot } from '../domain/snapshot.ts';
 import { protobufCodec } from '../kube/protobuf/codec.ts';
 import { DEPLOYMENT, POD, POD_DISRUPTION_BUDGET, REPLICA_SET, STATEFUL_SET } from '../kube/protobuf/kinds.ts';

@@ -1,36 +1,29 @@
-import { isOver, isUnderWay } from '../domain/workflow/phase.ts';
 import { createHash } from 'node:crypto';
-import { HEALS } from '../api/annotations.ts';
-import { type Workflow, type WorkflowPhase, GROUP, VERSION } from '../api/kinds.ts';
-import { BY_HEALING, type CachedService, type Caches } from '../controllers/service/caches.ts';
 import type { Policy } from '../controllers/orchestration/policy.ts';
 import type { Count, EmitEvent, Log, RecordDecision, WatchedCache, WriteStatus } from '../controllers/ports.ts';
-import { workflowPolicy } from '../domain/workflow/policy.ts';
-import {
-  BY_TEMPLATE,
-  type CachedSchedule,
-  type CachedWorkflow,
-  ancestorsOf,
-  type WorkflowCaches,
-} from '../controllers/workflow/caches.ts';
+import type { CachedService, Caches } from '../controllers/service/caches.ts';
+import type { CachedWorkflow, WorkflowCaches } from '../controllers/workflow/caches.ts';
 import { Deadlocks } from '../controllers/workflow/deadlocks.ts';
 import { Entrance } from '../controllers/workflow/entrance.ts';
+import { demandOf, durationsOf, evidenceOf, phasesOf, standingIn } from '../controllers/workflow/known.ts';
 import { WorkflowReconciler } from '../controllers/workflow/reconciler.ts';
 import { Scheduler } from '../controllers/workflow/scheduler.ts';
-import { SCHEDULED_AT, Schedules } from '../controllers/workflow/schedules.ts';
-import { StepActor } from '../controllers/workflow/steps/actor.ts';
+import { Schedules } from '../controllers/workflow/schedules.ts';
+import { StepActor, workflowAskerOf } from '../controllers/workflow/steps/actor.ts';
 import { Steps } from '../controllers/workflow/steps/steps.ts';
 import { Waiters } from '../controllers/workflow/steps/waiters.ts';
 import { Templates } from '../controllers/workflow/templates.ts';
+import { WorkflowTriggers } from '../controllers/workflow/triggers.ts';
 import { lockedOf, movesOf, servicesAbout } from '../controllers/workflow/workloads.ts';
-import type { Locked } from '../domain/guard/situation.ts';
 import type { BegunWorkflow } from '../domain/emergency/workflows.ts';
-import { typeOf } from '../domain/workflow/rules.ts';
-import type { WorkflowEvidence } from '../domain/emergency/rules.ts';
+import type { Locked } from '../domain/guard/situation.ts';
 import type { WorkflowStanding } from '../domain/healing/step.ts';
-import { compile, isTrue, loadExpressions } from '../domain/workflow/expression.ts';
-import { lockKey, readLock } from '../domain/workflow/locks.ts';
+import { compile, isTrue, loadExpressions, matchesWhole } from '../domain/workflow/expression.ts';
+import { lockKey } from '../domain/workflow/locks.ts';
+import { isUnderWay } from '../domain/workflow/phase.ts';
+import { workflowPolicy } from '../domain/workflow/policy.ts';
 import { expressionsOf, NAMES, resolve } from '../domain/workflow/resolve.ts';
+import { typeOf } from '../domain/workflow/rules.ts';
 import { readTemplate } from '../domain/workflow/template.ts';
 import type { Discovery } from '../kube/discovery.ts';
 import type { RestClient } from '../kube/rest.ts';
@@ -77,9 +70,6 @@ export interface WorkflowsOptions {
 }
 
 const compiler = { compile, readTemplate, expressionsOf };
-
-/** How many earlier runs say how long the next will take. */
-const MOST_DURATIONS = 20;
 
 /** Workflows, their templates and schedules, with the API server behind them. */
 export function createWorkflows(options: WorkflowsOptions) {
@@ -133,7 +123,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     asker: {
       workflow: async ({ namespace, name }, signal) => {
         const live = await objects.get({ namespace, name }, signal);
-        return live && askerOf(live);
+        return live && workflowAskerOf(live);
       },
     },
     writes: { write: (permit, account, signal) => stepObjects.write(permit.act, account, false, signal) },
@@ -170,7 +160,7 @@ export function createWorkflows(options: WorkflowsOptions) {
       return id === undefined ? undefined : `emergency halt ${id} lasts`;
     },
     maxDurationMs: () => spec().maxDurationMs,
-    durations: (workflow) => durationsOf(workflow, caches),
+    durations: (workflow) => durationsOf(workflow, caches.workflows),
     delete: remove,
     enqueue: (key) => enqueue(key),
     onEnded: ({ spec: { type } }, { phase = '', startedAt, finishedAt }) => {
@@ -183,9 +173,9 @@ export function createWorkflows(options: WorkflowsOptions) {
   const schedules = new Schedules({
     ...options,
     latest: (key) => reconciler.latest(key),
-    create: async (schedule, name, at, signal) => {
+    create: async (workflow, signal) => {
       assertLeads();
-      return objects.create(scheduled(schedule, name, at), signal);
+      return objects.create(workflow, signal);
     },
     cancel: async (workflow, signal) => {
       assertLeads();
@@ -222,41 +212,21 @@ export function createWorkflows(options: WorkflowsOptions) {
   const enqueueTemplate = when(templateController);
   const enqueueSchedule = when(scheduleController);
 
-  caches.workflows.subscribe(({ type, key, old, new: workflow }) => {
-    const { namespace, name, owner } = workflow ?? old;
-    waiters.changed('Workflow', { namespace, name });
-    const healed = (workflow ?? old).metadata.annotations?.[HEALS];
-    if (healed !== undefined && standingIn(old?.status?.phase) !== standingIn(workflow?.status?.phase))
-      options.enqueueService(`${namespace}/${healed}`);
-    if (owner?.kind === 'ScheduledWorkflow' && old?.status?.phase !== workflow?.status?.phase)
-      enqueueSchedule(`${namespace}/${owner.name}`);
-    if (type === 'deleted' && acts()) reconciler.gone(key, old);
-    else if (type === 'deleted') reconciler.forget(key);
-    else if (!reconciler.wrote(key, workflow.resourceVersion)) enqueue(key);
+  const triggers = new WorkflowTriggers({
+    caches,
+    jobs: options.jobs,
+    waiters,
+    scheduler,
+    reconciler,
+    schedules,
+    acts,
+    halt,
+    enqueue,
+    enqueueTemplate,
+    enqueueSchedule,
+    enqueueService: options.enqueueService,
   });
-  caches.templates.subscribe(({ type, key }) => {
-    if (type !== 'updated')
-      for (const { namespace, name } of caches.services.byIndex(BY_HEALING, key))
-        options.enqueueService(`${namespace}/${name}`);
-    enqueueTemplate(key);
-    for (const { namespace, name, status } of caches.workflows.byIndex(BY_TEMPLATE, key))
-      if (!isOver(status?.phase) && !isUnderWay(status?.phase)) enqueue(`${namespace}/${name}`);
-    for (const { namespace, name } of caches.schedules.byIndex(BY_TEMPLATE, key))
-      enqueueSchedule(`${namespace}/${name}`);
-  });
-  caches.schedules.subscribe(({ type, key, new: schedule }) => {
-    if (type === 'deleted' || !schedules.wrote(key, schedule.resourceVersion)) enqueueSchedule(key);
-  });
-  caches.services.subscribe(({ new: service, old }) => {
-    waiters.changed('OrchestratedService', service ?? old);
-    scheduler.reconsider();
-  });
-  caches.deployments.subscribe(({ new: workload, old }) => waiters.changed('Deployment', workload ?? old));
-  caches.statefulSets.subscribe(({ new: workload, old }) => waiters.changed('StatefulSet', workload ?? old));
-  options.jobs.subscribe(({ new: job, old }) => waiters.changed('Job', job ?? old));
   policy.onChange(() => scheduler.reconsider());
-
-  let halted: string | undefined;
 
   /** All that is known, when this replica begins to lead: those that run go on, and hold what they held. */
   function begin(): void {
@@ -266,9 +236,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     const known = all.filter((workflow) => workflow !== undefined);
     const underWay = known.filter(({ status }) => isUnderWay(status?.phase));
     scheduler.begin(underWay.map((workflow) => demandOf(workflow, caches.workflows)));
-    for (const { namespace, name } of known) enqueue(`${namespace}/${name}`);
-    for (const { namespace, name } of caches.templates.list()) enqueueTemplate(`${namespace}/${name}`);
-    for (const { namespace, name } of caches.schedules.list()) enqueueSchedule(`${namespace}/${name}`);
+    triggers.all();
   }
 
   return {
@@ -277,13 +245,7 @@ export function createWorkflows(options: WorkflowsOptions) {
     /** What workflows have to themselves of a service's workloads. */
     lockedOf: (service: CachedService): Locked => lockedOf(service, scheduler),
     /** Asked whenever a halt may have begun or ended. */
-    lookAtHalt: (): void => {
-      const before = halted;
-      halted = halt();
-      if (halted === before) return;
-      for (const { namespace, name, status } of caches.workflows.list())
-        if (!isOver(status?.phase)) enqueue(`${namespace}/${name}`);
-    },
+    lookAtHalt: (): void => triggers.halted(),
     run: async (term: { readonly signal: AbortSignal }): Promise<void> => {
       await Promise.all([controller, templateController, scheduleController].map((each) => each.run(term)));
     },
@@ -308,35 +270,6 @@ export function createWorkflows(options: WorkflowsOptions) {
   };
 }
 
-function standingIn(phase: WorkflowPhase | undefined): WorkflowStanding {
-  if (phase === 'Succeeded') return 'Succeeded';
-  if (isOver(phase)) return 'Failed';
-  return isUnderWay(phase) ? 'Running' : 'Waiting';
-}
-
-function* phasesOf(workflows: WorkflowCaches['workflows']): Generator<WorkflowPhase> {
-  for (const { status } of workflows.list()) yield status?.phase ?? 'Pending';
-}
-
-const ms = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
-
-const FAILURES: ReadonlySet<string> = new Set(['Failed', 'CriteriaFailed', 'TimedOut']);
-
-/** A workflow that somebody cancelled did not fail, unless it could not be undone. */
-function* evidenceOf(workflows: WorkflowCaches['workflows'], now: number): Generator<WorkflowEvidence> {
-  for (const { status = {} } of workflows.list()) {
-    const { phase, outcome, pausedAt, pausedSeconds = 0 } = status;
-    const pausedNow = Math.max(0, now - (ms(pausedAt) ?? now));
-    yield {
-      phase,
-      failed: phase === 'RollbackFailed' || FAILURES.has(outcome ?? ''),
-      startedAt: ms(status.startedAt),
-      finishedAt: ms(status.finishedAt),
-      pausedMs: pausedSeconds * 1_000 + pausedNow,
-    };
-  }
-}
-
 function* prioritiesOf(scheduler: Scheduler): Generator<number> {
   for (const { priority } of scheduler.waiting()) yield priority;
 }
@@ -354,60 +287,4 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 function evaluates(text: string, scope: Readonly<Record<string, unknown>>) {
   const compiled = compile(text, NAMES);
   return compiled.ok ? isTrue(compiled.expression, scope) : compiled;
-}
-
-/** By RE2, as in expressions: patterns are written by those who may write templates. */
-function matchesWhole(pattern: string, text: string): boolean | undefined {
-  const compiled = compile('text.matches(pattern)', ['text', 'pattern']);
-  const found = compiled.ok ? compiled.expression.evaluate({ text, pattern: `^(?:${pattern})$` }) : compiled;
-  return found.ok ? found.value === true : undefined;
-}
-
-const askerOf = ({ metadata, spec, status }: Workflow) => ({
-  uid: metadata.uid,
-  terminating: metadata.deletionTimestamp !== undefined,
-  suspended: spec.suspend,
-  cancelled: spec.cancel !== 'None',
-  finished: isOver(status?.phase),
-});
-
-const demandOf = (workflow: CachedWorkflow, workflows: WorkflowCaches['workflows']) => ({
-  key: `${workflow.namespace}/${workflow.name}`,
-  locks: (workflow.status?.locks ?? []).map(readLock),
-  slots: workflow.spec.slots ?? [],
-  ancestors: ancestorsOf(workflow, workflows),
-});
-
-/** A workflow for a time of a schedule. Its account and who asked for it are those that were checked when the schedule was written. */
-function scheduled({ namespace, name: schedule, uid, spec }: CachedSchedule, name: string, at: number) {
-  const { template, parameters, priority, requestedBy, serviceAccountName } = spec;
-  const owner = { apiVersion: `${GROUP}/${VERSION}`, kind: 'ScheduledWorkflow', name: schedule, uid, controller: true };
-  return {
-    apiVersion: `${GROUP}/${VERSION}`,
-    kind: 'Workflow',
-    metadata: {
-      namespace,
-      name,
-      annotations: { [SCHEDULED_AT]: new Date(at).toISOString() },
-      ownerReferences: [{ ...owner, blockOwnerDeletion: true }],
-    },
-    spec: {
-      templateRef: { name: template },
-      priority,
-      ...(parameters && { parameters }),
-      ...(requestedBy !== undefined && { requestedBy }),
-      ...(serviceAccountName !== undefined && { serviceAccountName }),
-    },
-  };
-}
-
-/** How long those took that came from the same template and succeeded, ms. */
-function durationsOf({ spec, namespace }: CachedWorkflow, { workflows }: WorkflowCaches): number[] {
-  if (spec.templateRef === undefined) return [];
-  const durations: number[] = [];
-  for (const { status } of workflows.byIndex(BY_TEMPLATE, `${namespace}/${spec.templateRef.name}`)) {
-    if (status?.phase !== 'Succeeded' || status.startedAt === undefined || status.finishedAt === undefined) continue;
-    durations.push(Date.parse(status.finishedAt) - Date.parse(status.startedAt));
-  }
-  return durations.slice(-MOST_DURATIONS);
 }

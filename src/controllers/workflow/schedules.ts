@@ -1,4 +1,5 @@
 import { isOver } from '../../domain/workflow/phase.ts';
+import { SCHEDULED_AT } from '../../api/annotations.ts';
 import type { Condition, ScheduledWorkflowStatus } from '../../api/kinds.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { readCron } from '../../domain/cron.ts';
@@ -8,21 +9,14 @@ import { type Child, type Due, recur, recurrenceStatus } from '../../domain/work
 import type { Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
 import { WrittenStatuses } from '../written.ts';
 import { BY_OWNER, type CachedSchedule, type CachedWorkflow, type WorkflowCaches } from './caches.ts';
-
-/** For which time of a schedule a workflow was started. */
-export const SCHEDULED_AT = 'baton.dev/scheduled-at';
+import { scheduled } from './scheduled.ts';
 
 export interface SchedulesOptions {
   readonly caches: WorkflowCaches;
   /** With the status that was last written. */
   readonly latest: (key: string) => CachedWorkflow | undefined;
   /** `exists`: there is one of that name, and its owner is not the schedule. */
-  readonly create: (
-    schedule: CachedSchedule,
-    name: string,
-    at: number,
-    signal: AbortSignal,
-  ) => Promise<'created' | 'exists'>;
+  readonly create: (workflow: ReturnType<typeof scheduled>, signal: AbortSignal) => Promise<'created' | 'exists'>;
   readonly cancel: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
   readonly delete: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
   readonly writeStatus: WriteStatus;
@@ -109,7 +103,7 @@ export class Schedules {
     const { template } = schedule.spec;
     if (!this.#hasTemplate(schedule))
       return { ...due, start: undefined, leftOut: { at, because: `there is no WorkflowTemplate ${template}` } };
-    if ((await this.#options.create(schedule, name, at, signal)) === 'exists')
+    if ((await this.#options.create(scheduled(schedule, name, at), signal)) === 'exists')
       return { ...due, start: undefined, leftOut: { at, because: `there is another workflow ${name}` } };
     this.#say(schedule, 'ScheduleStarted', 'Normal', `started workflow ${name} for ${stamp(at)}`);
     return due;

@@ -52,6 +52,13 @@ export function isTrue(expression: Expression, scope: Scope): { readonly ok: tru
   return { ok: true, is: found.value };
 }
 
+/** Whether a whole text matches a regular expression, by RE2 as in expressions: patterns are written by those who may write templates. */
+export function matchesWhole(pattern: string, text: string): boolean | undefined {
+  const compiled = compile('text.matches(pattern)', ['text', 'pattern']);
+  const found = compiled.ok ? compiled.expression.evaluate({ text, pattern: `^(?:${pattern})$` }) : compiled;
+  return found.ok ? found.value === true : undefined;
+}
+
 const quoted = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

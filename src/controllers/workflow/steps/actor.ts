@@ -1,3 +1,4 @@
+import type { Workflow } from '../../../api/kinds.ts';
 import { holdOf } from '../../../domain/emergency/hold.ts';
 import {
   examineStep,
@@ -7,9 +8,11 @@ import {
   type StepAct,
   type StepObjection,
   type StepPurpose,
+  type WorkflowAsker,
 } from '../../../domain/guard/step.ts';
 import type { ObjectReference } from '../../../domain/workflow/action.ts';
 import type { Answer } from '../../../domain/workflow/operation.ts';
+import { isOver } from '../../../domain/workflow/phase.ts';
 import { type RunContext, type StepContext, waiting, type WorkflowIdentity } from './contract.ts';
 import type { Account, AskerPort, LiveObject, ObjectWritten, WriteAct, WritesPort } from './ports.ts';
 
@@ -26,6 +29,15 @@ export interface StepActorOptions {
   /** Of an act: what it was, what it was for, and what came of it in a word. */
   readonly onOutcome: (act: StepAct['type'], purpose: StepPurpose, outcome: string) => void;
 }
+
+/** What part of the workflow the guard looks at. */
+export const workflowAskerOf = ({ metadata, spec, status }: Workflow): WorkflowAsker => ({
+  uid: metadata.uid,
+  terminating: metadata.deletionTimestamp !== undefined,
+  suspended: spec.suspend,
+  cancelled: spec.cancel !== 'None',
+  finished: isOver(status?.phase),
+});
 
 /** An act that a step wants done. */
 export interface StepProposal<A extends StepAct = StepAct> {
