@@ -173,6 +173,7 @@ export function createWorkflows(options: WorkflowsOptions) {
   const schedules = new Schedules({
     ...options,
     latest: (key) => reconciler.latest(key),
+    matches: matchesWhole,
     create: async (workflow, signal) => {
       assertLeads();
       return objects.create(workflow, signal);
@@ -199,7 +200,7 @@ export function createWorkflows(options: WorkflowsOptions) {
   const scheduleController = new Controller({
     name: 'scheduledworkflow',
     workers: 4,
-    reconcile: (key, context) => schedules.reconcile(key, context),
+    reconcile: withExpressions((key, context) => schedules.reconcile(key, context)),
     onError,
     ...controllerHooks(metrics, 'scheduledworkflow'),
   });

@@ -5,6 +5,8 @@ import type { Reason } from '../../api/reasons.ts';
 import { readCron } from '../../domain/cron.ts';
 import { deepEqual } from '../../domain/equal.ts';
 import { Conditions } from '../../domain/status/conditions.ts';
+import type { Problem } from '../../domain/workflow/input.ts';
+import { instantiate } from '../../domain/workflow/instantiate.ts';
 import { type Child, type Due, recur, recurrenceStatus } from '../../domain/workflow/recurrence.ts';
 import type { Count, EmitEvent, Log, Reference, Result, WriteStatus } from '../ports.ts';
 import { WrittenStatuses } from '../written.ts';
@@ -15,6 +17,8 @@ export interface SchedulesOptions {
   readonly caches: WorkflowCaches;
   /** With the status that was last written. */
   readonly latest: (key: string) => CachedWorkflow | undefined;
+  /** Whether a whole text matches a regular expression (RE2); undefined where that is none. */
+  readonly matches: Parameters<typeof instantiate>[2];
   /** `exists`: there is one of that name, and its owner is not the schedule. */
   readonly create: (workflow: ReturnType<typeof scheduled>, signal: AbortSignal) => Promise<'created' | 'exists'>;
   readonly cancel: (workflow: CachedWorkflow, signal: AbortSignal) => Promise<void>;
@@ -100,28 +104,28 @@ export class Schedules {
   async #start(schedule: CachedSchedule, due: Due, signal: AbortSignal): Promise<Due> {
     if (due.start === undefined) return due;
     const { name, at } = due.start;
-    const { template } = schedule.spec;
-    if (!this.#hasTemplate(schedule))
-      return { ...due, start: undefined, leftOut: { at, because: `there is no WorkflowTemplate ${template}` } };
+    const obstacle = this.#obstacle(schedule);
+    if (obstacle !== undefined) return { ...due, start: undefined, leftOut: { at, because: obstacle.message } };
     if ((await this.#options.create(scheduled(schedule, name, at), signal)) === 'exists')
       return { ...due, start: undefined, leftOut: { at, because: `there is another workflow ${name}` } };
     this.#say(schedule, 'ScheduleStarted', 'Normal', `started workflow ${name} for ${stamp(at)}`);
     return due;
   }
 
-  #hasTemplate({ namespace, spec }: CachedSchedule): boolean {
-    return this.#options.caches.templates.get(`${namespace}/${spec.template}`) !== undefined;
+  /** Why nothing that is started could begin: told when the schedule is written, and not when somebody misses what it does. */
+  #obstacle({ namespace, spec: { template: name, parameters = [] } }: CachedSchedule): Problem | undefined {
+    const { caches, matches } = this.#options;
+    const template = caches.templates.get(`${namespace}/${name}`);
+    if (template === undefined)
+      return { reason: 'TemplateNotFound', message: `there is no WorkflowTemplate ${name} in namespace ${namespace}` };
+    const instance = instantiate(template.spec, parameters, matches);
+    return instance.ok ? undefined : { reason: 'InvalidParameters', message: instance.problems.join('; ') };
   }
 
   #verdict(schedule: CachedSchedule, { leftOut }: Due): [Condition['status'], Reason, string] {
-    const { template, suspend } = schedule.spec;
-    if (!this.#hasTemplate(schedule))
-      return [
-        'False',
-        'TemplateNotFound',
-        `there is no WorkflowTemplate ${template} in namespace ${schedule.namespace}`,
-      ];
-    if (suspend) return ['False', 'Suspended', 'spec.suspend is true: nothing is started'];
+    const obstacle = this.#obstacle(schedule);
+    if (obstacle !== undefined) return ['False', obstacle.reason, obstacle.message];
+    if (schedule.spec.suspend) return ['False', 'Suspended', 'spec.suspend is true: nothing is started'];
     if (leftOut) return ['True', 'ScheduleMissed', `${stamp(leftOut.at)} was left out: ${leftOut.because}`];
     return ['True', 'Scheduled', 'workflows are started on schedule'];
   }
