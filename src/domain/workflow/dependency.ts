@@ -56,23 +56,29 @@ export function dependenciesOf(
   };
 }
 
-/** A way from a workflow back to itself; those that have ended wait for nobody. */
+/** The shortest way from a workflow back to itself; those that have ended wait for nobody. Others may have made a line of thousands. */
 function circleFrom(
   name: string,
   dependsOn: DependsOn,
   find: (name: string) => Other | undefined,
 ): string[] | undefined {
-  const seen = new Set<string>();
-  const walk = (from: DependsOn, path: readonly string[]): string[] | undefined => {
-    for (const { name: next } of from) {
-      if (next === name) return [...path, next];
-      const other = find(next);
-      if (seen.has(next) || other === undefined || (other.phase !== undefined && ENDS[other.phase])) continue;
-      seen.add(next);
-      const found = walk(other.dependsOn, [...path, next]);
-      if (found !== undefined) return found;
+  const waiter = new Map<string, string>();
+  // An array that grows while it is iterated.
+  const line: { readonly at: string; readonly dependsOn: DependsOn }[] = [{ at: name, dependsOn }];
+  for (const { at, dependsOn: awaited } of line) {
+    for (const { name: next } of awaited) {
+      if (next === name) return [...wayTo(at, waiter), next];
+      const other = waiter.has(next) ? undefined : find(next);
+      if (other === undefined || (other.phase !== undefined && ENDS[other.phase])) continue;
+      waiter.set(next, at);
+      line.push({ at: next, dependsOn: other.dependsOn });
     }
-    return undefined;
-  };
-  return walk(dependsOn, [name]);
+  }
+  return undefined;
+}
+
+function wayTo(end: string, waiter: ReadonlyMap<string, string>): string[] {
+  const way: string[] = [];
+  for (let at: string | undefined = end; at !== undefined; at = waiter.get(at)) way.push(at);
+  return way.toReversed();
 }

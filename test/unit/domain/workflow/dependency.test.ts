@@ -42,4 +42,13 @@ describe('workflows that have to end first', () => {
     expect(dependenciesOf('x', needs('a'), others).kind).toBe('waiting');
     expect(dependenciesOf('a', needs('a'), others).kind).toBe('impossible');
   });
+
+  it('looks along a line of any length', () => {
+    const length = 20_000;
+    const next = (n: number) => ({ dependsOn: needs(`w${(n + 1) % length}`) });
+    const ring = among(Object.fromEntries(Array.from({ length }, (_, n) => [`w${n}`, next(n)])));
+    const found = dependenciesOf('w0', needs('w1'), ring);
+    expect(found).toMatchObject({ kind: 'impossible', reason: 'CycleFound' });
+    expect(dependenciesOf('x', needs('w0'), ring).kind).toBe('waiting');
+  });
 });
