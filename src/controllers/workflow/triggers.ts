@@ -24,7 +24,7 @@ export interface TriggerOptions {
   readonly caches: WorkflowCaches & Pick<Caches, 'services' | 'deployments' | 'statefulSets'>;
   /** Those that steps run. */
   readonly jobs: WatchedCache<Named>;
-  readonly waiters: Pick<Waiters, 'changed'>;
+  readonly waiters: Pick<Waiters, 'changed' | 'forget'>;
   readonly scheduler: Pick<Scheduler, 'reconsider'>;
   readonly reconciler: Pick<WorkflowReconciler, 'wrote' | 'gone' | 'forget'>;
   readonly schedules: Pick<Schedules, 'wrote'>;
@@ -84,6 +84,7 @@ export class WorkflowTriggers {
     const healed = metadata.annotations?.[HEALS];
     if (healed !== undefined && standingIn(before) !== standingIn(phase)) enqueueService(`${namespace}/${healed}`);
     if (owner?.kind === 'ScheduledWorkflow' && before !== phase) enqueueSchedule(`${namespace}/${owner.name}`);
+    if (type === 'deleted') waiters.forget({ namespace, name });
     if (type === 'deleted' && acts()) reconciler.gone(key, old);
     else if (type === 'deleted') reconciler.forget(key);
     else if (!reconciler.wrote(key, workflow.resourceVersion)) enqueue(key);

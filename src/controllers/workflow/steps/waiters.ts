@@ -33,6 +33,15 @@ export class Waiters {
     };
   }
 
+  /** A workflow is gone, and waits for nothing: what it waited for may never change. */
+  forget(workflow: Named): void {
+    for (const [key, of] of this.#waiting) {
+      for (const [opId, { namespace, name }] of of)
+        if (name === workflow.name && namespace === workflow.namespace) of.delete(opId);
+      if (of.size === 0) this.#waiting.delete(key);
+    }
+  }
+
   /** An object changed, came or went. */
   changed(
     kind: string,

@@ -31,3 +31,13 @@ it('does not wake who waits no more', () => {
   waiters.changed('Deployment', of('web'));
   expect(woken).toEqual(['shop/b']);
 });
+
+it('keeps nothing of a workflow that is gone', () => {
+  const { woken, waiters } = bed();
+  waiters.wait(of('a'), 'op-1', [web, { kind: 'Job', name: 'never' }]);
+  waiters.wait(of('b'), 'op-2', [web]);
+  waiters.forget(of('a'));
+  waiters.changed('Job', of('never'));
+  waiters.changed('Deployment', of('web'));
+  expect(woken).toEqual(['shop/b']);
+});
