@@ -122,7 +122,15 @@ export class EmergencyKeeper {
   }
 
   #subjects(): KnownSubject[] {
-    return subjectsOf({ ...this.#options, written: (workload) => this.#writtenOf(workload) });
+    const known = new Set<string>();
+    const written = (workload: WorkloadSnapshot): Written | undefined => {
+      known.add(workload.uid);
+      return this.#writtenOf(workload);
+    };
+    const subjects = subjectsOf({ ...this.#options, written });
+    // Of what is gone, or has everything back and nobody to look after it, no echo is waited for.
+    for (const uid of this.#written.keys()) if (!known.has(uid)) this.#written.delete(uid);
+    return subjects;
   }
 
   #writtenOf({ uid, resourceVersion }: WorkloadSnapshot): Written | undefined {

@@ -32,6 +32,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
     answer: written as (name: string) => ActOutcome,
     done: [] as string[],
     seen: [] as boolean[],
+    looks: 0,
   };
   const put = (name: string, replicas: number, hold?: Hold): void => {
     deployments.upsert(
@@ -59,7 +60,10 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
     policy: () => ({ ...DEFAULT_POLICY, emergency: { ...DEFAULT_POLICY.emergency, ...emergency } }),
     status: () => ({ halt: { id: ID, state: state.halt } }),
     rules: () => [],
-    workflows: () => [],
+    workflows: () => {
+      state.looks += 1;
+      return [];
+    },
     actor: {
       carryOut: async (proposal) => {
         const { act, cause, seen } = proposal as unknown as Proposal<ScaleAct>;
@@ -81,7 +85,7 @@ function bed(names: Readonly<Record<string, readonly string[]>>, emergency: Part
     return state.done;
   };
   const held = (name: string, original = 3): void => put(name, 0, { id: ID, original, to: 0 });
-  return { keeper, state, turn, put, held, statuses };
+  return { keeper, state, turn, put, held, statuses, services };
 }
 
 describe('taking services down', () => {
@@ -202,6 +206,18 @@ describe('while nobody asks for anything', () => {
     expect(states(keeper.look({ halt }))).toEqual(['Resumed', false]);
     held('web');
     expect(keeper.look({ halt }).isDue).toBe(true);
+  });
+
+  it('does not go through all of them for what was given back long ago', async () => {
+    const { keeper, state, turn, put, held, services } = bed({ web: [] });
+    state.halt = 'Resumed';
+    held('web');
+    services.delete('shop/web', '2');
+    expect(await turn()).toEqual(['Resume web 0 → 3']);
+    put('web', 3);
+    expect(await turn()).toEqual([]);
+    keeper.look(undefined);
+    expect(state.looks).toBe(0);
   });
 });
 
