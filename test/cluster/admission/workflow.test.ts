@@ -373,6 +373,20 @@ describe('an action is refused with what to write instead', () => {
       right: { template: { backoffLimit: 0, template: { spec: { containers: [] } } } },
       says: 'spec.steps[0].job.template.template: Required value',
     },
+    {
+      title: 'a text where the metadata of its pods should be',
+      wrong: { template: { template: { metadata: 'nightly' } } },
+      right: {
+        template: { template: { metadata: { labels: { app: '{{ parameters.size }}' }, annotations: { a: 'b' } } } },
+      },
+      says: 'spec.steps[0].job.template.template.metadata in body must be of type object: "string"',
+    },
+    {
+      title: 'a text where their labels should be',
+      wrong: { template: { template: { metadata: { labels: 'nightly' } } } },
+      right: { template: { template: { metadata: {} } } },
+      says: 'spec.steps[0].job.template.template.metadata.labels in body must be of type object: "string"',
+    },
   ]);
 
   const oneOf = 'wait has exactly one of: duration; target and condition; target and expression';
