@@ -796,7 +796,7 @@ export interface WorkflowStatus {
    */
   current?: string
   /**
-   * When it is expected to be done, UTC.
+   * When it is expected to be done, UTC; when that has passed, since when it is late.
    */
   eta?: string
   /**

@@ -5,10 +5,12 @@ import { readStamp } from './times.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
+const LATE = 'late since ';
 
 /**
  * When it is expected to be done: as its spec says, or as long as earlier ones took in the median. Nothing while it is paused, because it would
- * change all the time. What it said stays until that is off by a tenth of what is left, or a minute.
+ * change all the time. What it said stays until that is off by a tenth of what is left, or a minute; when the minute is over it is said once that
+ * it is late, because nobody knows for how long.
  */
 export function etaOf(run: Run): string | undefined {
   const { status, facts } = run;
@@ -20,7 +22,11 @@ export function etaOf(run: Run): string | undefined {
   const at = begun + Math.min(expected, most) + (status.pausedSeconds ?? 0) * 1_000;
   const said = readEta(status.eta, at);
   const tolerance = Math.max(MINUTE, (at - run.now) / 10);
-  return said !== undefined && Math.abs(said - at) <= tolerance ? status.eta : writeEta(at, begun);
+  const isGood = said !== undefined && Math.abs(said - at) <= tolerance;
+  const minute = isGood ? said : Math.ceil(at / MINUTE) * MINUTE;
+  const isLate = run.now >= minute + MINUTE;
+  if (!isLate) run.wake(minute + MINUTE);
+  return `${isLate ? LATE : ''}${writeEta(minute, begun)}`;
 }
 
 function expectedMs({ spec, facts }: Run): number | undefined {
@@ -29,16 +35,16 @@ function expectedMs({ spec, facts }: Run): number | undefined {
   return sorted[Math.floor((sorted.length - 1) / 2)];
 }
 
-/** To the minute, with the day where it takes longer than one. */
+/** With the day where it takes longer than one. */
 function writeEta(at: number, begun: number): string {
-  const text = new Date(Math.ceil(at / MINUTE) * MINUTE).toISOString();
+  const text = new Date(at).toISOString();
   const time = `${text.slice(11, 16)} UTC`;
   return at - begun > DAY ? `${text.slice(0, 10)} ${time}` : time;
 }
 
 /** Of a time alone: the one that is nearest to `near`. */
 function readEta(text: string | undefined, near: number): number | undefined {
-  const [, day, time] = /^(?:(\d{4}-\d{2}-\d{2}) )?(\d{2}:\d{2}) UTC$/.exec(text ?? '') ?? [];
+  const [, day, time] = /^(?:late since )?(?:(\d{4}-\d{2}-\d{2}) )?(\d{2}:\d{2}) UTC$/.exec(text ?? '') ?? [];
   if (time === undefined) return undefined;
   if (day !== undefined) return Date.parse(`${day}T${time}:00Z`);
   const same = Date.parse(`${new Date(near).toISOString().slice(0, 10)}T${time}:00Z`);

@@ -46,9 +46,30 @@ it('moves with what was learned only where that is worth a write, and not at all
   expect(workflow.look().status.eta).toBe('13:30 UTC');
 });
 
-it('stays when it has passed', () => {
-  const workflow = bench('10m').look();
+it.each([
+  ['10m', '12:10 UTC', 'late since 12:10 UTC'],
+  ['30h', '2026-05-05 18:00 UTC', 'late since 2026-05-05 18:00 UTC'],
+])('is never in the past: with %s, it is said once that it is late', (estimated, eta, late) => {
+  const workflow = bench(estimated).look();
   const { writes } = workflow;
-  workflow.after(60 * MINUTE);
-  expect([workflow.status.eta, workflow.writes]).toEqual(['12:10 UTC', writes]);
+  const minutes = (Date.parse(`2026-05-0${estimated === '10m' ? '4T12:10' : '5T18:00'}:00Z`) - workflow.now) / MINUTE;
+  expect(workflow.last?.lookAgainAt).toBe(workflow.now + (minutes + 1) * MINUTE);
+  workflow.after(minutes * MINUTE + 59_999);
+  expect([workflow.status.eta, workflow.writes]).toEqual([eta, writes]);
+  workflow.after(1);
+  expect([workflow.status.eta, workflow.writes]).toEqual([late, writes + 1]);
+  for (let more = 0; more < 3; more += 1) workflow.after(20 * MINUTE);
+  expect([workflow.status.eta, workflow.writes]).toEqual([late, writes + 1]);
+});
+
+it('is late by as much after a pause, and no longer where earlier ones are known to take longer', () => {
+  const workflow = bench();
+  workflow.facts = { ...workflow.facts, durations: [10 * MINUTE] };
+  workflow.look().after(30 * MINUTE);
+  workflow.spec.suspend = true;
+  expect(workflow.look().status.eta).toBeUndefined();
+  workflow.spec.suspend = false;
+  expect(workflow.after(20 * MINUTE).status.eta).toBe('late since 12:30 UTC');
+  workflow.facts = { ...workflow.facts, durations: [60 * MINUTE] };
+  expect(workflow.look().status.eta).toBe('13:20 UTC');
 });
