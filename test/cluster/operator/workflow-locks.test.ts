@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Workflow } from '../../../src/api/kinds.ts';
 import { isOver } from '../../../src/domain/workflow/phase.ts';
+import { FaultProxy } from '../../faults/proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
 import { inState, pair, replicasOf, setAllReady } from './support/failover.ts';
 import { osvc, workload } from './support/objects.ts';
+import { Operator } from './support/process.ts';
 import { exclusively, makeRunner, object, states, target, V, Workflows } from './support/workflows.ts';
 
 // Who has a workload to himself, Baton or a workflow, and that the other one waits until then.
@@ -20,13 +25,6 @@ beforeAll(async () => {
 afterAll(() => bed.close(), 30_000);
 
 const hold = [{ name: 'hold', approval: {} }];
-const waitsFor = (name: string, message: string): Promise<Workflow> =>
-  workflows.until(
-    name,
-    `waits: ${message}`,
-    ({ status }) => status?.phase === 'Queued' && status.reason === 'WaitingForLock' && status.message === message,
-  );
-
 describe('a workload that a workflow has to itself', { timeout: 120_000 }, () => {
   it('is not scaled, and is when the workflow has ended', async () => {
     await bed.create(workload('Deployment', 'scaled', { replicas: 1 }));
@@ -65,7 +63,7 @@ describe('a workload that a workflow has to itself', { timeout: 120_000 }, () =>
     });
     const [stamp] = busy.status?.steps?.map(({ opId }) => opId) ?? [];
     await workflows.start('next', { steps: [{ name: 'grow', scale: { target: target('left'), replicas: 3 } }] });
-    await waitsFor('next', `waits for Deployment left, which is held by workflow ${bed.namespace}/deleted`);
+    await workflows.waitsFor('next', `waits for Deployment left, which is held by workflow ${bed.namespace}/deleted`);
     await bed.remove('Workflow', 'deleted', V);
     // What it did stays, and so does its stamp, which keeps nobody from anything.
     const done = await workflows.phase('next', 'Succeeded');
@@ -107,10 +105,47 @@ describe('a workflow that wants a workload to itself waits', { timeout: 120_000 
       targets: exclusively('moving'),
       steps: [{ name: 'go', wait: { duration: '0s' } }],
     });
-    await waitsFor('after-move', 'waits for Deployment moving: its service moving is being failed over');
+    await workflows.waitsFor('after-move', 'waits for Deployment moving: its service moving is being failed over');
     await bed.patch('Pod', slow?.metadata.name ?? '', { metadata: { finalizers: null } }, 'v1');
     await inState(bed, 'moving', 'Completed', 'Standby');
     await workflows.phase('after-move', 'Succeeded');
+  });
+
+  it('while an act of its healing is being done, and begins when that is over', async () => {
+    const proxy = await new FaultProxy(process.env['KUBECONFIG'] || '.cluster/kubeconfig').start();
+    const folder = await mkdtemp(join(tmpdir(), 'baton-locks-'));
+    const ill = await Bed.make('op-locks-healing');
+    try {
+      await makeRunner(ill);
+      const kubeconfig = proxy.writeKubeconfig(join(folder, 'kubeconfig'));
+      ill.own(await Operator.start(ill.flags, 'leading', kubeconfig));
+      await ill.create(workload('Deployment', 'mended', { replicas: 3 }));
+      const healing = { actions: [{ type: 'DeletePod' }], after: '1s' };
+      await ill.create(osvc('mended', { health: { hysteresis: { rise: '1s' } }, healing }));
+      await ill.healthy('mended');
+      const [sick] = await ill.pods('mended');
+      if (sick === undefined) throw new Error('no pod');
+      // What is to be evicted is read first: as long as that has no answer, the act is on its way.
+      const read = `/api/v1/namespaces/${ill.namespace}/pods/${sick.metadata.name}`;
+      proxy.faults.answer = ({ method, url }) => (method === 'GET' && url === read ? { status: 503 } : undefined);
+      await ill.setReady(sick, false);
+      await ill.until('mended', 'being healed', ({ status }) => status?.healing?.intent !== undefined);
+      const waiting = new Workflows(ill);
+      await waiting.start('after-heal', {
+        targets: exclusively('mended'),
+        steps: [{ name: 'go', wait: { duration: '0s' } }],
+      });
+      await waiting.waitsFor('after-heal', 'waits for Deployment mended: its service mended is being healed');
+      const uids = async () => (await ill.pods('mended')).map(({ metadata }) => metadata.uid);
+      expect(await uids()).toContain(sick.metadata.uid);
+      proxy.faults = {};
+      await waiting.phase('after-heal', 'Succeeded');
+      expect(await uids()).not.toContain(sick.metadata.uid);
+    } finally {
+      await ill.close();
+      await proxy.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('while it is held at zero until its turn to start, and begins when it is raised', async () => {
@@ -120,7 +155,7 @@ describe('a workflow that wants a workload to itself waits', { timeout: 120_000 
     await bed.patch('Deployment', 'held', { spec: { paused: false } });
     const steps = [{ name: 'grow', scale: { target: target('held'), replicas: 4 } }];
     await workflows.start('after-start', { steps });
-    await waitsFor('after-start', 'waits for Deployment held: its service held is being started in order');
+    await workflows.waitsFor('after-start', 'waits for Deployment held: its service held is being started in order');
     await bed.create(workload('Deployment', 'needed', { replicas: 1 }));
     await bed.create(osvc('needed', { startup: {} }));
     const done = await workflows.phase('after-start', 'Succeeded');

@@ -62,6 +62,14 @@ export class Workflows {
     return this.until(name, wanted, ({ status }) => status?.phase === wanted);
   }
 
+  waitsFor(name: string, message: string): Promise<Workflow> {
+    return this.until(
+      name,
+      `waits: ${message}`,
+      ({ status }) => status?.phase === 'Queued' && status.reason === 'WaitingForLock' && status.message === message,
+    );
+  }
+
   patch(name: string, spec: object): Promise<void> {
     return this.#bed.patch('Workflow', name, { spec }, V);
   }
