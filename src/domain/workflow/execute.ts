@@ -4,6 +4,7 @@ import { areStepsOver, goForward } from './forward.ts';
 import { deadline, holdOf, isCancelled, pause, resume } from './pause.ts';
 import { workflowTimeout } from './rules.ts';
 import type { Run } from './run.ts';
+import { currentOf } from './summary.ts';
 import { stamp } from './times.ts';
 
 /** Running and Paused: the steps, until all are over or one of them, time or a person ends it. */
@@ -39,8 +40,14 @@ export function obey(run: Run): void {
   if (status.pausedAt !== undefined || status.outcome !== undefined) return;
   const timeout = workflowTimeout(spec, facts.maxDurationMs);
   const at = deadline(run, status.startedAt, timeout, status);
-  if (run.now >= at) run.fail('TimedOut', `it was not done after ${formatDuration(timeout)}`);
+  if (run.now >= at) run.fail('TimedOut', `it was not done after ${formatDuration(timeout)}${underWay(run)}`);
   else run.wake(at);
+}
+
+/** What it was at, which is told as ended from now on. */
+function underWay(run: Run): string {
+  const current = currentOf(run);
+  return current === undefined ? '' : `, with ${current} under way`;
 }
 
 function go(run: Run, isHeld: boolean): void {

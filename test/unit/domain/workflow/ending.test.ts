@@ -62,7 +62,16 @@ test.each([
   bench.after(599_000);
   expect(bench.status.phase).toBe('Running');
   bench.after(1_000);
-  expect(bench.status).toMatchObject({ phase, reason, outcome: 'TimedOut', because: 'it was not done after 10m' });
+  const because = 'it was not done after 10m, with a under way';
+  expect(bench.status).toMatchObject({ phase, reason, outcome: 'TimedOut', because });
+});
+
+it('names the approval that nobody gave in time', () => {
+  const spec = specOf([{ name: 'ask', approval: { required: 1, users: ['bob'] } }], { timeout: '10m' });
+  const bench = new Bench(spec, answers({})).look();
+  expect(bench.status.phase).toBe('Running');
+  bench.after(600_000);
+  expect(bench.status.message).toBe('it was not done after 10m, with ask (approval) under way');
 });
 
 it('no workflow takes longer than the policy lets it', () => {
