@@ -1,4 +1,4 @@
-// npm test: everything that CI runs, in two lanes. Arguments name stages: npm test -- unit cluster
+// npm test: everything that CI runs, in lanes. Arguments name stages: npm test -- unit cluster
 import { mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MissingPrerequisite } from '../cluster/index.ts';

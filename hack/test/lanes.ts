@@ -20,8 +20,8 @@ export interface Ended {
   readonly output: string;
 }
 
-/** As many as there are cores where CI runs: most parts wait more than they work, and three would make each other late. */
-const LANES = 2;
+/** One more than there are cores where CI runs: most parts wait more than they work. */
+const LANES = 3;
 /** Told before anything else: a mistake in types or format needs no cluster to be seen. */
 const SHORT_SECONDS = 15;
 
@@ -56,8 +56,8 @@ export interface Watcher {
 }
 
 /**
- * Runs the parts in two lanes, after those that nothing may run beside; the modest ones begin at once, one after the other. Where there is only one its output goes to the terminal as it comes; else it is kept until the part ends,
- * so that two do not mix. Rejects with what a part's `run` rejects with; the parts do not end one another.
+ * Runs the parts in lanes, after those that nothing may run beside; the modest ones run beside all of them, one after the other: they take what the lanes
+ * leave of the processor while they wait. Where there is only one part its output goes to the terminal as it comes; else it is kept until the part ends, so that two do not mix. Rejects with what a part's `run` rejects with; the parts do not end one another.
  */
 export class Lanes {
   readonly #parts: readonly Part[];
@@ -84,7 +84,8 @@ export class Lanes {
     const modest = sum([...leftOf(isModest), ...this.#modest.map(({ seconds }) => seconds)]);
     const others = leftOf((part) => !isAlone(part) && !isModest(part));
     const waiting = this.#waiting.map(({ seconds }) => seconds);
-    return secondsLeft([Math.max(alone, modest), ...(alone > 0 ? [alone] : others)], waiting);
+    const lanes = secondsLeft(alone > 0 ? [alone, alone] : others, waiting);
+    return Math.max(modest, lanes);
   }
 
   /** What runs now, for how many seconds, and what it has said so far. */
@@ -106,8 +107,8 @@ export class Lanes {
   async run(watcher: Watcher): Promise<void> {
     const modest = this.#lane(this.#modest, watcher);
     await this.#lane(this.#alone, watcher);
-    const lanes = Array.from({ length: LANES - 1 }, () => this.#lane(this.#waiting, watcher));
-    await Promise.all([...lanes, modest.then(() => this.#lane(this.#waiting, watcher))]);
+    const lanes = Array.from({ length: LANES }, () => this.#lane(this.#waiting, watcher));
+    await Promise.all([...lanes, modest]);
   }
 
   async #lane(waiting: Part[], { began, ended }: Watcher): Promise<void> {
