@@ -84,8 +84,7 @@ export class Lanes {
     const modest = sum([...leftOf(isModest), ...this.#modest.map(({ seconds }) => seconds)]);
     const others = leftOf((part) => !isAlone(part) && !isModest(part));
     const waiting = this.#waiting.map(({ seconds }) => seconds);
-    const lanes = secondsLeft(alone > 0 ? [alone, alone] : others, waiting);
-    return Math.max(modest, lanes);
+    return Math.max(modest, alone + secondsLeft(alone > 0 ? [] : others, waiting));
   }
 
   /** What runs now, for how many seconds, and what it has said so far. */
