@@ -40,19 +40,23 @@ export const get = async <T>(...args: string[]): Promise<T> =>
 
 export const service = (name: string) => get<OrchestratedService>('osvc', name, '--namespace', 'shop');
 
-/** Looks every quarter of a second until `accept` holds; after `seconds` it throws with what was seen last. */
+/** How many times as long as it takes on a machine that does nothing else something is waited for. */
+const PATIENCE = 3;
+
+/** Looks every quarter of a second until `accept` holds; if it does not in what may become of so many `seconds` it throws with what was seen last. */
 export async function eventually<T>(
   what: string,
   seconds: number,
   look: () => Promise<T>,
   accept: (seen: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const patience = seconds * PATIENCE;
+  const deadline = Date.now() + patience * 1000;
   for (;;) {
     const seen = await look();
     if (accept(seen)) return seen;
     if (Date.now() > deadline)
-      throw new Error(`${what}: not within ${seconds} s; last seen ${JSON.stringify(seen, null, 1)}`);
+      throw new Error(`${what}: not within ${patience} s; last seen ${JSON.stringify(seen, null, 1)}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

@@ -14,7 +14,7 @@ import { eventually } from '../cluster/support/eventually.ts';
 const dir = mkdtempSync(join(tmpdir(), 'failover-test-'));
 let cluster: Cluster;
 let operator: Operator;
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 beforeAll(async () => {
   cluster = await startCluster({ dir, kubelet: true, log: () => undefined });

@@ -12,7 +12,7 @@ import { eventually } from './bed.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'real-node-test-'));
 let cluster: Cluster;
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 beforeAll(async () => {
   cluster = await startCluster({ dir, kubelet: true, log: () => undefined });
@@ -51,7 +51,7 @@ it('runs pods that the host reaches, by their own and by a Service address', asy
     ),
   );
   kubectl(['expose', 'pod', 'web', '--port=80', '--target-port=8080']);
-  kubectl(['wait', '--for=condition=Ready', 'pod/web', '--timeout=30s']);
+  kubectl(['wait', '--for=condition=Ready', 'pod/web', '--timeout=120s']);
   const address = kubectl(['get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}']);
   const service = kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
   for (const url of [`http://${address}:8080/`, `http://${service}/`]) {
@@ -70,17 +70,17 @@ it('lets a pod reach the API server and its logs be read', () => {
   const call = 'echo | nc -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT';
   const script = `${call} && echo reached && touch /tmp/reached; sleep 1000`;
   kubectl(['apply', '-f', '-'], pod('client', script, 'test -f /tmp/reached'));
-  kubectl(['wait', '--for=condition=Ready', 'pod/client', '--timeout=30s']);
+  kubectl(['wait', '--for=condition=Ready', 'pod/client', '--timeout=120s']);
   expect(kubectl(['logs', 'client'])).toContain('reached');
 });
 
 it('follows a readiness probe that fails and recovers', () => {
   kubectl(['apply', '-f', '-'], pod('moody', 'touch /tmp/ok; sleep 1000', 'test -f /tmp/ok'));
-  kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=30s']);
+  kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=120s']);
   kubectl(['exec', 'moody', '--', 'rm', '/tmp/ok']);
-  kubectl(['wait', '--for=condition=Ready=false', 'pod/moody', '--timeout=30s']);
+  kubectl(['wait', '--for=condition=Ready=false', 'pod/moody', '--timeout=120s']);
   kubectl(['exec', 'moody', '--', 'touch', '/tmp/ok']);
-  expect(kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=30s'])).toContain('condition met');
+  expect(kubectl(['wait', '--for=condition=Ready', 'pod/moody', '--timeout=120s'])).toContain('condition met');
 });
 
 it('is measured by the real metrics-server', async () => {

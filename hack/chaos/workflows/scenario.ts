@@ -25,7 +25,7 @@ const V = 'baton.dev/v1alpha1';
 const RBAC = 'rbac.authorization.k8s.io';
 const POLICY = `/apis/${V}/orchestrations`;
 /** A schedule may kill at every write. */
-const PATIENCE_S = 240;
+const PATIENCE_S = 80;
 /** Longer than any clock is put on. */
 const LONG = '24h';
 const RUNNER = 'runner';

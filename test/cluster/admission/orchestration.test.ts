@@ -4,7 +4,7 @@ import { installCrds } from '../support/crds.ts';
 import { attempt, refuses } from './refusals.ts';
 
 const api = new Api();
-beforeAll(() => installCrds(api), 60_000);
+beforeAll(() => installCrds(api));
 
 const tryIt = (object: object): Promise<Answer> => attempt(api, '/apis/baton.dev/v1alpha1/orchestrations', object);
 

@@ -7,7 +7,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-depends');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 async function running(name: string, dependsOn: object[] = []): Promise<void> {
   await bed.create(workload('Deployment', name, { replicas: 1 }));

@@ -10,7 +10,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-events');
   operator = await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 const linesOf = (service: string) => operator.lines.filter((line) => line['service'] === service);
 

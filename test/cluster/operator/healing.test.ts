@@ -8,7 +8,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-healing');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 const QUICK = { after: '1s', backoff: { initial: '20s', factor: 1, max: '60s' } };
 
@@ -158,9 +158,7 @@ describe('a service that is Failed', () => {
   });
 });
 
-it('what heals is there after a kill: an intent in the status is carried out once, by whoever leads then', {
-  timeout: 90_000,
-}, async () => {
+it('what heals is there after a kill: an intent in the status is carried out once, by whoever leads then', async () => {
   const own = await Bed.make('op-healing-kill');
   try {
     let operator = await own.start('--no-leader-election');

@@ -31,7 +31,7 @@ beforeAll(async () => {
   await bed.create(osvc('web', { health: { checks: [beat('response_time_seconds', { staleAfter: '5s' })] } }));
   await bed.level('web', 'Healthy');
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 const beat = (metric: string, more: object = {}) => ({
   name: 'beat',

@@ -8,7 +8,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-levels');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 async function running(name: string, replicas: number, spec: Record<string, unknown> = {}): Promise<Pod[]> {
   await bed.create(workload('Deployment', name, { replicas }));

@@ -21,7 +21,7 @@ beforeAll(async () => {
     (ready) => ready === MANY,
   );
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 async function readyPods(): Promise<number> {
   const answer = await bed.api.call('GET', `/apis/apps/v1/namespaces/${bed.namespace}/deployments`);

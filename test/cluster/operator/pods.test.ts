@@ -8,7 +8,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-pods');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 /** A Deployment whose pods are all ready, and the service that looks after it. */
 async function running(name: string, replicas = 2): Promise<Pod[]> {

@@ -7,7 +7,7 @@ let bed: Bed;
 beforeAll(async () => {
   bed = await Bed.make('op-process');
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 describe('the process', () => {
   it.each([

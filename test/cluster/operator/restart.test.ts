@@ -7,7 +7,7 @@ let bed: Bed;
 beforeEach(async () => {
   bed = await Bed.make('op-restart');
 });
-afterEach(() => bed.close(), 30_000);
+afterEach(() => bed.close());
 
 // A killed leader's lease must end before the next one may act.
 const LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '500ms'];

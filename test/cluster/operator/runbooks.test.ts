@@ -32,11 +32,11 @@ beforeAll(async () => {
   await api.call('DELETE', POLICY);
   home = await Bed.on(api, 'op-runbooks');
   home.own(await Operator.start(['--lease-namespace', home.namespace, '--heartbeat-address', '']));
-}, 120_000);
+});
 afterAll(async () => {
   await home.close();
   await Promise.all([api.call('DELETE', POLICY), api.call('DELETE', `${ROLES}/${approve}`)]);
-}, 60_000);
+});
 
 interface Deployment extends Obj {
   spec: { replicas: number; template: { spec: { containers: { image: string; command?: string[] }[] } } };
@@ -175,7 +175,7 @@ const inShop =
 const MONEY = ['ledger-db', 'payments', 'checkout'];
 const CATALOG = ['catalog', 'catalog-standby'];
 
-describe.concurrent('a runbook', { timeout: 240_000 }, () => {
+describe.concurrent('a runbook', () => {
   it(
     'rolls two services once, one after the other',
     inShop('rolling-restart', [...MONEY, ...CATALOG], async (open) => {
@@ -275,7 +275,7 @@ describe.concurrent('a runbook', { timeout: 240_000 }, () => {
   );
 });
 
-describe('a runbook in an emergency', { timeout: 240_000 }, () => {
+describe('a runbook in an emergency', () => {
   const policy = async (): Promise<Orchestration> =>
     accept(await api.call('GET', POLICY)).body as unknown as Orchestration;
   const halted = (state: string): Promise<Orchestration> =>

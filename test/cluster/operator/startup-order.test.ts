@@ -79,9 +79,7 @@ function diamond(): Member[] {
 const SLOW = 'wide3';
 const FAILING = 'base11';
 
-it('a diamond of 50 services comes up in order, with slow and failing members and kills in between', {
-  timeout: 300_000,
-}, async () => {
+it('a diamond of 50 services comes up in order, with slow and failing members and kills in between', async () => {
   const bed = await Bed.make('op-startup-diamond');
   const members = diamond().map((member) => {
     if (member.name === SLOW) return { ...member, pod: GATED };
@@ -157,9 +155,7 @@ it('a diamond of 50 services comes up in order, with slow and failing members an
   }
 });
 
-it('a critical failure takes down in reverse what was raised before, until its spec changes', {
-  timeout: 240_000,
-}, async () => {
+it('a critical failure takes down in reverse what was raised before, until its spec changes', async () => {
   const bed = await Bed.make('op-startup-rollback');
   const members: Member[] = [
     { name: 'kernel', phase: 'Core', dependsOn: [], count: 2 },

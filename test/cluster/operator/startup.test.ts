@@ -18,7 +18,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-startup');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 /** Makes no pods before it is resumed, so that none can be ready before the workload is held. */
 const paused = (name: string, replicas: number, pod: object = {}): Obj =>

@@ -7,7 +7,7 @@ let bed: Bed;
 beforeEach(async () => {
   bed = await Bed.make('op-status');
 });
-afterEach(() => bed.close(), 30_000);
+afterEach(() => bed.close());
 
 async function running(...names: string[]): Promise<void> {
   for (const name of names) {

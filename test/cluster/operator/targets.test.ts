@@ -7,7 +7,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-targets');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 const forTarget = (name: string, target: string) =>
   osvc(name, { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target } });

@@ -21,11 +21,11 @@ beforeAll(async () => {
   await makeRunner(bed);
   workflows = new Workflows(bed);
   await bed.start('--scaling-interval', '1s');
-}, 120_000);
-afterAll(() => bed.close(), 30_000);
+});
+afterAll(() => bed.close());
 
 const hold = [{ name: 'hold', approval: {} }];
-describe('a workload that a workflow has to itself', { timeout: 120_000 }, () => {
+describe('a workload that a workflow has to itself', () => {
   it('is not scaled, and is when the workflow has ended', async () => {
     await bed.create(workload('Deployment', 'scaled', { replicas: 1 }));
     await bed.create(osvc('scaled'));
@@ -91,7 +91,7 @@ describe('a workload that a workflow has to itself', { timeout: 120_000 }, () =>
   });
 });
 
-describe('a workflow that wants a workload to itself waits', { timeout: 120_000 }, () => {
+describe('a workflow that wants a workload to itself waits', () => {
   it('while its service fails over, and begins when that is done', async () => {
     await bed.createAll(...pair('moving', { primary: 2, standby: 2 }));
     await bed.healthy('moving');
@@ -164,7 +164,7 @@ describe('a workflow that wants a workload to itself waits', { timeout: 120_000 
   });
 });
 
-describe('workflows that would wait for each other', { timeout: 120_000 }, () => {
+describe('workflows that would wait for each other', () => {
   const childrenOf = async (parent: string): Promise<Workflow[]> => {
     const path = `/apis/${V}/namespaces/${bed.namespace}/workflows`;
     const all = accept(await bed.api.call('GET', path)).body['items'] as Workflow[];

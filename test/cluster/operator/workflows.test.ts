@@ -13,7 +13,7 @@ beforeAll(async () => {
   workflows = new Workflows(bed);
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 const start = (name: string, spec: object): Promise<Obj> => workflows.start(name, spec);
 const workflow = (name: string): Promise<Workflow> => workflows.get(name);

@@ -8,7 +8,7 @@ beforeAll(async () => {
   bed = await Bed.make('op-workloads');
   await bed.start();
 });
-afterAll(() => bed.close(), 30_000);
+afterAll(() => bed.close());
 
 describe('a service with nothing but targetRef', () => {
   it.each(['Deployment', 'StatefulSet', 'ReplicaSet'] as const)(

@@ -1,15 +1,19 @@
-/** Looks every 100 ms until `accept` holds; after `seconds` it throws with what was seen last. */
+/** How many times as long as it takes on a machine that does nothing else something is waited for: tests run beside others, and after them. */
+const PATIENCE = 3;
+
+/** Looks every 100 ms until `accept` holds; if it does not in what may become of so many `seconds` it throws with what was seen last. */
 export async function eventually<T>(
   what: string,
   seconds: number,
   look: () => Promise<T>,
   accept: (seen: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const patience = seconds * PATIENCE;
+  const deadline = Date.now() + patience * 1000;
   for (;;) {
     const seen = await look();
     if (accept(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s; last seen ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${patience} s; last seen ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -37,8 +37,8 @@ beforeAll(async () => {
   await eventually('all pods', 60, deployments, (all) => all.every(isComplete));
   await Promise.all(SCENARIOS.map((scenario, index) => follow(scenario, index)));
   for (let step = 0; step < STEPS; step++) await run(step);
-}, 420_000);
-afterAll(() => ground?.stop(), 60_000);
+});
+afterAll(() => ground?.stop());
 
 interface Deployment extends Obj {
   spec: { replicas: number };

@@ -20,7 +20,7 @@ let watched: Watch | undefined;
 beforeAll(async () => {
   bed = await Bed.start({ apiServerFlags: ['--etcd-compaction-interval=1s'] });
 });
-afterAll(() => bed.stop(), 60_000);
+afterAll(() => bed.stop());
 beforeEach(async () => {
   namespace = await bed.namespace();
 });

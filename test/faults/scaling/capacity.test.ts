@@ -17,7 +17,7 @@ beforeAll(async () => {
   ground = await Ground.start();
   bed = ground.bed;
 });
-afterAll(() => ground?.stop(), 60_000);
+afterAll(() => ground?.stop());
 afterEach(() => setBudgets([]));
 
 const QUICK = {

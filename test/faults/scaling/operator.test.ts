@@ -15,7 +15,7 @@ beforeAll(async () => {
   ground = await Ground.start();
   bed = ground.bed;
 });
-afterAll(() => ground?.stop(), 60_000);
+afterAll(() => ground?.stop());
 
 const AT_ONCE = [{ type: 'Pods', value: 100, periodSeconds: 1 }];
 /** Down as soon as it is enough, so that tests need not wait. */
