@@ -19,7 +19,7 @@ const start = (problem: ApiError | undefined, there?: object) => {
     create: () => answer({ metadata: { resourceVersion: '7' } }, problem),
     get: () => answer(there, there === undefined ? failure(404, 'NotFound') : undefined),
   } as unknown as RestClient;
-  return startWorkflow(rest, RESOURCE, body, 'stamp', AbortSignal.timeout(1_000));
+  return startWorkflow(rest, RESOURCE, body, 'stamp', new AbortController().signal);
 };
 
 const TAKEN = failure(409, 'AlreadyExists');

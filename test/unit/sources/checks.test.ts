@@ -1,7 +1,8 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../../../hack/cluster/ports.ts';
 import type { DestinationPolicy } from '../../../src/sources/api.ts';
 import type { Target } from '../../../src/sources/contract.ts';
 import { createHttpCheck } from '../../../src/sources/http-check.ts';
@@ -41,11 +42,7 @@ function get(targets: readonly Target[], more: Partial<HttpQuery> = {}, source =
 }
 
 /** A port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const { port, stop } = await web(() => {});
-  await stop();
-  return port;
-}
+const closedPort = async (): Promise<number> => (await freePorts(1))[0] as number;
 
 describeSource('http-check', async () => {
   const clock = realClock();
@@ -260,16 +257,21 @@ describe('http check', () => {
 
   describe('several targets', () => {
     it('pass when all pass; at most ten are asked at once', async () => {
-      let open = 0;
+      const targetCount = 35;
+      const open: ServerResponse[] = [];
+      let answered = 0;
       let most = 0;
+      const answerAll = (): void => {
+        most = Math.max(most, open.length);
+        answered += open.length;
+        for (const response of open.splice(0)) response.end();
+      };
       const { port } = await web((_, response) => {
-        most = Math.max(most, ++open);
-        setTimeout(() => {
-          open -= 1;
-          response.end();
-        }, 10);
+        open.push(response);
+        // None is answered before ten are asked, and then there is time for one more.
+        if (open.length === Math.min(10, targetCount - answered)) setTimeout(answerAll, 10);
       });
-      const targets = Array.from({ length: 35 }, (_, index) => pod(port, `pod ${index}`));
+      const targets = Array.from({ length: targetCount }, (_, index) => pod(port, `pod ${index}`));
       const reading = await get(targets);
       expect(reading).toMatchObject({ passed: true });
       expect(reading.evidence).toContain('all 35 pass');

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../../../hack/cluster/ports.ts';
 import { createHttpRequests } from '../../../src/sources/http-request.ts';
 
 let seen: IncomingMessage[];
@@ -70,13 +71,7 @@ describe('a request', () => {
   });
 
   it('is known not to be sent where nobody listens, and where TLS cannot be trusted', async () => {
-    const port = await new Promise<number>((resolve) => {
-      const socket = createSocket();
-      socket.listen(0, '127.0.0.1', () => {
-        const { port: free } = socket.address() as AddressInfo;
-        socket.close(() => resolve(free));
-      });
-    });
+    const [port] = await freePorts(1);
     const closed = await requests.send({ ...get, url: `http://127.0.0.1:${port}` }, NEVER);
     expect(closed).toMatchObject({ kind: 'unsent', because: expect.stringContaining('ECONNREFUSED') });
     const plain = await requests.send({ ...get, url: base.replace('http:', 'https:') }, NEVER);

@@ -72,11 +72,11 @@ describe('prometheus', () => {
       request.on('end', () => response.end(vector('1')));
     };
     const { url, stop } = await backend(handler);
-    const policy = { url: `${url}/prefix`, namespaces: ['*'], timeoutMs: 1500 };
+    const policy = { url: `${url}/prefix`, namespaces: ['*'], timeoutMs: 60_000 };
     const source = createPrometheus({ clock: realClock(), policy: () => policy });
     closers.push(stop, () => source.close());
     await source.read({ namespace: 'shop', query: 'sum(up{a="b c"})' }, new AbortController().signal);
-    expect(seen).toBe('POST /prefix/api/v1/query query=sum%28up%7Ba%3D%22b+c%22%7D%29&timeout=1500ms');
+    expect(seen).toBe('POST /prefix/api/v1/query query=sum%28up%7Ba%3D%22b+c%22%7D%29&timeout=60000ms');
   });
 
   it('takes a vector of one series', async () =>
@@ -92,7 +92,7 @@ describe('prometheus', () => {
     await stop();
     const source = createPrometheus({
       clock: realClock(),
-      policy: () => ({ url, namespaces: ['*'], timeoutMs: 1000 }),
+      policy: () => ({ url, namespaces: ['*'], timeoutMs: 60_000 }),
     });
     closers.push(() => source.close());
     const reading = await source.read({ namespace: 'shop', query: 'up' }, new AbortController().signal);

@@ -8,6 +8,8 @@ import { epochMs, SENT_AT } from '../../../../hack/chaos/sent-at.ts';
 
 const CHAOS = resolve(import.meta.dirname, '../../../../hack/chaos');
 const AHEAD_MS = 3_600_000;
+/** Far less than that: the system's clock may be set meanwhile, and processes take it up when they begin. */
+const TOLERANCE_MS = 60_000;
 
 it('every request of a replica says when it was sent, whatever its clock says', async () => {
   const seen: IncomingMessage[] = [];
@@ -28,9 +30,8 @@ it('every request of a replica says when it was sent, whatever its clock says', 
   child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
   await once(child, 'close');
   server.close();
-  expect(Number(Buffer.concat(said).toString())).toBeGreaterThanOrEqual(begun + AHEAD_MS - 1);
+  expect(Number(Buffer.concat(said).toString())).toBeGreaterThan(begun + AHEAD_MS - TOLERANCE_MS);
   const sentAt = Number(seen[0]?.headers[SENT_AT]);
-  // The clocks of two processes begin at moments that are whole milliseconds of the system's.
-  expect(sentAt).toBeGreaterThan(begun - 5);
-  expect(sentAt).toBeLessThan(epochMs() + 5);
+  expect(sentAt).toBeGreaterThan(begun - TOLERANCE_MS);
+  expect(sentAt).toBeLessThan(epochMs() + TOLERANCE_MS);
 });
