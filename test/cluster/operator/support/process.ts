@@ -12,8 +12,6 @@ export interface Line {
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** From the signal to the end, ms. */
-  readonly ms: number;
 }
 
 const ARGUMENTS = ['--log-level', 'debug', '--probe-address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'];
@@ -25,10 +23,13 @@ export const OPERATOR = process.env['BATON_TEST_OPERATOR'] ?? 'src/main.ts';
 /** The operator as a process of its own. */
 export class Operator {
   readonly #process: ChildProcess;
+  /** When it has ended and all that it said was read; an exit alone may come before that. */
+  readonly #closed: Promise<unknown>;
   #output = '';
 
   private constructor(child: ChildProcess) {
     this.#process = child;
+    this.#closed = once(child, 'close');
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.#output += chunk));
   }
@@ -91,14 +92,13 @@ export class Operator {
   }
 
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    const began = performance.now();
     this.#process.kill(signal);
-    return this.exited(began);
+    return this.exited();
   }
 
-  async exited(began = performance.now()): Promise<Exit> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
+  async exited(): Promise<Exit> {
+    await this.#closed;
     const { exitCode: code, signalCode } = this.#process;
-    return { code, signal: signalCode, ms: performance.now() - began };
+    return { code, signal: signalCode };
   }
 }
