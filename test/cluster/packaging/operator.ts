@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePorts } from '../../../hack/cluster/ports.ts';
 import { OPERATOR } from '../operator/support/process.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -22,7 +21,7 @@ export class Operator {
 
   /** Starts it and waits until it is ready. `config` is a file of settings; addresses are set over it. */
   static async start(kubeconfig: string, config: string, leaseNamespace: string): Promise<Operator> {
-    const [probe, heartbeat] = [await freePort(), await freePort()];
+    const [probe = 0, heartbeat = 0] = await freePorts(2);
     const addresses = ['--probe-address', `127.0.0.1:${probe}`, '--heartbeat-address', `127.0.0.1:${heartbeat}`];
     const args = [OPERATOR, '--config', config, ...addresses, '--metrics-address', '127.0.0.1:0'];
     const child = spawn(process.execPath, [...args, '--lease-namespace', leaseNamespace], {
@@ -58,13 +57,4 @@ export class Operator {
     this.#process.kill('SIGTERM');
     await gone;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
+import { freePorts } from '../../../../hack/cluster/ports.ts';
 
 /** An address of this machine that is not loopback, which checks may not reach by default: played pods are given it. */
 export function ownAddress(): string {
@@ -11,23 +11,16 @@ export function ownAddress(): string {
   return own.address;
 }
 
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** A port on which nobody listens, and that nobody is given meanwhile. */
+export const closedPort = async (): Promise<number> => (await freePorts(1))[0] as number;
 
-/** An HTTP server on every address of this machine. */
+/** An HTTP server on every address of this machine, at a port that it finds again when it was closed. */
 export async function serve(
   listener: RequestListener,
 ): Promise<{ server: Server; port: number; close(): Promise<void> }> {
-  const server = createHttpServer(listener).listen(0);
+  const port = await closedPort();
+  const server = createServer(listener).listen(port);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
     server,
     port,
