@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiServer, kubectl, writeTokenKubeconfig } from '../packaging/cluster.ts';
+import { accountOf, inForce } from '../support/access.ts';
 import { unique } from '../support/api.ts';
 import { accept, Bed, conditionOf } from './support/bed.ts';
 import { osvc, workload } from './support/objects.ts';
@@ -24,8 +25,15 @@ const RULES = [
 const statefulSets = (verbs: string[]) => ({ apiGroups: ['apps'], resources: ['statefulsets'], verbs });
 
 const ROLES = () => `/apis/rbac.authorization.k8s.io/v1/namespaces/${bed.namespace}`;
-const grant = async (rules: object[]): Promise<void> => {
+/** What some of these tests take away. */
+const TAKEN = ['statefulsets', 'replicasets'];
+const grant = async (rules: { resources: string[] }[]): Promise<void> => {
   accept(await bed.api.call('PATCH', `${ROLES()}/roles/baton`, { body: { rules } }));
+  for (const resource of TAKEN) {
+    const access = { namespace: bed.namespace, verb: 'list', group: 'apps', resource };
+    const isGranted = rules.some(({ resources }) => resources.includes(resource));
+    await inForce(bed.api, accountOf(bed.namespace, 'baton'), access, isGranted);
+  }
 };
 
 beforeAll(async () => {
@@ -94,9 +102,8 @@ describe('without a permission', () => {
 
   it('to read ReplicaSets nothing is known of a Deployment, and its last level stands', async () => {
     const [pods, apps, ...others] = RULES;
-    await grant(
-      [pods, { ...apps, resources: ['deployments', 'statefulsets'] }, ...others].filter((rule) => rule !== undefined),
-    );
+    const withoutReplicaSets = { ...apps, resources: ['deployments', 'statefulsets'] };
+    await grant([pods, withoutReplicaSets, ...others].filter((rule) => rule !== undefined));
     const flags = [...bed.flags, '--lease-name', 'no-replicasets'];
     const operator = bed.own(await Operator.start(flags, 'leading', kubeconfig));
     const words = /^Baton may not (list|watch) replicasets\.apps, so nothing is known of Deployment web/;

@@ -18,6 +18,7 @@ import { StepObjects } from '../../../src/kube/step-objects.ts';
 import { createHttpRequests } from '../../../src/sources/http-request.ts';
 import { accept } from '../operator/support/bed.ts';
 import { apiServer, writeTokenKubeconfig } from '../packaging/cluster.ts';
+import { accountOf, inForce } from '../support/access.ts';
 import { Api, unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -85,6 +86,10 @@ export class StepBed {
     await bed.account(RUNNER, RULES);
     await bed.account(BLIND, [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'delete'] }]);
     await bed.account(NOBODY, []);
+    const runs = { namespace: name, verb: 'get', group: '', resource: 'configmaps' };
+    await inForce(bed.api, accountOf(name, RUNNER), runs);
+    const looks = { namespace: name, verb: 'get', group: 'batch', resource: 'jobs' };
+    await inForce(bed.api, accountOf(name, BLIND), looks);
     return bed;
   }
 

@@ -1,4 +1,5 @@
 import type { Workflow, WorkflowPhase } from '../../../../src/api/kinds.ts';
+import { accountOf, inForce } from '../../support/access.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Bed } from './bed.ts';
 import type { Obj } from './objects.ts';
@@ -17,6 +18,8 @@ export async function makeRunner(bed: Bed): Promise<void> {
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
     subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
   });
+  const edits = { namespace, verb: 'patch', group: 'apps', resource: 'deployments' };
+  await inForce(bed.api, accountOf(namespace, 'runner'), edits);
 }
 
 export const object = (kind: string, name: string, spec: object): Obj => ({
