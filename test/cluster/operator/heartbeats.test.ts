@@ -28,10 +28,16 @@ beforeAll(async () => {
   ca = (published.body['data'] as Record<string, string>)['ca.crt'] ?? '';
   token = await tokenOf(bed.namespace);
   await bed.create(workload('Deployment', 'web', { replicas: 1 }));
-  await bed.create(osvc('web', { health: { checks: [beat('response_time_seconds', { staleAfter: '5s' })] } }));
+  await bed.create(osvc('web', { health: { checks: [beat('response_time_seconds', { staleAfter: FRESH })] } }));
   await bed.level('web', 'Healthy');
 });
 afterAll(() => bed.close());
+
+const FRESH = '10m';
+const staleAfter = (duration: string) =>
+  bed.patchService('web', {
+    spec: { health: { checks: [beat('response_time_seconds', { staleAfter: duration })] } },
+  });
 
 const beat = (metric: string, more: object = {}) => ({
   name: 'beat',
@@ -102,9 +108,12 @@ describe('heartbeats over TLS with a token of the API server', () => {
     expect(seen.status?.health).toBe('Warning');
     expect(signalOf(seen, 'beat')).toMatchObject({ score: 38, weight: 20 });
     expect(signalOf(seen, 'beat')?.evidence).toContain('response_time_seconds 3 from web-a');
+    // Not before it was seen, however long that took.
+    await staleAfter('5s');
     await bed.condition('web', 'MetricsAvailable', 'False', 'StaleData', 'beat has no fresh evidence');
     // Missing data alone moves no level.
     expect((await bed.service('web')).status?.health).toBe('Warning');
+    await staleAfter(FRESH);
     expect((await post({ response_time_seconds: 0.2, source: 'web-a' })).status).toBe(202);
     await bed.level('web', 'Healthy');
   });
