@@ -97,13 +97,11 @@ describe('a workflow', () => {
     await start('first', { targets, steps: [{ name: 'hold', approval: {} }] });
     await phase('first', 'Running');
     await start('second', { targets, steps: [{ name: 'go', wait: { duration: '0s' } }] });
-    const waiting = await phase('second', 'Queued');
-    expect(waiting.status?.message).toBe(
-      `waits for Deployment locked, which is held by workflow ${bed.namespace}/first`,
-    );
+    const words = `waits for Deployment locked, which is held by workflow ${bed.namespace}/first`;
+    await workflows.until('second', words, ({ status }) => status?.phase === 'Queued' && status.message === words);
     await patch('first', { approvals: [{ step: 'hold', user: 'somebody', decision: 'Approve' }] });
     await phase('first', 'Succeeded');
-    await phase('second', 'Succeeded');
+    expect(states(await phase('second', 'Succeeded'))).toEqual({ go: 'Succeeded' });
   });
 
   it('keeps healing from what it has to itself, which goes on when it has ended', async () => {
