@@ -29,8 +29,15 @@ it('tells before anything breaks what stands in the way, and that it is gone', a
   await bed.condition('shop', 'FailoverReady', 'False', 'ServiceSelectorDiffers');
   await bed.patch('Service', 'shop', { spec: { selector: { app: 'shop', role: 'primary' } } }, 'v1');
   await bed.condition('shop', 'FailoverReady', 'True', 'StandbyReady');
+  await bed.healthy('shop');
   await bed.remove('Deployment', 'shop-standby');
   await bed.condition('shop', 'FailoverReady', 'False', 'StandbyNotFound');
+  await eventually(
+    'its pods are gone',
+    60,
+    () => bed.pods('shop-standby'),
+    ({ length }) => length === 0,
+  );
   await bed.create(
     workload('Deployment', 'shop-standby', { replicas: 1, labels: { app: 'shop-standby', ...STANDBY } }),
   );
@@ -107,6 +114,7 @@ it('refuses selectors that its pods do not have', async () => {
 
 it('changes nothing in mode Recommend, and says what it would do', async () => {
   await bed.createAll(...pair('rehearsed', { spec: { mode: 'Recommend' } }));
+  await bed.healthy('rehearsed');
   await bed.condition('rehearsed', 'FailoverReady', 'False', 'RecommendOnly');
   await setAllReady(bed, 'rehearsed', false);
   await inState(bed, 'rehearsed', 'Refused');
