@@ -124,7 +124,8 @@ it.each(KINDS)('%s/%s is the same in a list', async (group, plural, message, pro
     20,
     async () => [await read(JSON_CODEC), await read(protobufCodec(message))] as const,
     ([json, protobuf]) => {
-      expect(protobuf).toHaveLength(objects);
+      // What Deployments without pods make may come last.
+      if (protobuf.length !== objects) return false;
       // Another version between the two lists is another object.
       if (JSON.stringify(versions(json)) !== JSON.stringify(versions(protobuf))) return false;
       expect(protobuf).toEqual(json);
@@ -149,7 +150,7 @@ it.each(KINDS)('%s/%s is the same in a watch, with what changes later', async (g
     return { reflector, run: reflector.run(stop.signal) };
   };
   const watches = [watch(JSON_CODEC), watch(protobufCodec(message))] as const;
-  await Promise.all(watches.map(({ reflector }) => reflector.whenSettled(AbortSignal.timeout(20_000))));
+  await Promise.all(watches.map(({ reflector }) => reflector.whenSettled(AbortSignal.timeout(180_000))));
   const [first] = watches[0].reflector.store.list();
   const body = { metadata: { labels: { changed: 'yes' } } };
   const path = `${group ? `/apis/${group}` : '/api'}/v1/namespaces/${shop.name}/${plural}/${first?.name}`;

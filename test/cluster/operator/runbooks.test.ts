@@ -67,6 +67,13 @@ class Shop {
       sh('kubectl apply --filename -', manifest),
       ...services.map(({ metadata }) => bed.level(metadata.name, 'Healthy')),
     ]);
+    // The level goes by the pods; the controllers of their workloads may count them a moment later.
+    const workloads = objects.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
+    for (const { kind, metadata } of workloads) {
+      const look = () => bed.get<Deployment>(kind, metadata.name);
+      const isCounted = ({ spec, status }: Deployment): boolean => (status.readyReplicas ?? 0) === spec.replicas;
+      await eventually(`${kind} ${metadata.name} is ready`, 60, look, isCounted);
+    }
     return new Shop(bed, runbook);
   }
 
