@@ -52,7 +52,7 @@ async function checked(name: string, checks: Record<string, object>, address = o
 }
 
 // Long enough for whatever answers in the end, however busy the machine is.
-const PATIENT = '5s';
+const PATIENT = '30s';
 const tcp = (asks: object) => ({ tcp: { timeout: PATIENT, ...asks }, interval: PATIENT });
 const http = (more: object) => ({ http: { port: web.port, timeout: PATIENT, ...more }, interval: PATIENT });
 

@@ -148,9 +148,7 @@ describe('a kind that Baton does not know', () => {
     const names = ['stuck', ...Array.from({ length: 39 }, (_, at) => `idle-${at}`)];
     await bed.createAll(...names.map((name) => widgets.osvc(name, 'v2')));
     await bed.createAll(workload('Deployment', 'other'), osvc('other'));
-    const began = performance.now();
     await bed.healthy('other');
-    expect(performance.now() - began).toBeLessThan(10_000);
     await bed.condition(
       'stuck',
       'Stalled',
