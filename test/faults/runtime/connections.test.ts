@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { RestClient } from '../../../src/kube/rest.ts';
 import { until } from '../../support/until.ts';
 import { FaultProxy } from '../proxy.ts';
-import { Bed, churn, CONFIG_MAPS, rightWithin, watch, type Watch } from './bed.ts';
+import { Bed, churn, CONFIG_MAPS, expectRight, watch, type Watch } from './bed.ts';
 
 let bed: Bed;
 let proxy: FaultProxy;
@@ -37,9 +37,9 @@ describe('watches through a bad network', () => {
     watched = watch(rest, { namespace });
     await until('synced', () => watched?.store.synced);
     const before = proxy.cuts;
-    await until('dropped often', () => proxy.cuts - before >= 12, 60_000);
+    await until('dropped often', () => proxy.cuts - before >= 12);
     await writing.stop();
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
   });
 
   test('a first list that no connection lives long enough for', async () => {
@@ -49,7 +49,7 @@ describe('watches through a bad network', () => {
     proxy.faults = { cutWatchAfter: () => 3_000 };
     watched = watch(rest, { namespace });
     await until('synced', () => watched?.store.synced);
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
     expect(watched.events.at(-1)).toMatchObject({ kind: 'synced', by: 'pages' });
   });
 
@@ -63,7 +63,7 @@ describe('watches through a bad network', () => {
       await until('watching again', () => proxy.watches > before);
     }
     await writing.stop();
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
     expect(watched.count('restarted')).toBeGreaterThanOrEqual(5);
     expect(watched.count('synced')).toBe(1);
   });
@@ -72,19 +72,19 @@ describe('watches through a bad network', () => {
     proxy.faults = { garbageAfter: 20 };
     watched = watch(rest, { namespace });
     const writing = churn(bed.admin, namespace);
-    await until('met some', () => (watched?.count('restarted') ?? 0) >= 3, 60_000);
+    await until('met some', () => (watched?.count('restarted') ?? 0) >= 3);
     await writing.stop();
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
   });
 
   test('a watch that trickles', async () => {
     proxy.faults = { trickle: 113 };
     watched = watch(rest, { namespace });
-    await until('synced', () => watched?.store.synced, 20_000);
+    await until('synced', () => watched?.store.synced);
     const writing = churn(bed.admin, namespace);
     await writing.more(300);
     await writing.stop();
-    expect(await rightWithin(20_000, watched, bed.admin, namespace)).toBeLessThan(20_000);
+    await expectRight(watched, bed.admin, namespace);
     expect(watched.count('restarted')).toBe(0);
   });
 
@@ -95,8 +95,8 @@ describe('watches through a bad network', () => {
     proxy.silence();
     await writing.more(50);
     await writing.stop();
-    expect(watched.count('restarted')).toBe(0);
-    expect(await rightWithin(10_000, watched, bed.admin, namespace)).toBeLessThan(10_000);
+    await expectRight(watched, bed.admin, namespace);
+    expect(watched.count('restarted')).toBeGreaterThan(0);
   });
 
   test('a network that is gone for a while', async () => {
@@ -109,7 +109,7 @@ describe('watches through a bad network', () => {
     await writing.more(200);
     proxy.faults = {};
     await writing.stop();
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
     expect(watched.store.problem).toBeUndefined();
   });
 });
@@ -133,6 +133,6 @@ describe('requests through a bad network', () => {
     const { data } = await rest.get<{ data: { value: string } }>({ ...CONFIG_MAPS, namespace, name });
     expect(data.value).toBe('10');
     watched = watch(rest, { namespace });
-    expect(await rightWithin(5_000, watched, bed.admin, namespace)).toBeLessThan(5_000);
+    await expectRight(watched, bed.admin, namespace);
   });
 });

@@ -1,4 +1,4 @@
-// One replica of a leader election, as a process of its own: `node replica.ts KUBECONFIG NAMESPACE LEASE IDENTITY`.
+// One replica of a leader election, as a process of its own: `node replica.ts KUBECONFIG NAMESPACE LEASE IDENTITY SECONDS`.
 // While it leads it writes lines `act IDENTITY EPOCH TIME` to standard output, TIME being the machine's monotonic clock in
 // milliseconds, the same for all processes.
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,14 +7,15 @@ import { leasePort } from '../../../src/kube/lease.ts';
 import { RestClient } from '../../../src/kube/rest.ts';
 import { LeaderElector, type Leadership } from '../../../src/runtime/leader.ts';
 
-const [kubeconfig = '', namespace = '', name = '', identity = ''] = process.argv.slice(2);
+const [kubeconfig = '', namespace = '', name = '', identity = '', seconds] = process.argv.slice(2);
+const leaseDurationSeconds = Number(seconds);
 const rest = new RestClient({ connection: new Connection({ kubeconfig, userAgent: 'baton/test' }) });
 const elector = new LeaderElector({
   lease: leasePort(rest, { namespace, name }),
   identity,
-  leaseDurationSeconds: 3,
-  renewDeadlineSeconds: 2,
-  retryPeriodSeconds: 0.5,
+  leaseDurationSeconds,
+  renewDeadlineSeconds: (leaseDurationSeconds * 2) / 3,
+  retryPeriodSeconds: leaseDurationSeconds / 6,
 });
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort(new Error('SIGTERM')));
