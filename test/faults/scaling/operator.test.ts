@@ -90,6 +90,8 @@ describe('a Deployment', () => {
     await scaledAs('cpu', /^2 → 4: cpu at 90 % of the requests, target 50 %, 2 pods: asks for 4 instead of 2/);
     await bed.condition('cpu', 'ScalingLimited', 'True', 'TooManyReplicas');
     await bed.condition('cpu', 'ScalingActive', 'True', 'ValidMetricFound');
+    // Else some of them have no figure yet, and it shrinks in two steps.
+    await bed.until('cpu', 'four ready', ({ status }) => status?.replicas?.ready === 4);
     ground.metrics.usage.set('cpu', () => ({ milli: 100 }));
     expect(await reaches('cpu', 1)).toBe(1);
     const down = await bed.until('cpu', 'one replica', ({ status }) => status?.replicas?.desired === 1);
@@ -107,7 +109,7 @@ describe('a Deployment', () => {
 
   it('stays while the figure is within the tolerance, and while a window lasts', async () => {
     await queued('calm', 21, {
-      behavior: { ...QUICK, scaleDown: { stabilizationWindowSeconds: 5, policies: AT_ONCE } },
+      behavior: { ...QUICK, scaleDown: { stabilizationWindowSeconds: 15, policies: AT_ONCE } },
     });
     await bed.condition('calm', 'ScalingLimited', 'False', 'DesiredWithinRange');
     await stays('calm', 2, 2);
@@ -118,7 +120,7 @@ describe('a Deployment', () => {
     await bed.condition('calm', 'ScalingLimited', 'True', 'ScaleDownStabilized');
     expect(await replicasOf('calm')).toBe(5);
     expect(await reaches('calm', 1)).toBe(1);
-    expect(Date.now() - from).toBeGreaterThan(3_500);
+    expect(Date.now() - from).toBeGreaterThan(12_000);
   });
 
   it('is left alone by minReplicas without metrics', async () => {
@@ -156,7 +158,7 @@ describe('a Deployment', () => {
   });
 
   it('is scaled by hand for one window', async () => {
-    const behavior = { ...QUICK, scaleDown: { stabilizationWindowSeconds: 4, policies: AT_ONCE } };
+    const behavior = { ...QUICK, scaleDown: { stabilizationWindowSeconds: 12, policies: AT_ONCE } };
     await queued('byhand', 20, { behavior });
     await bed.condition('byhand', 'ScalingActive', 'True');
     await bed.scale('byhand', 7);
