@@ -72,17 +72,6 @@ export class Api {
     return { status, body: parsed, message: parsed['kind'] === 'Status' ? String(parsed['message']) : '' };
   }
 
-  /** What a watch told within so many seconds. */
-  async watch<T>(path: string, resourceVersion: string, seconds: number): Promise<readonly T[]> {
-    const query = new URLSearchParams({ watch: '1', resourceVersion, timeoutSeconds: String(seconds) });
-    const url = new URL(`${this.#config.getCurrentCluster()?.server}${path}?${query.toString()}`);
-    const tls: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(tls);
-    const [, answer] = await send(url, { ...tls, agent: AGENT, method: 'GET' }, undefined);
-    const lines = answer.split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as T);
-  }
-
   /** Each change since that version as it is told, until `signal` aborts or the server ends it. */
   async follow(
     path: string,

@@ -1,3 +1,5 @@
+import type { Api } from '../../support/api.ts';
+import { eventually } from '../../support/eventually.ts';
 import { accept, type Bed, type Pod } from './bed.ts';
 import type { Obj } from './objects.ts';
 
@@ -14,23 +16,39 @@ interface Seen {
 
 /** What Deployments and pods of a namespace went through, in the order in which the API server wrote it. */
 export class Timeline {
+  readonly #api: Api;
+  readonly #paths: readonly string[];
   readonly #seen: Seen[] = [];
-  readonly #watches: Promise<void>[];
-  #stopped = false;
+  readonly #over = new AbortController();
+  readonly #watches: readonly Promise<void>[];
+  #fault: unknown;
 
-  private constructor(bed: Bed, resourceVersion: string) {
-    const paths = [`/apis/apps/v1/namespaces/${bed.namespace}/deployments`, `/api/v1/namespaces/${bed.namespace}/pods`];
-    this.#watches = paths.map((path) => this.#watch(bed, path, resourceVersion));
+  private constructor(api: Api, paths: readonly string[], resourceVersion: string) {
+    this.#api = api;
+    this.#paths = paths;
+    this.#watches = paths.map((path) => this.#watch(path, resourceVersion));
   }
 
-  static async of(bed: Bed): Promise<Timeline> {
-    const { body } = accept(await bed.api.call('GET', `/api/v1/namespaces/${bed.namespace}/pods`));
-    return new Timeline(bed, (body['metadata'] as { resourceVersion: string }).resourceVersion);
+  static async of({ api, namespace }: Bed): Promise<Timeline> {
+    const paths = [`/apis/apps/v1/namespaces/${namespace}/deployments`, `/api/v1/namespaces/${namespace}/pods`];
+    const { body } = accept(await api.call('GET', `/api/v1/namespaces/${namespace}/pods`));
+    return new Timeline(api, paths, (body['metadata'] as { resourceVersion: string }).resourceVersion);
   }
 
+  /** Ends it, with all that there is when it is called. */
   async end(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(this.#watches);
+    if (this.#over.signal.aborted) return;
+    try {
+      for (const path of this.#paths) {
+        const items = accept(await this.#api.call('GET', path)).body['items'] as Obj[];
+        const isTold = (): Promise<boolean> => Promise.resolve(items.every((item) => this.#knows(item)));
+        await eventually(`all of ${path} is told`, 30, isTold, (told) => told || this.#fault !== undefined);
+      }
+    } finally {
+      this.#over.abort();
+      await Promise.all(this.#watches);
+    }
+    if (this.#fault !== undefined) throw this.#fault;
     this.#seen.sort((a, b) => a.version - b.version);
   }
 
@@ -60,15 +78,21 @@ export class Timeline {
     return Infinity;
   }
 
-  async #watch(bed: Bed, path: string, from: string): Promise<void> {
+  #knows({ metadata: { uid, resourceVersion } }: Obj): boolean {
+    return this.#seen.some(({ object, version }) => object.metadata.uid === uid && version >= Number(resourceVersion));
+  }
+
+  /** One watch for all the time: a version that was told long ago may be too old to begin another one with. */
+  async #watch(path: string, from: string): Promise<void> {
     let resourceVersion = from;
-    while (!this.#stopped) {
-      const changes = await bed.api.watch<Change>(path, resourceVersion, 2);
-      for (const { type, object } of changes) {
+    while (!this.#over.signal.aborted && this.#fault === undefined) {
+      const following = this.#api.follow(path, resourceVersion, this.#over.signal, (change) => {
+        const { type, object } = change as Change;
         if (type === 'ERROR') throw new Error(`the watch ended: ${JSON.stringify(object)}`);
         resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
         this.#seen.push({ version: Number(resourceVersion), object, isGone: type === 'DELETED' });
-      }
+      });
+      await following.catch((error: unknown) => (this.#fault ??= error));
     }
   }
 }
