@@ -25,6 +25,7 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 
 const hold = [{ name: 'hold', approval: {} }];
+
 describe('a workload that a workflow has to itself', () => {
   it('is not scaled, and is when the workflow has ended', async () => {
     await bed.create(workload('Deployment', 'scaled', { replicas: 1 }));
