@@ -22,6 +22,8 @@ export interface RequestOptions {
   /** Attempts in all; 1 where a 429 is an answer and no delay (an eviction refused by a budget). Default 5. */
   attempts?: number;
   query?: Readonly<Record<string, string | undefined>>;
+  /** Which media types the answer may be in. Default: the whole object in JSON. */
+  accept?: string;
 }
 
 export type PatchType = 'merge' | 'json' | 'strategic' | 'apply';
@@ -201,7 +203,7 @@ export class RestClient {
       path: pathOf(call.target) + queryString(options.query),
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       contentType: call.contentType ?? (call.body === undefined ? undefined : 'application/json'),
-      accept: call.accept,
+      accept: call.accept ?? options.accept,
       headers: this.#headers,
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,

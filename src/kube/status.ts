@@ -17,6 +17,8 @@ export type StatusOutcome =
   | { readonly kind: 'gone' };
 
 const QUERY = { fieldManager: 'baton' };
+/** What was written is known; sending it back is a part of what a write costs the API server, and reading it of what it costs us. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;q=0.9';
 
 /**
  * Replaces the status subresource on condition of uid and resourceVersion: another object of that name, or a write by somebody else, makes
@@ -35,7 +37,7 @@ export async function writeStatus(
   try {
     const apiVersion = `${resource.group}/${resource.version}`;
     const body = { apiVersion, kind: resource.kind, metadata: { namespace, name, uid, resourceVersion }, status };
-    const written = await rest.update<KubeObject>(target, body, { signal, query: QUERY });
+    const written = await rest.update<KubeObject>(target, body, { signal, query: QUERY, accept: METADATA_ONLY });
     return { kind: 'written', resourceVersion: written.metadata.resourceVersion };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -26,6 +26,12 @@ describe('a status', () => {
     expect(JSON.parse(server.seen[0]?.body ?? '')).toMatchObject({ metadata: { uid: 'u1', resourceVersion: '7' } });
   });
 
+  test('is not asked to be sent back', async () => {
+    server.answers = [object()];
+    await write();
+    expect(server.seen[0]?.headers.accept).toMatch(/^application\/json;as=PartialObjectMetadata;g=meta\.k8s\.io;v=v1,/);
+  });
+
   test('that somebody else was faster with is a conflict, and nothing more is asked', async () => {
     server.answers = [conflict];
     expect(await write()).toEqual({ kind: 'conflict' });
