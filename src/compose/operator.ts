@@ -343,6 +343,7 @@ export async function runOperator(
     groups,
     projector,
     enqueue,
+    acts,
     isOwnWrite: (key, resourceVersion) => services.wrote(key, resourceVersion),
   });
 

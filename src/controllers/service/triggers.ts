@@ -14,6 +14,8 @@ export interface TriggerOptions {
   readonly groups: PodGroups;
   readonly projector: PodProjector;
   readonly enqueue: (key: string) => void;
+  /** Whether what is enqueued is looked at. A replica that does not lead need not find out whom each of 10,000 pods concerns. */
+  readonly acts: () => boolean;
   /** Whether this process wrote that version of the service. */
   readonly isOwnWrite: (key: string, resourceVersion: string) => boolean;
 }
@@ -74,7 +76,8 @@ export class Triggers {
   }
 
   #wake(pod: PodSnapshot): void {
-    const { caches } = this.#options;
+    const { caches, acts } = this.#options;
+    if (!acts()) return;
     const services = pod.owner
       ? servicesOfOwner(pod.namespace, pod.owner, caches)
       : servicesOfForeignKinds(pod.namespace, caches);
@@ -93,7 +96,7 @@ export class Triggers {
   }
 
   #workload({ old, new: now }: CacheChange<WorkloadSnapshot>): void {
-    const workload = now ?? old;
+    const workload = this.#options.acts() ? (now ?? old) : undefined;
     if (workload && old?.owner?.uid !== now?.owner?.uid) this.#owners(workload.namespace, old?.owner, now?.owner);
     // What is owned by nobody, if it is known, keeps its pods from other kinds.
     if (workload && !(old && now)) this.#foreign(workload.namespace);

@@ -217,6 +217,7 @@ function wordsFor(
 
 /** Whether it is about what is set now, and not about what somebody has changed since. */
 function isAbout(before: Recommendation | undefined, spec: Size, whose: Whose, set: number | undefined): boolean {
+  if (before === undefined) return false;
   if (set === undefined) return proposedBy(before, setWords(spec, whose)) !== undefined;
   return (['raise', 'lower'] as const).some(
     (verb) => proposedBy(before, moveWords(verb, spec, whose, set)) !== undefined,

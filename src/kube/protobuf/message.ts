@@ -67,12 +67,25 @@ export const flag =
 
 const TIME: Message = { 1: number('seconds') };
 
+/** Moments of one pod, and of pods that were made together, are mostly the same few: making text of each was a quarter of reading pods. */
+const MOMENTS = 64;
+const moments: { readonly seconds: number; readonly text: string }[] = [];
+
+function momentText(seconds: number): string {
+  const place = seconds % MOMENTS;
+  const known = moments[place];
+  if (known?.seconds === seconds) return known.text;
+  const text = new Date(seconds * 1_000).toISOString();
+  moments[place] = { seconds, text };
+  return text;
+}
+
 /** metav1.Time, as RFC 3339; the zero time is absent. */
 export const time =
   (name: string): ReadField =>
   (reader, into) => {
     const { seconds } = readMessage(reader, TIME, endOf(reader));
-    if (typeof seconds === 'number') into[name] = new Date(seconds * 1_000).toISOString();
+    if (typeof seconds === 'number') into[name] = momentText(seconds);
   };
 
 const TEXT_ENTRY: Message = { 1: text('key'), 2: text('value') };

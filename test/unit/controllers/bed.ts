@@ -109,8 +109,9 @@ export class Bed {
     });
     const projector = { forget: () => undefined, forgetOwner: () => undefined } as unknown as PodProjector;
     const isOwnWrite = (key: string, version: string): boolean => this.reconciler.wrote(key, version);
+    const acts = (): boolean => true;
     // oxlint-disable-next-line no-new -- it subscribes
-    new Triggers({ caches: this.stores, groups: this.groups, projector, enqueue, isOwnWrite });
+    new Triggers({ caches: this.stores, groups: this.groups, projector, enqueue, acts, isOwnWrite });
   }
 
   service(name: string, spec: Partial<OrchestratedServiceSpec> = {}, status?: OrchestratedServiceStatus): void {
