@@ -1,4 +1,11 @@
-import { parse as parseYaml } from 'yaml';
+import {
+  parse as parseYaml,
+  type ParseOptions,
+  type ScalarTag,
+  type SchemaOptions,
+  type ToJSOptions,
+  YAMLParseError,
+} from 'yaml';
 import { parseDuration } from '../duration.ts';
 import { type Action, isObjectName, type ObjectReference } from './action.ts';
 import type { Expression, Problem, Scope } from './expression.ts';
@@ -164,8 +171,31 @@ function patchOf(patch: WrittenPatch, filler: Filler): unknown {
   return filler.deep(parsed);
 }
 
+/** `0644` is 644 in YAML 1.2, and 420 to kubectl, which reads YAML 1.1: who wrote it may have meant either. */
+const PADDED: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0[0-9]+$/,
+  resolve: (text, onError) => {
+    const decimal = Number(text);
+    const octal = /[89]/.test(text) ? undefined : Number.parseInt(text, 8);
+    const readings =
+      octal === undefined
+        ? `${decimal} with zeros before it`
+        : `${octal} to kubectl, which reads it as octal, and ${decimal} in YAML 1.2`;
+    onError(`${text} is ${readings}: write ${octal ?? decimal}, or quotes for a text`);
+    return text;
+  },
+};
+
 /** Aliases multiply, and tags give what JSON does not have. */
-const YAML = { maxAliasCount: 0, stringKeys: true, resolveKnownTags: false, logLevel: 'error' } as const;
+const YAML = {
+  maxAliasCount: 0,
+  stringKeys: true,
+  resolveKnownTags: false,
+  logLevel: 'error',
+  customTags: (tags) => [PADDED, ...tags],
+} as const satisfies ParseOptions & SchemaOptions & ToJSOptions & { logLevel: 'error' };
 
 /** Some KB of YAML take as long as a whole workflow else does, and a step is looked at again and again. */
 const parsedPatches = new WeakMap<WrittenPatch, unknown>();
@@ -178,6 +208,8 @@ function parsedPatch(written: WrittenPatch): unknown {
     return parsed;
   } catch (error) {
     const because = String(error).split('\n', 1)[0] ?? '';
+    if (error instanceof YAMLParseError && error.code === 'TAG_RESOLVE_FAILED')
+      throw new Unresolvable(`patch.patch: ${because.replace(/^\w+: /, '').replace(/:$/, '')}`);
     // YAML reads a template without quotes as a map whose key is a map.
     const hint = because.includes('keys must be strings') ? "; write templates in quotes: '{{ ... }}'" : '';
     throw new Unresolvable(`patch.patch is neither JSON nor YAML: ${because}${hint}`);

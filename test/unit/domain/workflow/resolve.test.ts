@@ -63,6 +63,13 @@ describe('what a step says becomes an action', () => {
     ['Merge', '[]', 'has to be an object'],
     ['Merge', 'text', 'has to be an object'],
     ['Merge', '{a: [}', 'neither JSON nor YAML'],
+    [
+      'Merge',
+      'mode: 0644',
+      '0644 is 420 to kubectl, which reads it as octal, and 644 in YAML 1.2: write 420, or quotes for a text',
+    ],
+    ['Merge', 'a: [-0755]', '-0755 is -493 to kubectl'],
+    ['JSON', '- {op: add, path: /a, value: 0089}', '0089 is 89 with zeros before it: write 89, or quotes for a text'],
     ['Merge', 'a: &a [1, 2]\nb: [*a, *a]', 'neither JSON nor YAML'],
     ['Merge', 'replicas: {{ parameters.replicas }}', "write templates in quotes: '{{ ... }}'"],
     ['Merge', 'spec: {replicas: .inf}', 'there is no number Infinity in JSON'],
