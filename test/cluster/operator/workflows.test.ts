@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Workflow, WorkflowPhase } from '../../../src/api/kinds.ts';
 import { eventually } from '../support/eventually.ts';
 import { accept, Bed } from './support/bed.ts';
+import { ownAddress, serve } from './support/listeners.ts';
 import { type Obj, osvc, workload } from './support/objects.ts';
 import { makeRunner, object, states, target, V, Workflows } from './support/workflows.ts';
 
@@ -190,6 +191,36 @@ describe('a workflow', () => {
     const done = await phase('powerless', 'Failed');
     expect(done.status?.steps?.[0]).toMatchObject({ state: 'Failed', reason: 'AccountForbidden' });
     expect((await deployment('guarded')).spec.replicas).toBe(1);
+  });
+
+  it('sends no request to where it may not, however it is led there', async () => {
+    const asked: string[] = [];
+    const web = await serve(({ url = '' }, response) => {
+      asked.push(url);
+      const away = { location: `http://127.0.0.1:${web.port}/inside` };
+      response.writeHead(url === '/away' ? 302 : 200, url === '/away' ? away : {}).end();
+    });
+    const steps = Object.entries({
+      allowed: `http://${ownAddress()}:${web.port}/allowed`,
+      redirected: `http://${ownAddress()}:${web.port}/away`,
+      // A name is resolved once, and the address is what is asked.
+      named: `http://localhost:${web.port}/named`,
+      metadata: 'http://169.254.169.254/latest/meta-data',
+    }).map(([name, url]) => ({ name, http: { url }, continueOn: ['Failed'] }));
+    try {
+      await start('requests', { steps });
+      const { status } = await phase('requests', 'Succeeded');
+      const because = status?.steps?.map(({ name, reason, message }) => [name, reason, message]);
+      expect(because).toEqual([
+        ['allowed', undefined, undefined],
+        ['redirected', 'ResponseUnexpected', expect.stringContaining('302')],
+        ['named', 'DestinationNotAllowed', expect.stringMatching(/is loopback$/)],
+        ['metadata', 'DestinationNotAllowed', '169.254.169.254 is link-local'],
+      ]);
+      expect(asked.sort()).toEqual(['/allowed', '/away']);
+    } finally {
+      await web.close();
+    }
   });
 
   it('goes on where it was when another process leads, and does nothing twice', async () => {
