@@ -28,7 +28,8 @@ export function newsOf(run: Run, written: WorkflowStatus | undefined): Transitio
   const told = steps.slice(0, MOST_STEPS);
   if (from === to) return told;
   const isBegun = written?.startedAt === undefined && status.startedAt !== undefined && status.finishedAt === undefined;
-  if (isBegun && run.spec.mode !== 'Plan') told.unshift(tell('WorkflowStarted', `${status.steps.length} steps`));
+  const many = status.steps.length === 1 ? '1 step' : `${status.steps.length} steps`;
+  if (isBegun && run.spec.mode !== 'Plan') told.unshift(tell('WorkflowStarted', many));
   const own = phaseNews(from, to, status);
   if (own !== undefined) told.push(tell(own.reason, own.message, own.type));
   return told;
