@@ -314,7 +314,8 @@ describe('namespaces', () => {
     const failures = operator.lines.filter(
       (line) => line.msg === 'a reconcile failed' && String(line['key']).startsWith(gone),
     );
-    expect(failures.length).toBeLessThanOrEqual(4);
+    // While it is going, with more time from one to the next; it may take minutes to go.
+    expect(failures.length).toBeLessThanOrEqual(20);
     const then = operator.lines.length;
     await eventually(
       'quiet',

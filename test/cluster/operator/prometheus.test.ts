@@ -178,7 +178,7 @@ it('a load that is expected has its pods before it comes, from what the history 
   expect(seen.status?.replicas?.predicted).toBeGreaterThanOrEqual(16);
   const notes = async () =>
     (await bed.events('shop')).filter(({ reason }) => reason === 'Scaled').map(({ note }) => note);
-  await expect.poll(async () => (await notes()).join(), { timeout: 20_000 }).toContain('a load of 160 is expected by');
+  await expect.poll(async () => (await notes()).join()).toContain('a load of 160 is expected by');
   const series = `{namespace="${bed.namespace}",service="shop"}`;
   expect(await operator.metric(`baton_service_predicted_replicas${series}`)).toBeGreaterThanOrEqual(16);
   await bed.patchService('shop', { spec: { scaling: { prediction: { enabled: false } } } });
