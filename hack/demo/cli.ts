@@ -9,6 +9,9 @@ import { SHOP } from './shop.ts';
 import { tell } from './story.ts';
 import { provideApprovers } from './workflows.ts';
 
+const USAGE = `npm run demo -- [options]
+  --exit   clean up and end as soon as the story is over, also on a terminal
+It uses the cluster that KUBECONFIG names, else one with kind where a container engine answers, else one that it builds.`;
 const DIR = '.cluster/demo';
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 
@@ -78,6 +81,10 @@ Ctrl-C ends and removes everything.`);
   clearInterval(keepAlive);
 }
 
+if (process.argv.includes('--help')) {
+  console.log(USAGE);
+  process.exit();
+}
 try {
   await main();
 } catch (error) {

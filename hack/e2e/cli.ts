@@ -9,6 +9,8 @@ import { helmBinary } from '../generate/helm.ts';
 import { buildImage } from './image.ts';
 import { NotHere, requirePackages } from './packages.ts';
 
+const USAGE = `npm run e2e -- [options of vitest]
+  for example --testNamePattern=upgrade; needs root and Debian packages, and says which`;
 const started = Date.now();
 const log = (line: string) => console.error(`[e2e ${Math.round((Date.now() - started) / 1000)} s] ${line}`);
 const required = process.env['CI'] === 'true' || process.env['BATON_E2E_REQUIRED'] === '1';
@@ -51,6 +53,10 @@ function runTests(env: Record<string, string>): Promise<number> {
   });
 }
 
+if (process.argv.includes('--help')) {
+  console.log(USAGE);
+  process.exit();
+}
 // Ctrl-C reaches every child too, as they are in the same process group; then what is left is to clean up.
 process.on('SIGINT', () => {});
 try {
@@ -60,10 +66,8 @@ try {
     error instanceof NotHere || error instanceof KubeletUnavailable || error instanceof MissingPrerequisite;
   if (!notHere) throw error;
   console.log(`e2e not run: ${error.message}`);
-  // For npm test, which sums up.
+  // npm test repeats the reason at its end.
   const file = process.env['BATON_E2E_NOT_RUN_FILE'];
   if (file) await writeFile(file, error.message);
-  // npm test repeats the reason at its end.
-  if (process.env['BATON_E2E_NOT_RUN_FILE']) await writeFile(process.env['BATON_E2E_NOT_RUN_FILE'], error.message);
   process.exitCode = required ? 1 : 0;
 }
