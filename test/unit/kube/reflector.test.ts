@@ -225,7 +225,7 @@ describe('the watch', () => {
   });
 
   test('that falls silent is ended and taken up again', async () => {
-    const { names } = reflect([synced(), stream(event('ADDED', widget('b', 6)))], { stallMs: 300 });
+    const { names } = reflect([synced(), stream(event('ADDED', widget('b', 6)))], { stallMs: 3_000 });
     await until('resumed', () => names() === 'a,b');
     expect(query(1, 'resourceVersion')).toBe('5');
   });
