@@ -104,12 +104,19 @@ export class EventRecorder {
   /** Sends what waits, counts included, for at most one second. */
   async stop(): Promise<void> {
     this.#flush?.cancel();
-    this.#enqueueRepeats();
     const late = Promise.withResolvers<void>();
     const timer = this.#clock.setTimeout(() => (this.#stop.abort(new Error('stopping')), late.resolve()), 1_000);
-    await Promise.race([this.#sending, late.promise]);
+    await Promise.race([this.#sendLast(), late.promise]);
     timer.cancel();
     this.#stop.abort(new Error('stopped'));
+  }
+
+  /** What happened again while its Event was on its way can be counted when that is written. */
+  async #sendLast(): Promise<void> {
+    await this.#sending;
+    if (this.#stop.signal.aborted) return;
+    this.#enqueueRepeats();
+    await this.#sending;
   }
 
   #scheduleFlush(): void {

@@ -153,12 +153,15 @@ describe('bounds', () => {
 
   test('stopping sends what waits, counts included, and takes no more', async () => {
     const { recorder, dropped, bodies, sent } = setUp();
+    const gate = Promise.withResolvers<void>();
+    server.answers = [(...all) => void gate.promise.then(() => json({})(...all)), json({})];
     recorder.record(SERVICE, EVENT);
     await sent(1);
-    await until('written', () => server.seen.length === 1);
     recorder.record(SERVICE, EVENT);
     recorder.record({ ...SERVICE, uid: 'u2' }, EVENT);
-    await recorder.stop();
+    const stopping = recorder.stop();
+    gate.resolve();
+    await stopping;
     expect(server.seen).toHaveLength(3);
     expect(bodies()).toContainEqual({ series: expect.objectContaining({ count: 2 }) });
     recorder.record(SERVICE, EVENT);

@@ -7,19 +7,31 @@ import type { Obj } from './objects.ts';
 export const V = 'baton.dev/v1alpha1';
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** An account of the bed's namespace that may do what people with the role edit may. */
+/** An account of the bed's namespace that may do what people with the role edit may, where Baton's own roles are installed as well. */
 export async function makeRunner(bed: Bed): Promise<void> {
   const { namespace } = bed;
   await bed.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'runner' } });
   await bed.create({
     apiVersion: `${RBAC}/v1`,
-    kind: 'RoleBinding',
+    kind: 'Role',
     metadata: { name: 'runner' },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'edit' },
-    subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
+    rules: [{ apiGroups: ['baton.dev'], resources: ['workflows'], verbs: ['get', 'patch'] }],
   });
-  const edits = { namespace, verb: 'patch', group: 'apps', resource: 'deployments' };
-  await inForce(bed.api, accountOf(namespace, 'runner'), edits);
+  for (const [kind, name] of [
+    ['ClusterRole', 'edit'],
+    ['Role', 'runner'],
+  ] as const) {
+    await bed.create({
+      apiVersion: `${RBAC}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind, name },
+      subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace }],
+    });
+  }
+  const runner = accountOf(namespace, 'runner');
+  await inForce(bed.api, runner, { namespace, verb: 'patch', group: 'apps', resource: 'deployments' });
+  await inForce(bed.api, runner, { namespace, verb: 'patch', group: 'baton.dev', resource: 'workflows' });
 }
 
 export const object = (kind: string, name: string, spec: object): Obj => ({
