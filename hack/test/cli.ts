@@ -18,6 +18,9 @@ await rm(DIR, { recursive: true, force: true });
 await mkdir(DIR, { recursive: true });
 // The operator is started from source more than a hundred times; what V8 makes of it is kept for the next.
 process.env['NODE_COMPILE_CACHE'] ??= resolve(DIR, 'compiled');
+// Some twenty control planes are started, and a third of the processor's time goes to their API servers: with rarer collections each takes 2.1 s
+// instead of 3.0 s of it to be ready, and 390 MiB instead of 270 at its peak.
+process.env['GOGC'] ??= '400';
 
 const parts = STAGES.filter((stage) => wanted.length === 0 || wanted.includes(stage))
   .flatMap(partsOf)
