@@ -68,18 +68,14 @@ describe('a load without a season', () => {
     ['white noise', (seed) => whiteNoise(3, 20, seed)],
     ['random walks', (seed) => randomWalk(3, 5, seed)],
     ['white noise every five minutes', (seed) => whiteNoise(3, 20, seed).filter((_, minute) => minute % 5 === 0)],
-  ])(
-    'of %s is left alone: both figures within 1.02 over 20 seeds',
-    (_, loadOf) => {
-      let seconds = 0;
-      for (const seed of SEEDS) {
-        const outcome = replay(loadOf(seed), { ...DEFAULTS, season: seed % 2 === 0 ? 'auto' : DAY });
-        seconds += outcome.hpa.underProvisionedSeconds;
-        expect(under(outcome)).toBeLessThanOrEqual(1.02);
-        expect(hours(outcome)).toBeLessThanOrEqual(1.02);
-      }
-      expect(seconds).toBeGreaterThan(0);
-    },
-    30_000,
-  );
+  ])('of %s is left alone: both figures within 1.02 over 20 seeds', (_, loadOf) => {
+    let seconds = 0;
+    for (const seed of SEEDS) {
+      const outcome = replay(loadOf(seed), { ...DEFAULTS, season: seed % 2 === 0 ? 'auto' : DAY });
+      seconds += outcome.hpa.underProvisionedSeconds;
+      expect(under(outcome)).toBeLessThanOrEqual(1.02);
+      expect(hours(outcome)).toBeLessThanOrEqual(1.02);
+    }
+    expect(seconds).toBeGreaterThan(0);
+  });
 });
