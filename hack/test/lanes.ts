@@ -4,7 +4,7 @@ import type { Outcome, Write } from './stage.ts';
 export interface Part {
   readonly name: string;
   readonly what: string;
-  /** About how long it takes beside another on two cores when everything is built. */
+  /** About how long it takes beside others on two cores when everything is built. */
   readonly seconds: number;
   /** It compares by the clock, or the others need what it makes: nothing runs beside it but what is modest. */
   readonly isAlone?: boolean;
