@@ -166,6 +166,8 @@ async function failOver(name: string, fencing: string) {
   };
   const gap = Math.round(client.gap());
   console.log(`[failover] fencing ${fencing}: the client saw a gap of ${gap} ms; ${JSON.stringify(took)}`);
+  // Two seconds are promised; a machine that runs other things beside may be slower.
+  expect(took.preparation + took.switch).toBeLessThan(8_000);
   return { gap, took, sides: client.answers.map(({ side }) => side) };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseDuration } from '../../../src/domain/duration.ts';
 import { unique } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { Bed } from './support/bed.ts';
@@ -152,7 +153,8 @@ it('without fencing waits for nothing after the decision, and lets the primary b
   expect(await replicasOf(bed, 'quick')).toBe(2);
   const { took } = status?.failover ?? {};
   expect(took?.fencing).toBe('0s');
-  expect(Object.keys(took ?? {})).toEqual(expect.arrayContaining(['preparation', 'switch']));
+  // Two seconds are promised, and a third of one is usual; a machine that runs other tests beside may be slower.
+  expect(parseDuration(took?.preparation ?? '') + parseDuration(took?.switch ?? '')).toBeLessThan(8_000);
 });
 
 it('is carried on where it was when the process is killed, and nothing is done twice', async () => {

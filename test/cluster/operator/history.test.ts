@@ -69,6 +69,7 @@ describe('the history of the operator', () => {
     await eventually('rows are counted', 30, counted, (count = 0) => count > 0);
     const size = () => first.metric('baton_history_size_bytes');
     await eventually('the size is told', 30, size, (bytes = 0) => bytes > 4_096);
+    expect(await first.metric('baton_history_last_error_timestamp_seconds')).toBeUndefined();
     await first.end(signal);
 
     await bed.start('--history-path', path, '--no-leader-election');
