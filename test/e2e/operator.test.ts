@@ -79,7 +79,13 @@ describe('installed with Helm and its defaults', () => {
 describe('the health of real pods', () => {
   it('falls to Failed when no pod passes its readiness probe, and rises when they do', async () => {
     await inPods('web', 'rm /www/ready');
-    const failed = await level('web', 30, 'Failed');
+    // One after the other, and the level may say so before the last.
+    const failed = await eventually(
+      'web Failed without a ready pod',
+      30,
+      () => service('web'),
+      ({ status }) => status?.health === 'Failed' && status.replicas?.ready === 0,
+    );
     expect(condition(failed, 'Ready')).toMatchObject({ status: 'False' });
     expect(failed.status?.replicas).toMatchObject({ ready: 0, desired: 2 });
     await inPods('web', 'touch /www/ready');
