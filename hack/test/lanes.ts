@@ -20,8 +20,8 @@ export interface Ended {
   readonly output: string;
 }
 
-/** One more than there are cores where CI runs: most parts wait more than they work. */
-const LANES = 3;
+/** As many as there are cores where CI runs, and what is modest beside them. With a third both are at work nearly all the time, and tests of real nodes are late. */
+const LANES = 2;
 /** Told before anything else: a mistake in types or format needs no cluster to be seen. */
 const SHORT_SECONDS = 15;
 

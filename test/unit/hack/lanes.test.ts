@@ -23,10 +23,9 @@ describe('the time left', () => {
   it('is that of the longer lane', () => {
     expect(secondsLeft([], [])).toBe(0);
     expect(secondsLeft([10, 50], [])).toBe(50);
-    // 30 goes beside the 50 and the 40, and 20 as well: 10 + 30 + 20.
-    expect(secondsLeft([10, 50, 40], [30, 20])).toBe(60);
-    expect(secondsLeft([], [100, 60, 50, 20])).toBe(100);
-    expect(secondsLeft([], [100, 60, 50, 60])).toBe(110);
+    // 30 goes beside the 50, and 20 as well: 10 + 30 + 20.
+    expect(secondsLeft([10, 50], [30, 20])).toBe(60);
+    expect(secondsLeft([], [100, 60, 50])).toBe(110);
   });
 
   it('does not count what runs longer than it should', () => {
@@ -37,8 +36,8 @@ describe('the time left', () => {
     const alone = { ...part('clock', 100), isAlone: true };
     const modest = (seconds: number) => ({ ...part('modest', seconds), isModest: true });
     const others = [part('a', 30), part('b', 50), part('c', 60), part('d', 40)];
-    expect(new Lanes([alone, modest(90), ...others]).secondsLeft).toBe(170);
-    expect(new Lanes([alone, modest(190), ...others]).secondsLeft).toBe(190);
+    expect(new Lanes([alone, modest(90), ...others]).secondsLeft).toBe(190);
+    expect(new Lanes([alone, modest(210), ...others]).secondsLeft).toBe(210);
   });
 });
 
@@ -50,7 +49,7 @@ async function runAll(parts: readonly Part[]): Promise<{ began: string; ended: r
 }
 
 describe('lanes', () => {
-  it('run every part once, three at a time', async () => {
+  it('run every part once, two at a time', async () => {
     let [active, most] = [0, 0];
     const run = async (): Promise<Outcome> => {
       most = Math.max(most, ++active);
@@ -61,7 +60,7 @@ describe('lanes', () => {
     const seen = await runAll(['a', 'b', 'c', 'd', 'e'].map((name) => part(name, 60, run)));
     expect(seen.began).toBe('a b c d e');
     expect(seen.ended).toHaveLength(5);
-    expect(most).toBe(3);
+    expect(most).toBe(2);
   });
 
   it('begin after those that nothing may run beside', async () => {
@@ -83,7 +82,7 @@ describe('lanes', () => {
     const gated = (name: string): Part =>
       part(name, 60, () => new Promise((resolve) => ends.set(name, () => resolve(PASSED))));
     const modest = ['x', 'y'].map((name) => ({ ...gated(name), isModest: true }));
-    const lanes = new Lanes([...['a', 'b', 'c', 'd'].map(gated), { ...gated('clock'), isAlone: true }, ...modest]);
+    const lanes = new Lanes([...['a', 'b', 'c'].map(gated), { ...gated('clock'), isAlone: true }, ...modest]);
     const over = lanes.run({ began: () => {}, ended: () => {} });
     const after = async (name?: string): Promise<string[]> => {
       if (name !== undefined) ends.get(name)?.();
@@ -92,10 +91,10 @@ describe('lanes', () => {
     };
     expect(await after()).toEqual(['clock', 'x']);
     expect(await after('x')).toEqual(['clock', 'y']);
-    expect(await after('clock')).toEqual(['a', 'b', 'c', 'y']);
-    expect(await after('a')).toEqual(['b', 'c', 'd', 'y']);
-    expect(await after('y')).toEqual(['b', 'c', 'd']);
-    for (const name of ['b', 'c', 'd']) await after(name);
+    expect(await after('clock')).toEqual(['a', 'b', 'y']);
+    expect(await after('a')).toEqual(['b', 'c', 'y']);
+    expect(await after('y')).toEqual(['b', 'c']);
+    for (const name of ['b', 'c']) await after(name);
     await over;
   });
 
