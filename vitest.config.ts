@@ -47,6 +47,8 @@ export default defineConfig({
     // Runs side by side would share it, and the order of files is to be the same every time.
     cache: false,
     expect: { poll: { timeout: WAIT_MS } },
+    // The message of a failure is all that is left of a run: what differs is told, not "…(1)".
+    chaiConfig: { truncateThreshold: 1_000 },
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/api/generated/**'] },
     projects: [
       {

@@ -191,6 +191,18 @@ describe('a Deployment', () => {
       }),
     );
     const container = { name: 'main', image: 'example/none', resources: { requests: { 'ephemeral-storage': '1Gi' } } };
+    // The admission of pods hears of a quota a moment later.
+    const excess = {
+      metadata: { name: 'excess' },
+      spec: { containers: [{ ...container, resources: { requests: { 'ephemeral-storage': '4Gi' } } }] },
+    };
+    await eventually(
+      'the quota refuses',
+      40,
+      () =>
+        bed.api.call('POST', `/api/v1/namespaces/${bed.namespace}/pods`, { body: excess, query: { dryRun: 'All' } }),
+      ({ message }) => message.includes('exceeded quota'),
+    );
     ground.metrics.figures.set('limited', 50);
     await bed.create(workload('Deployment', 'limited', { replicas: 2, pod: { containers: [container] } }));
     const scaling = {
