@@ -46,6 +46,7 @@ export class StepBed {
   readonly namespace: string;
   readonly #connection: Connection;
   readonly #rest: RestClient;
+  readonly #discovery: Discovery;
   readonly #objects: StepObjects;
   /** What steps wrote: what came of each, in its order. */
   readonly outcomes: string[] = [];
@@ -66,7 +67,8 @@ export class StepBed {
     this.namespace = namespace;
     this.#connection = new Connection({ userAgent: 'baton-test', kubeconfig });
     this.#rest = new RestClient({ connection: this.#connection });
-    this.#objects = new StepObjects(this.#rest, new Discovery(this.#rest));
+    this.#discovery = new Discovery(this.#rest);
+    this.#objects = new StepObjects(this.#rest, this.#discovery);
     const uid = randomBytes(8).toString('hex');
     this.workflow = {
       namespace,
@@ -101,6 +103,17 @@ export class StepBed {
     const weak = new StepBed(bed.namespace, kubeconfig);
     weak.#dir = dir;
     return weak;
+  }
+
+  /**
+   * Waits until it has read that the API server serves these kinds. A step waits one second for that, so on a busy machine it would be tried
+   * again, which is no answer; what was read once is good from then on.
+   */
+  async knows(...kinds: readonly (readonly [apiVersion: string, kind: string])[]): Promise<void> {
+    for (const [apiVersion, kind] of kinds) {
+      const look = () => this.#discovery.resolveScaleTarget(apiVersion, kind).catch((error: Error) => error.message);
+      await eventually(`${kind} of ${apiVersion} is known`, 60, look, (seen) => typeof seen === 'object');
+    }
   }
 
   async disconnect(): Promise<void> {

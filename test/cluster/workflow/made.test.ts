@@ -14,6 +14,7 @@ let bed: StepBed;
 beforeAll(async () => {
   bed = await StepBed.make('steps-made');
   await installCrds(bed.api);
+  await bed.knows(['batch/v1', 'Job'], ['baton.dev/v1alpha1', 'Workflow'], ['v1', 'ConfigMap']);
   bed.actFor(await bed.makeWorkflow('deploy'));
 });
 beforeEach(() => void bed.written());

@@ -32,6 +32,7 @@ interface Case {
   readonly needs: RegExp;
 }
 
+const DEPLOYMENT = ['apps/v1', 'Deployment'] as const;
 const target = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, name });
 
 const CASES: readonly Case[] = [
@@ -186,6 +187,8 @@ beforeAll(async () => {
   [bed, other] = await Promise.all([StepBed.make('steps'), StepBed.make('steps-other')]);
   await installCrds(bed.api);
   await bed.installWidgets();
+  await bed.knows(DEPLOYMENT, ['v1', 'ConfigMap'], ['baton.dev/v1alpha1', 'OrchestratedService']);
+  await bed.knows([`${WIDGET_GROUP}/v1`, 'Widget']);
 });
 beforeEach(() => void bed.written());
 afterAll(() => Promise.all([bed.uninstallWidgets(), bed.close(), other.close()]));
@@ -498,6 +501,7 @@ it('says that it is Baton that may not act as the account, of what it reads and 
   const scale = operationOf({ kind: 'scale', target: to, replicas: 1 });
   const weak = await StepBed.as(bed, NOBODY);
   try {
+    await weak.knows(DEPLOYMENT, ['batch/v1', 'Job']);
     const denied = {
       kind: 'failed',
       reason: 'ImpersonationForbidden',
