@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseObjects } from '../../../hack/generate/deploy.ts';
+import { type Access, inForce } from '../support/access.ts';
 import { Api, unique } from '../support/api.ts';
 import { installCrds } from '../support/crds.ts';
-import { eventually } from '../support/eventually.ts';
 import { pause, schedule, schedulesOf, workflow, workflowsOf } from './workflows.ts';
 
 // People get view, edit or admin of Kubernetes itself, in a namespace or everywhere; Baton's roles are aggregated into those.
@@ -56,17 +56,24 @@ beforeAll(async () => {
   await create(bindings, { ...approvers, roleRef: roleRef(`${id}-baton-approve`) });
   await create(services, service('there'));
   await create(workflows, workflow({ steps: [pause] }, 'there'));
-  for (const role of ['view', 'edit', 'admin']) {
-    await eventually(
-      `${role} is aggregated`,
-      30,
-      () => Api.as(user(role)).call('GET', services),
-      ({ status }) => status === 200,
-    );
-  }
-  const mayWrite = () =>
-    Api.as(user('edit')).call('POST', services, { body: service('new'), query: { dryRun: 'All' } });
-  await eventually('edit is aggregated', 30, mayWrite, ({ status }) => status === 201);
+  // Something of each role and binding: the API server hears of them one by one, and of each as a whole.
+  const here = { namespace: namespace.name, group: 'baton.dev' };
+  const policies = { namespace: '', group: 'baton.dev', resource: 'orchestrations' };
+  const granted: readonly [string, Access][] = [
+    ...['view', 'edit', 'admin'].map((role): [string, Access] => [
+      role,
+      { ...here, verb: 'list', resource: 'orchestratedservices' },
+    ]),
+    ...['edit', 'admin'].map((role): [string, Access] => [
+      role,
+      { ...here, verb: 'create', resource: 'orchestratedservices' },
+    ]),
+    ['approve', { ...here, verb: 'patch', resource: 'workflows' }],
+    ['all-view', { ...policies, verb: 'get' }],
+    ['all-edit', { ...policies, verb: 'get' }],
+    ['policy', { ...policies, verb: 'patch' }],
+  ];
+  for (const [role, access] of granted) await inForce(api, user(role), access);
 });
 
 afterAll(async () => {
