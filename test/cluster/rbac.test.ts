@@ -5,13 +5,26 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type KubernetesObject, parseObjects } from '../../hack/generate/deploy.ts';
 import type { OrchestratedService } from '../../src/api/kinds.ts';
-import { apiServer, apply, get, helm, kubectl, unique, writeTokenKubeconfig } from './packaging/cluster.ts';
-import { eventually } from './support/eventually.ts';
+import {
+  apiServer,
+  apply,
+  applyCrds,
+  get,
+  helm,
+  known,
+  kubectl,
+  unique,
+  writeTokenKubeconfig,
+} from './packaging/cluster.ts';
 import { Operator } from './packaging/operator.ts';
 import { Witness } from './packaging/witness.ts';
+import { accountOf, type Access, inForce } from './support/access.ts';
+import { Api } from './support/api.ts';
+import { eventually } from './support/eventually.ts';
 
 // The operator as its own ServiceAccount, with nothing but what the chart grants it.
 
+const api = new Api();
 let id: string;
 let home: string;
 let shop: string;
@@ -23,9 +36,7 @@ let granted: KubernetesObject[];
 const name = () => `baton-${id}`;
 const plural = () => `widgets.w${id}.example.dev`;
 
-beforeAll(async () => {
-  await kubectl('apply', '--server-side', '--filename', 'crds/');
-});
+beforeAll(applyCrds);
 
 beforeEach(async () => {
   id = unique();
@@ -63,33 +74,48 @@ async function start(...values: string[]): Promise<Operator> {
     await helm('template', name(), 'charts/baton', '--namespace', home, '--kube-version', '1.36', ...set),
   );
   await apply(...granted.filter(({ kind }) => kind !== 'Deployment'));
-  await inForce('list', 'pods', shop);
-  await inForce('create', 'leases.coordination.k8s.io', home);
+  for (const access of rightsIn(granted)) await inForce(api, accountOf(home, name()), access);
   return run();
 }
 
+interface Bound extends KubernetesObject {
+  readonly roleRef: { readonly kind: string; readonly name: string };
+  readonly subjects: readonly { readonly name: string }[];
+}
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** One of the rights by each binding of the operator: the API server hears of roles and bindings one by one, and of each as a whole. */
+const rightsIn = (objects: readonly KubernetesObject[]): Access[] =>
+  objects
+    .filter(({ kind }) => /^(Cluster)?RoleBinding$/.test(kind))
+    .map((binding) => binding as Bound)
+    .filter(({ subjects }) => subjects.some((subject) => subject.name === name()))
+    .flatMap(({ metadata, roleRef }) => {
+      const role = objects.find((object) => object.kind === roleRef.kind && object.metadata.name === roleRef.name);
+      // Where others fill in the rules, there are none yet.
+      const rules = (role?.['rules'] ?? []) as readonly Rule[];
+      const rule = rules.find(({ resourceNames }) => resourceNames === undefined);
+      if (rule === undefined) return [];
+      const { apiGroups, resources, verbs } = rule;
+      return [
+        {
+          namespace: metadata.namespace ?? '',
+          verb: verbs[0] ?? '',
+          group: apiGroups[0] ?? '',
+          resource: resources[0] ?? '',
+        },
+      ];
+    });
+
 const may = (verb: string, resource: string, namespace: string): Promise<boolean> =>
-  kubectl(
-    'auth',
-    'can-i',
-    verb,
-    resource,
-    '--namespace',
-    namespace,
-    '--as',
-    `system:serviceaccount:${home}:${name()}`,
-  ).then(
+  kubectl('auth', 'can-i', verb, resource, '--namespace', namespace, '--as', accountOf(home, name())).then(
     () => true,
     () => false,
-  );
-
-/** The API server hears of roles a moment after they were written, also of what they take away. */
-const inForce = (verb: string, resource: string, namespace: string, allowed = true): Promise<boolean> =>
-  eventually(
-    `${verb} ${resource} ${allowed ? 'allowed' : 'forbidden'}`,
-    30,
-    () => may(verb, resource, namespace),
-    (seen) => seen === allowed,
   );
 
 async function run(): Promise<Operator> {
@@ -293,7 +319,7 @@ describe('the permissions of the chart', () => {
     await eventually('the aggregated rules', 30, aggregated, ({ rules }) =>
       Boolean(rules?.some(({ apiGroups }) => apiGroups.includes(`w${id}.example.dev`))),
     );
-    await kubectl('wait', '--for=create', 'orchestration/default', '--timeout=30s');
+    await kubectl('wait', '--for=create', 'orchestration/default', '--timeout=180s');
     const widget = {
       apiVersion: `w${id}.example.dev/v1`,
       kind: 'Widget',
@@ -301,7 +327,9 @@ describe('the permissions of the chart', () => {
       spec: { replicas: 0 },
       status: { replicas: 0, selector: 'app=gear' },
     };
-    await inForce('list', plural(), shop);
+    const widgetsHere = { namespace: shop, verb: 'list', group: `w${id}.example.dev`, resource: 'widgets' };
+    await inForce(api, accountOf(home, name()), widgetsHere);
+    await known(plural());
     await apply(...services(), widget, osvc(`w${id}.example.dev/v1`, 'Widget', 'gear'));
     await Promise.all([settled('web', 'Healthy'), settled('db', 'Healthy'), settled('gear', 'Healthy')]);
     await scales(widget);
@@ -376,7 +404,8 @@ describe('the permissions of the chart', () => {
       resources: rule.resources.filter((resource) => resource !== 'statefulsets'),
     }));
     await apply({ ...role, rules });
-    await inForce('list', 'statefulsets.apps', shop, false);
+    const taken = { namespace: shop, verb: 'list', group: 'apps', resource: 'statefulsets' };
+    await inForce(api, accountOf(home, name()), taken, false);
     await run();
     await apply(...services());
     const seen = await eventually(

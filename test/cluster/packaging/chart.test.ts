@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { get, helm, kubectl, unique } from './cluster.ts';
+import { applyCrds, get, helm, kubectl, unique } from './cluster.ts';
 import { eventually } from '../support/eventually.ts';
 
 // The chart on a real API server. Its CRDs are those of a group of the test's own, so that nobody else's change.
@@ -111,7 +111,7 @@ describe('the chart on a real API server', () => {
 
 describe('deploy/', () => {
   it('is a kustomization whose objects the API server takes', async () => {
-    await kubectl('apply', '--server-side', '--filename', 'crds/');
+    await applyCrds();
     const objects = await kubectl('kustomize', 'deploy');
     expect(objects).toMatch(/name: baton-config-[a-z0-9]{10}/);
     const told = await kubectl('create', '--dry-run=client', '--validate=strict', '--kustomize', 'deploy');

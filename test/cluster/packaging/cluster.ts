@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { readFile, writeFile } from 'node:fs/promises';
 import { provideBinaries } from '../../../hack/cluster/binaries.ts';
 import { helmBinary } from '../../../hack/generate/helm.ts';
+import { eventually } from '../support/eventually.ts';
 
 const run = promisify(execFile);
 
@@ -28,6 +29,25 @@ export async function apply(...objects: object[]): Promise<void> {
 
 export const get = async <T>(...args: string[]): Promise<T> =>
   JSON.parse(await kubectl('get', ...args, '--output', 'json')) as T;
+
+/** Waits until kubectl finds a kind: the API server tells what it serves a moment after it serves it. */
+export const known = (kind: string): Promise<string> =>
+  eventually(
+    `kubectl knows ${kind}`,
+    60,
+    () =>
+      kubectl('get', kind, '--all-namespaces', '--output', 'name').then(
+        () => '',
+        (error: Error) => error.message,
+      ),
+    (problem) => problem === '',
+  );
+
+/** Applies the CRDs of this tree and waits until kubectl finds their kinds. */
+export async function applyCrds(): Promise<void> {
+  await kubectl('apply', '--server-side', '--filename', 'crds/');
+  await known('orchestratedservices,orchestrations,workflows,workflowtemplates,scheduledworkflows');
+}
 
 /** The path of kubectl. */
 export async function kubectlBinary(): Promise<string> {
