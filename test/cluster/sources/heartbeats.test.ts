@@ -90,6 +90,15 @@ async function createPod(namespace: string, name: string): Promise<{ name: strin
   return { name, uid: (answer.body['metadata'] as { uid: string }).uid };
 }
 
+/** Sends as senders do: where the API server or the leader is slow, the answer is 503, to come again. */
+const sent = (beat: Parameters<typeof post>[0]) =>
+  eventually(
+    'an answer',
+    20,
+    () => post(beat),
+    ({ status }) => status !== 503,
+  );
+
 describe('heartbeats through the real TokenReview', () => {
   let shop: Namespace;
   let bank: Namespace;
@@ -112,7 +121,7 @@ describe('heartbeats through the real TokenReview', () => {
   });
 
   const send = (to: Replica, token: string, body: object = { cpu: 0.5 }, namespace = shop.name) =>
-    post({
+    sent({
       port: to.port,
       ca: leader.certificates.current()?.ca ?? '',
       path: `/v1/namespaces/${namespace}/services/cart/heartbeat`,
@@ -176,7 +185,7 @@ describeSource<HeartbeatQuery>('heartbeats, posted with a real token,', async ()
   const namespace = await api.namespace('heartbeats-source');
   const replica = new Replica(namespace.name);
   await replica.start(() => ({ self: true }));
-  const reply = await post({
+  const reply = await sent({
     port: replica.port,
     ca: replica.certificates.current()?.ca ?? '',
     path: `/v1/namespaces/${namespace.name}/services/cart/heartbeat`,
