@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { OrchestratedService } from '../../src/api/kinds.ts';
 
@@ -28,6 +28,35 @@ async function command(program: string, args: readonly string[]): Promise<string
   return stdout;
 }
 
+/** Waits until the API server goes by roles and bindings that were written: it hears of them a moment later. */
+export const may = (user: string, verb: string, resource: string): Promise<string> =>
+  eventually(
+    `${user} may ${verb} ${resource}`,
+    30,
+    () => kubectl('auth', 'can-i', verb, resource, '--namespace', 'shop', '--as', user),
+    (answer) => answer.trim() === 'yes',
+  );
+
+/** Who has had Baton's lease since this was called, '' for nobody, without repetitions. */
+export function holders(): Disposable & { readonly seen: () => string[] } {
+  const args = ['get', 'lease', 'baton', '--namespace', 'baton-system', '--watch', '--output'];
+  const child = spawn(
+    given('BATON_E2E_KUBECTL'),
+    ['--kubeconfig', kubeconfig, ...args, 'jsonpath={.spec.holderIdentity};'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const seen = (): string[] =>
+    text
+      .split(';')
+      .slice(0, -1)
+      .filter((holder, index, all) => index === 0 || holder !== all[index - 1]);
+  return { seen, [Symbol.dispose]: () => void child.kill() };
+}
+
 export async function apply(...objects: object[]): Promise<void> {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   const pending = run(given('BATON_E2E_KUBECTL'), ['--kubeconfig', kubeconfig, 'apply', '--filename', '-']);
@@ -43,7 +72,10 @@ export const service = (name: string) => get<OrchestratedService>('osvc', name, 
 /** How many times as long as it takes on a machine that does nothing else something is waited for. */
 const PATIENCE = 3;
 
-/** Looks every quarter of a second until `accept` holds; if it does not in what may become of so many `seconds` it throws with what was seen last. */
+/**
+ * Looks every quarter of a second until `accept` holds; if it does not in what may become of so many `seconds` it throws with what was seen last. A
+ * look that fails is followed by another: an API server that stands still for some seconds ends the connection of a kubectl.
+ */
 export async function eventually<T>(
   what: string,
   seconds: number,
@@ -53,10 +85,15 @@ export async function eventually<T>(
   const patience = seconds * PATIENCE;
   const deadline = Date.now() + patience * 1000;
   for (;;) {
-    const seen = await look();
-    if (accept(seen)) return seen;
-    if (Date.now() > deadline)
-      throw new Error(`${what}: not within ${patience} s; last seen ${JSON.stringify(seen, null, 1)}`);
+    let last: string;
+    try {
+      const seen = await look();
+      if (accept(seen)) return seen;
+      last = JSON.stringify(seen, null, 1);
+    } catch (error) {
+      last = String(error);
+    }
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${patience} s; last seen ${last}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

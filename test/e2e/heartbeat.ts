@@ -1,4 +1,4 @@
-import { kubectl } from './bed.ts';
+import { eventually, kubectl } from './bed.ts';
 
 /** Runs in the pod: reads the published authority with the pod's token, then posts over TLS to `host` and prints the answer. */
 const SCRIPT = `
@@ -28,9 +28,10 @@ export interface Answer {
   text: string;
 }
 
-/** Posts `body` as the pod `poster` of `from`, for a service of the namespace shop, to the Service or a replica at `host`. */
+/** Posts `body` as the pod `poster` of `from`, for a service of the namespace shop, to the Service or a replica at `host`; again where it is told to come later. */
 export async function post(from: string, host: string, service: string, body: object): Promise<Answer> {
   const path = `/v1/namespaces/shop/services/${service}/heartbeat`;
   const node = ['/usr/local/bin/node', '-e', SCRIPT, host, path, JSON.stringify(body)];
-  return JSON.parse(await kubectl('exec', '--namespace', from, 'poster', '--', ...node)) as Answer;
+  const once = async () => JSON.parse(await kubectl('exec', '--namespace', from, 'poster', '--', ...node)) as Answer;
+  return eventually('an answer to the heartbeat', 30, once, ({ status }) => status !== 503);
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Workflow } from '../../src/api/kinds.ts';
 import * as bed from './bed.ts';
-import { apply, condition, eventually, get, inPods, kubectl, level, pods, service, signal } from './bed.ts';
+import { apply, condition, eventually, get, inPods, kubectl, level, may, pods, service, signal } from './bed.ts';
 import { post } from './heartbeat.ts';
 import { account, jobTemplate, namespace, poster, shop } from './shop.ts';
 
@@ -11,18 +11,28 @@ const [repository, tag] = bed.image.split(/:(?=[^:]+$)/);
 const CHART = ['charts/baton', '--namespace', 'baton-system'];
 const IMAGE = ['--set', `image.repository=${repository},image.tag=${tag}`];
 
-interface Lease {
-  spec: { holderIdentity?: string };
-}
 interface Workload {
   kind: string;
   metadata: { name: string; uid: string; generation: number; resourceVersion: string };
   spec: { replicas: number };
-  status: { readyReplicas?: number };
+  status: { observedGeneration?: number; readyReplicas?: number; availableReplicas?: number };
 }
 const ALWAYS_FAILING = ['crashing', 'no-image'];
 
-const leader = async () => (await get<Lease>('lease', 'baton', '-n', 'baton-system')).spec.holderIdentity ?? '';
+const WELL = /^web +Healthy +100 +2 +2 +2 +Deployment\/web +Running +Healthy/i;
+
+/** '' while there is no lease, or nobody has it. */
+const leader = () =>
+  kubectl(
+    'get',
+    'lease',
+    'baton',
+    '-n',
+    'baton-system',
+    '--ignore-not-found',
+    '--output',
+    'jsonpath={.spec.holderIdentity}',
+  );
 const leadsNot = (before: string, seconds: number) =>
   eventually('another leader', seconds, leader, (holder) => holder !== '' && holder !== before);
 const serviceAddress = async () =>
@@ -32,7 +42,11 @@ const workloads = async () => (await get<{ items: Workload[] }>('deployments,sta
 const atRest = () =>
   eventually('all pods are ready', 60, workloads, (all) =>
     all.every(
-      ({ metadata, spec, status }) => ALWAYS_FAILING.includes(metadata.name) || status.readyReplicas === spec.replicas,
+      ({ metadata, spec, status }) =>
+        ALWAYS_FAILING.includes(metadata.name) ||
+        (status.observedGeneration === metadata.generation &&
+          status.readyReplicas === spec.replicas &&
+          status.availableReplicas === spec.replicas),
     ),
   );
 /** What Baton must not have touched: the whole of a workload at rest, and the spec of those that fail all the time. */
@@ -51,7 +65,9 @@ describe('installed with Helm and its defaults', () => {
     const script = "try{require('fs').writeFileSync('/x','')}catch(e){console.log(process.getuid(),e.code)}";
     const told = await kubectl('exec', '-n', 'baton-system', 'deploy/baton', '--', '/usr/local/bin/node', '-e', script);
     expect(told.trim()).toBe('65532 EROFS');
-    expect(await leader()).toContain((await pods('baton-system', 'baton'))[0]?.metadata.name);
+    const [pod] = await pods('baton-system', 'baton');
+    // It is ready before it leads.
+    await eventually('it leads', 30, leader, (holder) => holder.includes(pod?.metadata.name ?? 'no pod'));
   });
 
   it('creates Orchestration/default, and finds the workloads of the shop', async () => {
@@ -68,11 +84,16 @@ describe('installed with Helm and its defaults', () => {
       'shop',
       '--timeout=240s',
     );
-    const rows = (await kubectl('get', 'osvc', '-n', 'shop')).split('\n');
-    expect(rows[0]).toMatch(/NAME +HEALTH +SCORE +READY +CURRENT +DESIRED +PREDICTED +ACTIVE +PHASE +REASON +AGE/);
-    expect(rows.find((row) => row.startsWith('web '))).toMatch(
-      /web +Healthy +100 +2 +2 +2 +Deployment\/web +Running +Healthy/i,
+    for (const where of ['shop', 'elsewhere'])
+      await kubectl('wait', '--for=condition=Ready', 'pod/poster', '-n', where, '--timeout=240s');
+    // Ready may be said of one that is not quite well yet.
+    const rows = await eventually(
+      'the row of one that is well',
+      60,
+      async () => (await kubectl('get', 'osvc', '-n', 'shop')).split('\n'),
+      (seen) => seen.some((row) => WELL.test(row)),
     );
+    expect(rows[0]).toMatch(/NAME +HEALTH +SCORE +READY +CURRENT +DESIRED +PREDICTED +ACTIVE +PHASE +REASON +AGE/);
   });
 });
 
@@ -91,15 +112,13 @@ describe('the health of real pods', () => {
     await inPods('web', 'touch /www/ready');
     const healthy = await level('web', 30, 'Healthy');
     expect(condition(healthy, 'Ready')).toMatchObject({ status: 'True' });
-    const events = await kubectl(
-      'get',
-      'events',
-      '-n',
-      'shop',
-      '--field-selector',
-      'involvedObject.name=web,reason=HealthChanged',
+    const about = 'involvedObject.name=web,reason=HealthChanged';
+    await eventually(
+      'an Event that tells of it',
+      30,
+      () => kubectl('get', 'events', '-n', 'shop', '--field-selector', about),
+      (events) => events.includes('Failed'),
     );
-    expect(events).toContain('Failed');
   });
 
   it('counts the restart that a failing liveness probe causes', async () => {
@@ -108,9 +127,9 @@ describe('the health of real pods', () => {
       'a restart in the signal stability',
       60,
       () => service('web'),
-      (seen) => (signal(seen, 'stability')?.score ?? 100) < 100,
+      (seen) => /containers restarted/.test(signal(seen, 'stability')?.evidence ?? ''),
     );
-    expect(signal(restarted, 'stability')?.evidence).toMatch(/restart/);
+    expect(signal(restarted, 'stability')?.score).toBeLessThan(100);
     await kubectl('wait', '--for=condition=Ready', 'osvc/web', '-n', 'shop', '--timeout=240s');
   });
 
@@ -120,23 +139,22 @@ describe('the health of real pods', () => {
       'OOMKilled in the signal stability',
       60,
       () => service('hungry'),
-      (seen) => signal(seen, 'stability')?.score === 0,
+      (seen) => /memory|OOM/i.test(signal(seen, 'stability')?.evidence ?? ''),
     );
-    expect(signal(hungry, 'stability')?.evidence).toMatch(/memory|OOM/i);
+    expect(signal(hungry, 'stability')?.score).toBe(0);
   });
 
   it('tells an image that cannot be pulled and a container that crashes, once their deadline has passed', async () => {
-    const noImage = await level('no-image', 60, 'Failed');
-    expect(condition(noImage, 'Ready')).toMatchObject({ status: 'False', reason: 'ImagePullFailing' });
-    await level('crashing', 60, 'Failed');
-    // Between two starts the container is neither running nor waiting, for a moment.
-    const crashing = await eventually(
-      'a reason',
-      60,
-      () => service('crashing'),
-      (seen) => condition(seen, 'Ready')?.reason === 'PodsCrashing',
-    );
-    expect(condition(crashing, 'Ready')).toMatchObject({ status: 'False' });
+    // The deadline may pass before the first pull was tried, and between two starts a container is neither running nor waiting, for a moment.
+    const failing = (name: string, reason: string) =>
+      eventually(
+        `${name} Failed by ${reason}`,
+        60,
+        () => service(name),
+        (seen) => seen.status?.health === 'Failed' && condition(seen, 'Ready')?.reason === reason,
+      );
+    expect(condition(await failing('no-image', 'ImagePullFailing'), 'Ready')).toMatchObject({ status: 'False' });
+    expect(condition(await failing('crashing', 'PodsCrashing'), 'Ready')).toMatchObject({ status: 'False' });
   });
 
   it('of a dependency shows in what needs it', async () => {
@@ -193,6 +211,12 @@ describe('a workflow', () => {
     const shell = 'echo {\\"replicas\\": 2, \\"tidied\\": true} > /dev/termination-log';
     const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
     await apply(...account('tidier'));
+    await may('system:serviceaccount:baton-system:baton', 'impersonate', 'serviceaccounts/tidier');
+    for (const [verb, resource] of [
+      ['create', 'jobs'],
+      ['patch', 'deployments'],
+    ] as const)
+      await may('system:serviceaccount:shop:tidier', verb, resource);
     await apply({
       apiVersion: 'baton.dev/v1alpha1',
       kind: 'Workflow',
@@ -238,10 +262,18 @@ describe('a workflow', () => {
 describe('metrics through the Service', () => {
   it('tell each service, one leader, and no request that was forbidden', async () => {
     await level('web', 30, 'Healthy');
-    const text = await (await fetch(`http://${await serviceAddress()}:8080/metrics`)).text();
-    const sample = (pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
-    expect(sample(/^baton_service_health\{.*service="web".*level="Healthy".*\} 1$/)).toHaveLength(1);
-    expect(sample(/^baton_service_health\{.*service="crashing".*level="Failed".*\} 1$/)).toHaveLength(1);
+    const url = `http://${await serviceAddress()}:8080/metrics`;
+    const inIt = (text: string, pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
+    // What the status says is counted a moment later.
+    const text = await eventually(
+      'the levels of the services',
+      30,
+      async () => (await fetch(url)).text(),
+      (seen) =>
+        inIt(seen, /^baton_service_health\{.*service="web".*level="Healthy".*\} 1$/).length === 1 &&
+        inIt(seen, /^baton_service_health\{.*service="crashing".*level="Failed".*\} 1$/).length === 1,
+    );
+    const sample = (pattern: RegExp) => inIt(text, pattern);
     expect(sample(/^leader_election_master_status\{.*\} 1$/)).toHaveLength(1);
     expect(sample(/^rest_client_requests_total\{.*code="200".*\}/).length).toBeGreaterThan(0);
     expect(sample(/^rest_client_requests_total\{.*code="403".*\}/)).toEqual([]);
@@ -288,12 +320,29 @@ describe('an upgrade', () => {
     const standby = replicas.find(({ metadata }) => !first.startsWith(metadata.name));
     const passedOn = await post('shop', standby?.status.podIP ?? '', 'cart', { response_time_seconds: 0.3 });
     expect(passedOn).toMatchObject({ status: 202 });
-    const started = Date.now();
     const leading = replicas.find(({ metadata }) => first.startsWith(metadata.name));
+    const node = await kubectl('get', 'nodes', '--output', 'jsonpath={.items[0].metadata.name}');
+    // Who takes the place of the one that goes could be faster, were it there.
+    await kubectl('cordon', node);
+    using lease = bed.holders();
+    await eventually(
+      'the lease is followed',
+      30,
+      async () => lease.seen(),
+      ({ length }) => length > 0,
+    );
     await kubectl('delete', 'pod', leading?.metadata.name ?? '', '-n', 'baton-system', '--wait=false');
-    expect(await leadsNot(first, 30)).toContain(standby?.metadata.name);
-    // Far below the 15 s of the lease: the leader gave it back.
-    expect(Date.now() - started).toBeLessThan(10_000);
+    const second = await leadsNot(first, 30);
+    expect(second).toContain(standby?.metadata.name);
+    const seen = await eventually(
+      'all of it is told',
+      30,
+      async () => lease.seen(),
+      (all) => all.at(-1) === second,
+    );
+    // The leader gave it back, so that nobody waited for it to run out.
+    expect(seen).toEqual([first, '', second]);
+    await kubectl('uncordon', node);
     await inPods('web', 'rm /www/ready');
     await level('web', 30, 'Failed');
     await inPods('web', 'touch /www/ready');

@@ -34,7 +34,7 @@ function pod(name: string, script: string, readiness: string): object {
     image: cluster.node?.busyboxImage,
     imagePullPolicy: 'Never',
     command: ['sh', '-c', script],
-    readinessProbe: { exec: { command: ['sh', '-c', readiness] }, periodSeconds: 1 },
+    readinessProbe: { exec: { command: ['sh', '-c', readiness] }, periodSeconds: 1, timeoutSeconds: 60 },
     securityContext: { runAsNonRoot: true, runAsUser: 65_534, allowPrivilegeEscalation: false },
   };
   const labels = { app: name };
@@ -66,12 +66,18 @@ it('runs pods that the host reaches, by their own and by a Service address', asy
   }
 });
 
-it('lets a pod reach the API server and its logs be read', () => {
+it('lets a pod reach the API server and its logs be read', async () => {
   const call = 'echo | nc -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT';
-  const script = `${call} && echo reached && touch /tmp/reached; sleep 1000`;
+  const script = `until ${call}; do sleep 1; done; echo reached; touch /tmp/reached; sleep 1000`;
   kubectl(['apply', '-f', '-'], pod('client', script, 'test -f /tmp/reached'));
   kubectl(['wait', '--for=condition=Ready', 'pod/client', '--timeout=120s']);
-  expect(kubectl(['logs', 'client'])).toContain('reached');
+  const log = await eventually(
+    'the log',
+    30,
+    async () => kubectl(['logs', 'client']),
+    (text) => text.includes('reached'),
+  );
+  expect(log).toContain('reached');
 });
 
 it('follows a readiness probe that fails and recovers', () => {
@@ -85,7 +91,7 @@ it('follows a readiness probe that fails and recovers', () => {
 
 it('is measured by the real metrics-server', async () => {
   await cluster.startMetricsServer();
-  const read = () => Promise.resolve(kubectl(['get', '--raw', '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods']));
+  const read = async () => kubectl(['get', '--raw', '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods']);
   const metrics = await eventually('metrics of a pod', 60, read, (text) => text.includes('"name":"web"'));
   expect(metrics).toContain('"memory"');
 });

@@ -18,21 +18,24 @@ const CONTAINER_SECURITY = {
 interface Container {
   command: string[];
   image?: string;
+  startupProbe?: object;
   readinessProbe?: object;
   livenessProbe?: object;
   resources?: object;
 }
 
-const probe = (path: string) => ({
+/** Where the file is not there it fails at once; no answer at all is that of a machine that stands still. */
+const probe = (path: string, failureThreshold = 1) => ({
   httpGet: { path, port: 8080 },
   periodSeconds: 1,
-  failureThreshold: 1,
-  timeoutSeconds: 5,
+  failureThreshold,
+  timeoutSeconds: 30,
 });
 
-/** Serves /www; its probes ask for files there, which are made at each start and taken away by the tests. */
-const server = (start = ''): Container => ({
-  command: ['sh', '-c', `touch /www/ready /www/alive; ${start} exec httpd -f -p 8080 -h /www`],
+/** Serves /www; its probes ask for files there, which are made at each start and taken away by the tests. Nobody ends it before it listens. */
+const server = (): Container => ({
+  command: ['sh', '-c', 'touch /www/ready /www/alive; exec httpd -f -p 8080 -h /www'],
+  startupProbe: probe('/alive', 120),
   readinessProbe: probe('/ready'),
   livenessProbe: probe('/alive'),
 });
@@ -91,7 +94,7 @@ const heartbeat = {
   name: 'latency',
   heartbeat: { metric: 'response_time_seconds' },
   thresholds: { warning: 1, degraded: 5, critical: 60 },
-  staleAfter: '10m',
+  staleAfter: '1h',
 };
 
 export const shop = [
@@ -113,7 +116,14 @@ export const shop = [
     resources: { limits: { memory: '24Mi' } },
   }),
   osvc('Deployment', 'hungry'),
-  workload('Deployment', 'crashing', 1, { command: ['sh', '-c', 'exit 3'] }, { progressDeadlineSeconds: 15 }),
+  // Without a probe it would be ready whenever the kubelet sees it before it ends.
+  workload(
+    'Deployment',
+    'crashing',
+    1,
+    { command: ['sh', '-c', 'exit 3'], readinessProbe: probe('/ready') },
+    { progressDeadlineSeconds: 15 },
+  ),
   osvc('Deployment', 'crashing'),
   workload(
     'Deployment',
