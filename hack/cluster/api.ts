@@ -23,7 +23,7 @@ interface ApiRequest {
   readonly agent?: Agent;
 }
 
-/** Any status is an answer; throws when there is none within 10 s. */
+/** Any status is an answer; throws when there is none within 30 s. */
 export function call(access: ApiAccess, it: ApiRequest): Promise<ApiAnswer> {
   const body = it.body === undefined ? undefined : JSON.stringify(it.body);
   return new Promise((resolve, reject) => {
@@ -33,13 +33,13 @@ export function call(access: ApiAccess, it: ApiRequest): Promise<ApiAnswer> {
       cert: access.administrator.certificate,
       key: access.administrator.privateKey,
       agent: it.agent ?? false,
-      timeout: 10_000,
+      timeout: 30_000,
       headers: {
         accept: it.accept ?? 'application/json',
         ...(body !== undefined && { 'content-type': it.contentType ?? 'application/json' }),
       },
     });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${access.server} within 10 s`)));
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${access.server} within 30 s`)));
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
       let text = '';

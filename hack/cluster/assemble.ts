@@ -59,7 +59,7 @@ export async function assemble(assembly: Assembly): Promise<Cluster> {
   await Promise.all([parts.controllerManager.start(), parts.scheduler.start()]);
   const fake = assembly.options.nodes > 0 ? await startFakeNodes(context, assembly.options.nodes) : undefined;
   const node = init === undefined ? undefined : await startRealNode({ ...context, init });
-  await until('the default ServiceAccount', 60_000, () => hasDefaultAccount(context.access));
+  await until('the default ServiceAccount', 180_000, () => hasDefaultAccount(context.access));
   context.state.update({ complete: true });
   return {
     provider: providerOf(context.options, context.binaries),
@@ -148,7 +148,7 @@ async function startFakeNodes(context: Context, count: number): Promise<ManagedC
   );
   await started.start();
   await createFakeNodes(context.access, count, context.options.kubelet === true);
-  await until(`${count} fake nodes`, 60_000, async () => (await readyNodes(context.access)) >= count);
+  await until(`${count} fake nodes`, 180_000, async () => (await readyNodes(context.access)) >= count);
   return started;
 }
 
@@ -169,7 +169,7 @@ async function startMetricsServer(context: Context): Promise<Component> {
   await started.start();
   const ca = context.access.caCertificate;
   await registerMetricsApis(context.access, { name: 'metrics-server', port, ca, groups: ['metrics.k8s.io'] });
-  await until('metrics of a node', 90_000, () => hasNodeMetrics(context.access));
+  await until('metrics of a node', 180_000, () => hasNodeMetrics(context.access));
   return started;
 }
 

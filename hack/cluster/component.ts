@@ -17,7 +17,7 @@ export interface ComponentSpec {
   readonly ready: () => Promise<boolean>;
   /** The process meant is the only child of the one that is spawned (unshare and nsenter fork into a namespace). */
   readonly wrapped?: boolean;
-  /** Default 60 s. */
+  /** Default 180 s: a machine that runs other things beside stands still for some of them. */
   readonly deadlineMs?: number;
 }
 
@@ -99,17 +99,17 @@ export class ManagedComponent implements Component {
 
   async #findWrapped(child: ChildProcess): Promise<void> {
     let inner: ProcessIdentity | undefined;
-    await until(`the process inside ${this.#spec.command}`, 10_000, async () => {
-      if (child.exitCode !== null) throw new Error(`${this.name} ended at once:\n${this.#logTail()}`);
+    await until(`the process inside ${this.#spec.command}`, 60_000, async () => {
       inner = child.pid === undefined ? undefined : childOf(child.pid);
-      return inner !== undefined;
+      return inner !== undefined || child.exitCode !== null;
     });
+    if (inner === undefined) throw new Error(`${this.name} ended at once:\n${this.#logTail()}`);
     this.#identity = inner;
     this.#state.record(this.name, inner);
   }
 
   async #untilReady(child: ChildProcess): Promise<void> {
-    const deadline = Date.now() + (this.#spec.deadlineMs ?? 60_000);
+    const deadline = Date.now() + (this.#spec.deadlineMs ?? 180_000);
     let reason = 'it does not answer';
     while (Date.now() < deadline) {
       if (child.exitCode !== null || child.signalCode !== null) {

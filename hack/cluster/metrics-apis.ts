@@ -118,7 +118,7 @@ export class MetricsApis {
   async #register(port: number, ca: string): Promise<void> {
     await registerMetricsApis(this.#access, { name: 'metrics-stand-in', port, ca, groups: GROUPS });
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/pods`;
-    await until('metrics.k8s.io', 60_000, async () => (await call(this.#access, { path })).status === 200);
+    await until('metrics.k8s.io', 180_000, async () => (await call(this.#access, { path })).status === 200);
   }
 
   async #list(): Promise<void> {

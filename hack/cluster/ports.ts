@@ -15,7 +15,8 @@ type IsFree = (port: number) => Promise<boolean>;
 /** `wanted` different ports; throws when a hundred tries for one of them all fail. */
 export async function freePorts(
   wanted: number,
-  isFree: IsFree = async (port) => (await canListen(port)) && claim(port),
+  // Claimed first: to try a port that another is about to listen on would take it away from that one for a moment.
+  isFree: IsFree = async (port) => claim(port) && canListen(port),
   random: () => number = Math.random,
 ): Promise<number[]> {
   const chosen: number[] = [];
