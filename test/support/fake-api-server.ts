@@ -25,7 +25,8 @@ export class FakeApiServer {
   connections = 0;
   answers: Answer[] = [];
   readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((request, response) => {
+  /** Connections stay open however long a test stands still between two requests. */
+  readonly #server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     let body = '';
     request.setEncoding('utf8');
     request.on('data', (chunk: string) => (body += chunk));

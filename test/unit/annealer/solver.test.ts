@@ -37,6 +37,8 @@ function solverWith(startThread: () => Worker, over: { idleMs?: number; patience
     },
     onSolved: (method) => seen.methods.push(method),
     onFailed: ({ message }) => seen.failures.push(message),
+    // A thread takes its time to begin where the machine is busy.
+    patienceMs: 120_000,
     ...over,
   });
   solvers.push(solver);

@@ -48,10 +48,11 @@ describe('issueCertificate', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    for (const host of hosts) {
+    for (const name of [{ servername: 'localhost' }, {}]) {
       const accepted = once(server, 'secureConnection') as Promise<[TLSSocket]>;
       const socket = connect({
-        host,
+        ...name,
+        host: '127.0.0.1',
         port,
         ca: authority.certificate,
         cert: client.certificate,

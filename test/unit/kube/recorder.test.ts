@@ -26,8 +26,10 @@ function setUp(more: Partial<RecorderOptions> = {}) {
   const clock = new FakeClock();
   const dropped: string[] = [];
   server.answers = [json({})];
+  let ended = 0;
+  const metrics = { request: () => (ended += 1), duration: () => undefined, retry: () => undefined };
   const recorder = new EventRecorder({
-    rest: server.client(),
+    rest: server.client({ metrics }),
     controller: 'baton.dev/baton',
     instance: 'baton-0',
     clock,
@@ -37,7 +39,9 @@ function setUp(more: Partial<RecorderOptions> = {}) {
   void recorder.start();
   const bodies = () => server.seen.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
   const sent = (count: number) => until(`${count} requests`, () => server.seen.length === count);
-  return { clock, recorder, dropped, bodies, sent };
+  /** What was sent is known to be there: only then it can be counted on. */
+  const answered = (count: number) => until(`${count} answers`, () => ended === count);
+  return { clock, recorder, dropped, bodies, sent, answered };
 }
 
 describe('an Event', () => {
@@ -77,11 +81,11 @@ describe('an Event', () => {
 
 describe('the same again', () => {
   test('becomes a series whose count is written now and then', async () => {
-    const { clock, recorder, bodies, sent } = setUp();
+    const { clock, recorder, bodies, answered } = setUp();
     for (let count = 0; count < 5_000; count += 1) recorder.record(SERVICE, EVENT);
-    await sent(1);
+    await answered(1);
     await clock.advance(30_000);
-    await sent(2);
+    await answered(2);
     expect(server.seen[1]?.method).toBe('PATCH');
     expect(bodies()[0]).toMatchObject({ metadata: { name: server.seen[1]?.path.split('/').at(-1) } });
     expect(bodies()[1]).toEqual({ series: { count: 5_000, lastObservedTime: '2026-01-01T00:00:00.000000Z' } });
@@ -109,9 +113,9 @@ describe('the same again', () => {
   });
 
   test('whose first Event the server has dropped begins a new one', async () => {
-    const { clock, recorder, sent } = setUp();
+    const { clock, recorder, sent, answered } = setUp();
     recorder.record(SERVICE, EVENT);
-    await sent(1);
+    await answered(1);
     server.answers = [status(404, 'NotFound', 'gone'), json({})];
     recorder.record(SERVICE, EVENT);
     await clock.advance(30_000);
@@ -139,12 +143,12 @@ describe('bounds', () => {
   });
 
   test('what was refused is sent when it happens again', async () => {
-    const { clock, recorder, dropped, sent } = setUp();
+    const { clock, recorder, dropped, sent, answered } = setUp();
     server.answers = [status(500, 'InternalError', 'etcd is away'), json({})];
     recorder.record(SERVICE, EVENT);
     await until('refused', () => dropped.length === 1);
     recorder.record(SERVICE, EVENT);
-    await sent(2);
+    await answered(2);
     recorder.record(SERVICE, EVENT);
     await clock.advance(30_000);
     await sent(3);

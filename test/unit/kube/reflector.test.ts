@@ -225,18 +225,27 @@ describe('the watch', () => {
   });
 
   test('that falls silent is ended and taken up again', async () => {
-    const { names } = reflect([synced(), stream(event('ADDED', widget('b', 6)))], { stallMs: 3_000 });
+    // A list that was cut off by that as well, on a machine that stood still, is asked for again.
+    const answer: Answer = (response, request) =>
+      (request.query.has('sendInitialEvents') ? synced() : stream(event('ADDED', widget('b', 6))))(response, request);
+    const { names } = reflect([answer], { stallMs: 3_000 });
     await until('resumed', () => names() === 'a,b');
-    expect(query(1, 'resourceVersion')).toBe('5');
+    const resumed = server.seen.filter((request) => !request.query.has('sendInitialEvents'));
+    expect(resumed[0]?.query.get('resourceVersion')).toBe('5');
   });
 
   test('that the server ends in its own time is taken up at once and is no problem', async () => {
-    const slowEnd: Answer = (response, request) => {
+    const clock = new FakeClock();
+    let end = (): void => undefined;
+    const ending: Answer = (response, request) => {
       synced()(response, request);
-      // What lives for less than a second ended too early; the client sees it begin later than this.
-      setTimeout(() => response.end(), 2_500);
+      end = () => void response.end();
     };
-    const { names, events } = reflect([slowEnd, stream(event('ADDED', widget('b', 6)))]);
+    const { store, names, events } = reflect([ending, stream(event('ADDED', widget('b', 6)))], { clock });
+    await until('synced', () => store.synced);
+    // What lives for less than a second ended too early.
+    clock.freeze(1_000);
+    end();
     await until('resumed', () => names() === 'a,b');
     expect(events.map(({ kind }) => kind)).toEqual(['synced']);
   });

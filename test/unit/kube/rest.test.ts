@@ -80,7 +80,7 @@ describe('requests', () => {
     const rest = server.client();
     const list = async (): Promise<unknown[]> => {
       const found: unknown[] = [];
-      const options = { signal: new AbortController().signal, stallMs: 5_000 };
+      const options = { signal: new AbortController().signal, stallMs: 60_000 };
       await rest.items('/apis/metrics.k8s.io/v1beta1/pods', (item) => found.push(item), options);
       return found;
     };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Discovery } from '../../../src/kube/discovery.ts';
 import { ScaleReader } from '../../../src/kube/scale.ts';
 import { type Answer, FakeApiServer, json, status, stream } from '../../support/fake-api-server.ts';
@@ -43,6 +43,9 @@ afterEach(async () => {
 function setUp() {
   const clock = new FakeClock();
   const rest = server.client();
+  const get = rest.get.bind(rest);
+  // A question that nobody answers is of the clock above; the machine may stand still for longer than the 2 s of the others.
+  vi.spyOn(rest, 'get').mockImplementation((target, options) => get(target, { ...options, timeoutMs: 180_000 }));
   const told = { kinds: [] as string[], failures: [] as string[] };
   const used = new Set([KIND]);
   const reader = new ScaleReader({

@@ -98,7 +98,7 @@ describe('a listener that closes', () => {
     const url = await started(startMetrics({ address: '127.0.0.1:0', contentType: 't', text }));
     const reading = read(`${url}/metrics`);
     await expect.poll(() => finish.length).toBe(1);
-    const closing = open.pop()?.close(5000);
+    const closing = open.pop()?.close(60_000);
     finish('late');
     expect(await reading).toMatchObject({ text: 'late' });
     await closing;

@@ -247,7 +247,7 @@ describe('http check', () => {
 
     it('share one timeout', async () => {
       const { port } = await web((_, response) => {
-        setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 90);
+        setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 150);
       });
       expect(await get([pod(port)], { timeoutMs: 200 })).toMatchObject({
         evidence: 'pod a: no complete answer within 200 ms',

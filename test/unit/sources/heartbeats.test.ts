@@ -19,7 +19,7 @@ describeSource('heartbeats', async () => {
   source.record({ namespace: 'shop', service: 'cart', sender: 'a', values: { cpu: 0.5 } });
   return {
     source,
-    good: cpu,
+    good: { ...cpu, staleAfterMs: 3_600_000 },
     none: { ...cpu, service: 'other' },
     breakBackend: async () => {},
     close: async () => {},

@@ -13,7 +13,8 @@ afterEach(async () => {
 });
 
 async function backend(handler: RequestListener): Promise<{ url: string; server: Server; stop: () => Promise<void> }> {
-  const server = createServer(handler);
+  // A connection that is kept stays open however long a test stands still.
+  const server = createServer({ keepAliveTimeout: 0 }, handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
