@@ -10,6 +10,9 @@ import { startThread } from './threads.ts';
 /** Of the thread's heap; SQLite takes what it needs beside it, and is told to take little. */
 const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
+/** Of the time that there is for stopping; the rest is that of all who stop before it. */
+const SHARE_OF_STOP = 0.3;
+
 export interface HistoryParts {
   readonly history: History;
   readonly record: RecordDecision;
@@ -33,6 +36,7 @@ export function createHistory(settings: Settings, metrics: Metrics, log: Logger,
     maxBytes,
     now,
     log,
+    patience: { lastRowsMs: SHARE_OF_STOP * settings.shutdownTimeout },
     startThread: (data) => startThread('history', data, THREAD_LIMITS),
     onWritten: (table, rows) => metrics.increment('baton_history_rows_written_total', { table }, rows),
     onDropped: (table, rows) => metrics.increment('baton_history_rows_dropped_total', { table }, rows),

@@ -25,7 +25,12 @@ export interface RecorderOptions extends ThreadData {
   /** How much may wait in memory. */
   readonly limits?: { readonly points: number; readonly decisions: number };
   /** A disk that does not answer holds up neither the start nor a reader for longer than `answerMs`; nor a stop for longer than `lastRowsMs`. */
-  readonly patience?: { readonly answerMs: number; readonly lastRowsMs: number };
+  readonly patience?: Partial<Patience>;
+}
+
+interface Patience {
+  readonly answerMs: number;
+  readonly lastRowsMs: number;
 }
 
 /** About 60 bytes a point and 1 KB a decision: what a thousand services make in some minutes. */
@@ -34,7 +39,7 @@ const LIMITS = { points: 20_000, decisions: 2_000 };
 const GATHER_MS = 1_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LONGEST_MS = 60_000;
-const PATIENCE = { answerMs: 10_000, lastRowsMs: 1_500 };
+const PATIENCE: Patience = { answerMs: 10_000, lastRowsMs: 1_500 };
 /** Of the evidence of one decision, characters. */
 const LONGEST_INPUTS = 4_096;
 
@@ -43,7 +48,7 @@ export class HistoryRecorder {
   readonly name = 'history';
   readonly #options: RecorderOptions;
   readonly #queue: RowQueue;
-  readonly #patience: typeof PATIENCE;
+  readonly #patience: Patience;
   readonly #reads = new Map<number, (series: Series) => void>();
   /** Two runs of the program must not give one id to two decisions. */
   readonly #run = randomBytes(6).toString('base64url');
@@ -63,7 +68,7 @@ export class HistoryRecorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#queue = new RowQueue(options.limits ?? LIMITS, options.onDropped);
-    this.#patience = options.patience ?? PATIENCE;
+    this.#patience = { ...PATIENCE, ...options.patience };
   }
 
   /** What the files take, as far as is known, and when something last went wrong, ms since the epoch. */

@@ -42,7 +42,7 @@ function run(...args: string[]) {
 describe('the bundle', () => {
   it('starts the thread of the history from its one file, and closes the database when it stops', async () => {
     const path = join(folder, 'history.db');
-    const { child, seen, ended } = run('--history-path', path);
+    const { child, seen, ended } = run('--history-path', path, '--shutdown-timeout', '4m');
     await until('it waits for the API server', () => seen.output.includes('waiting for caches'));
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);

@@ -54,7 +54,7 @@ const decision: Decision = {
   outcome: 'Written',
 };
 
-function make(limits?: { points: number; decisions: number }): HistoryRecorder {
+function make(limits?: { points: number; decisions: number }, lastRowsMs?: number): HistoryRecorder {
   return new HistoryRecorder({
     path: '/data/history.db',
     retentionMs: 1,
@@ -72,6 +72,7 @@ function make(limits?: { points: number; decisions: number }): HistoryRecorder {
     onWritten: (table, rows) => (written[table] = (written[table] ?? 0) + rows),
     onDropped: (table, rows) => (dropped[table] = (dropped[table] ?? 0) + rows),
     ...(limits && { limits }),
+    ...(lastRowsMs && { patience: { lastRowsMs } }),
   });
 }
 
@@ -278,5 +279,18 @@ describe('a stop', () => {
     const stopping = recorder.stop();
     await vi.advanceTimersByTimeAsync(1_500);
     await expect(stopping).resolves.toBeUndefined();
+  });
+
+  it('takes no longer than there is time', async () => {
+    const recorder = make(undefined, 20_000);
+    void recorder.start();
+    last().answer({ kind: 'opened', bytes: 1 });
+    recorder.appendLoad('a', 1, 1);
+    let stopped = false;
+    const stopping = recorder.stop().then(() => (stopped = true));
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(stopped).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await stopping;
   });
 });
