@@ -7,6 +7,7 @@ import { cacheRoot } from './binaries.ts';
 import type { ComponentSpec } from './component.ts';
 import type { PrometheusOptions } from './contract.ts';
 import { answersOk } from './control-plane.ts';
+import { aptGet } from './node/apt.ts';
 import { onPath } from './node/packages.ts';
 
 /** There is no Prometheus on this machine and no way to get one; the message is the reason. */
@@ -43,13 +44,13 @@ export function prometheusBinary(log: (line: string) => void): string {
 }
 
 function download(cwd: string): void {
-  const fetch = () => execFileSync('apt-get', ['download', '-qq', 'prometheus'], { cwd, stdio: 'pipe' });
+  const fetch = () => aptGet(['download', '-qq', 'prometheus'], cwd);
   try {
     fetch();
   } catch (error) {
     // The lists may be missing or out of date, as in a fresh container.
     if (process.getuid?.() !== 0) throw error;
-    execFileSync('apt-get', ['update', '-qq'], { stdio: 'pipe' });
+    aptGet(['update', '-qq']);
     fetch();
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { aptInstall } from '../cluster/node/apt.ts';
 
 const run = promisify(execFile);
 
@@ -19,10 +20,8 @@ export async function requirePackages(packages: readonly string[], log: (line: s
   for (const name of packages) if (!(await installed(name))) missing.push(name);
   if (missing.length === 0) return;
   log(`installing ${missing.join(', ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
-    await run('apt-get', ['update', '--quiet'], { env });
-    await run('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...missing], { env });
+    aptInstall(missing);
   } catch (error) {
     throw new NotHere(`the Debian packages ${missing.join(', ')} cannot be installed: ${(error as Error).message}`);
   }

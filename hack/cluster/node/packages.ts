@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { aptInstall } from './apt.ts';
 
 /** A real node cannot be had on this machine; the message is the reason. */
 export class KubeletUnavailable extends Error {
@@ -75,12 +76,10 @@ function install(packages: readonly string[]): void {
     throw new KubeletUnavailable(`these are missing and there is no apt-get to install them: ${packages.join(' ')}`);
   }
   try {
-    const options = { stdio: 'pipe', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
-    execFileSync('apt-get', ['update', '-qq'], options);
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+    aptInstall(packages);
     // Debian starts what it installs; the machine's own containerd would run for nobody.
     if (packages.includes('containerd') && existsSync('/run/systemd/system')) {
-      execFileSync('systemctl', ['disable', '--now', 'containerd'], options);
+      execFileSync('systemctl', ['disable', '--now', 'containerd'], { stdio: 'pipe' });
     }
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: Buffer };
