@@ -112,9 +112,9 @@ export class Actor {
   }
 
   /** What disrupts counts from the moment that it is permitted, so that two at once do not both take the last of a budget. */
-  async #spend<O extends ActOutcome>({ cause, service }: Proposal, perform: () => Promise<O>): Promise<O> {
+  async #spend<O extends ActOutcome>({ act, cause, service }: Proposal, perform: () => Promise<O>): Promise<O> {
     if (cause !== 'Healing' || service === undefined) return perform();
-    const giveBack = this.#options.situations.spend(service.namespace);
+    const giveBack = this.#options.situations.spend(service.namespace, 'id' in act ? act.id : act.target.uid);
     const outcome = await perform();
     if (outcome.kind !== 'written') giveBack();
     return outcome;

@@ -29,7 +29,8 @@ const FAILURE_KEPT_MS = 1_000;
 /** What stands in the way of acts at the moment of asking, from what is known of all services. */
 export class Situations {
   readonly #options: SituationsOptions;
-  #disruptions: Disruption[] = [];
+  /** By what took it, so that what is tried again because nobody answered counts once. */
+  readonly #disruptions = new Map<string, Disruption>();
   #failure: { readonly at: number; readonly message: string | undefined } | undefined;
 
   constructor(options: SituationsOptions) {
@@ -39,9 +40,10 @@ export class Situations {
   /** This replica leads from now on: what others did is in the statuses. */
   begin(): void {
     this.#failure = undefined;
-    this.#disruptions = [];
-    for (const { namespace, status } of this.#options.services())
-      for (const at of status?.healing?.disruptions ?? []) this.#disruptions.push({ namespace, at: Date.parse(at) });
+    this.#disruptions.clear();
+    for (const { namespace, name, status } of this.#options.services())
+      for (const [index, at] of (status?.healing?.disruptions ?? []).entries())
+        this.#disruptions.set(`${namespace}/${name} ${index}`, { namespace, at: Date.parse(at) });
   }
 
   of(service: CachedService): Situation {
@@ -59,17 +61,16 @@ export class Situations {
   /** What the disruption budgets allow in a namespace. */
   left(namespace: string): { readonly left: number; readonly message: string } {
     const { policy, now } = this.#options;
-    return disruptionsLeft(this.#disruptions, namespace, policy().guard.disruptions, now());
+    return disruptionsLeft(this.#disruptions.values(), namespace, policy().guard.disruptions, now());
   }
 
-  /** Counts one disruption, and gives back what takes it back. */
-  spend(namespace: string): () => void {
-    const disruption = { namespace, at: this.#options.now() };
-    this.#disruptions = this.#disruptions.filter(({ at }) => at > disruption.at - LONGEST_WINDOW_MS);
-    this.#disruptions.push(disruption);
-    return () => {
-      this.#disruptions = this.#disruptions.filter((each) => each !== disruption);
-    };
+  /** Counts the disruption by `what` (the uid of a pod, the id of an act), and gives back what takes it back. */
+  spend(namespace: string, what: string): () => void {
+    const at = this.#options.now();
+    for (const [known, disruption] of this.#disruptions)
+      if (disruption.at <= at - LONGEST_WINDOW_MS) this.#disruptions.delete(known);
+    this.#disruptions.set(what, { namespace, at });
+    return () => this.#disruptions.delete(what);
   }
 
   #massFailure(): string | undefined {
