@@ -23,7 +23,9 @@ const now = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 async function act({ signal, epoch, isFresh }: Leadership): Promise<void> {
   while (!signal.aborted) {
-    if (isFresh()) process.stdout.write(`act ${identity} ${epoch} ${now()}\n`);
+    // The moment first: where this process stands still between the two, it acted before it was asked.
+    const at = now();
+    if (isFresh()) process.stdout.write(`act ${identity} ${epoch} ${at}\n`);
     await pause(10);
   }
 }
