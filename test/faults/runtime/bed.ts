@@ -102,7 +102,7 @@ export function watch(rest: RestClient, options: Partial<ReflectorOptions<Item, 
 export type Watch = ReturnType<typeof watch>;
 
 /** Far longer than it takes, and far less than until the next full list. */
-const RIGHT_MS = 30_000;
+const RIGHT_MS = 120_000;
 
 /** Compares with a fresh, full list until all is equal; fails with the difference. */
 export async function expectRight(watched: Watch, admin: RestClient, namespace: string): Promise<void> {

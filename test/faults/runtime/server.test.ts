@@ -40,6 +40,7 @@ describe('the API server', () => {
     watched = watch(bed.admin, { namespace });
     const writing = churn(bed.admin, namespace);
     await writing.more(200);
+    await until('synced', () => watched?.store.synced);
     await bed.cluster.apiServer.kill();
     await until('noticed', () => watched?.store.problem?.reason === 'Unavailable');
     const kept = watched.store.size;
@@ -202,6 +203,8 @@ describe('thousands of events on one key', () => {
     let active = 0;
     let most = 0;
     let runs = 0;
+    let changes = 0;
+    let allWritten = false;
     let last: string | undefined;
     const controller = new Controller({
       name: 'busy',
@@ -210,12 +213,13 @@ describe('thousands of events on one key', () => {
         most = Math.max(most, (active += 1));
         runs += 1;
         last = configMaps.store.get(key)?.resourceVersion;
-        await pause(100);
+        // However slow the machine is, much happens meanwhile.
+        const enough = changes + 50;
+        await until('some changes', () => changes >= enough || allWritten);
         active -= 1;
         return { kind: 'done' };
       },
     });
-    let changes = 0;
     configMaps.store.subscribe((change) => {
       changes += 1;
       controller.enqueue(change.key);
@@ -231,6 +235,7 @@ describe('thousands of events on one key', () => {
       }
     };
     await Promise.all(Array.from({ length: 16 }, write));
+    allWritten = true;
     const { metadata } = await bed.admin.get<{ metadata: { resourceVersion: string } }>({
       ...CONFIG_MAPS,
       namespace,
