@@ -24,8 +24,8 @@ import { Outside } from './requests.ts';
 const V = 'baton.dev/v1alpha1';
 const RBAC = 'rbac.authorization.k8s.io';
 const POLICY = `/apis/${V}/orchestrations`;
-/** A schedule may kill at every write. */
-const PATIENCE_S = 80;
+/** Seconds. A schedule may kill at each of 150 writes, and each time a lease has to end: that alone takes two minutes and more. */
+const PATIENCE_S = 200;
 /** Longer than any clock is put on. */
 const LONG = '24h';
 const RUNNER = 'runner';
