@@ -3,10 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+// Of each user their own: Linux lets nobody, not even root, open for writing what another made in a folder for all.
+const LOCK = join(tmpdir(), `baton-apt-${process.getuid?.() ?? 0}.lock`);
+
 /** Throws what the program wrote. */
 export function aptGet(args: readonly string[], cwd?: string): void {
   const options = { stdio: 'pipe', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, cwd } as const;
-  execFileSync('flock', [join(tmpdir(), 'baton-apt.lock'), 'apt-get', ...args], options);
+  execFileSync('flock', [LOCK, 'apt-get', ...args], options);
 }
 
 export function aptInstall(packages: readonly string[]): void {
