@@ -49,8 +49,8 @@ interface Change {
 export class Recording {
   readonly #api: Api;
   readonly #paths: ReadonlyMap<Kind, string>;
-  /** Of each object that is there, the version that was told last. */
-  readonly #there = new Map<string, Version>();
+  /** Of each object the version that was told last, also of those that are gone. */
+  readonly #last = new Map<string, Version>();
   #versions: Version[] = [];
   readonly #end = new AbortController();
   readonly #watches: readonly Promise<void>[];
@@ -76,19 +76,19 @@ export class Recording {
 
   /** What is there now. It costs nothing, where asking the API server ten times a second costs it more than all the rest. */
   now(kind: Kind): readonly Obj[] {
-    return [...this.#there.values()].filter((each) => each.kind === kind).map(({ object }) => object);
+    return this.#there.filter((each) => each.kind === kind).map(({ object }) => object);
   }
 
   /** Forgets how it came to be as it is now. */
   begin(): void {
-    this.#versions = [...this.#there.values()];
+    this.#versions = [...this.#there];
   }
 
   /** Ends it, and gives all versions in order: at least those that there are when it is called. */
   async end(): Promise<readonly Version[]> {
     for (const [kind, path] of this.#paths) {
-      const { items } = await list(this.#api, path);
-      await eventually(`the record of ${kind}`, PATIENCE_S, () => Promise.resolve(this.#misses(kind, items)), isWhole);
+      const listed = await list(this.#api, path);
+      await eventually(`the record of ${kind}`, PATIENCE_S, () => Promise.resolve(this.#misses(kind, listed)), isWhole);
     }
     await this.close();
     if (this.#fault !== undefined) throw this.#fault;
@@ -100,22 +100,21 @@ export class Recording {
     await Promise.all(this.#watches);
   }
 
-  /** What of these was not told yet, or who was not told to be gone. */
-  #misses(kind: Kind, items: readonly Obj[]): string | undefined {
+  get #there(): readonly Version[] {
+    return [...this.#last.values()].filter(({ isGone }) => !isGone);
+  }
+
+  #misses(kind: Kind, listed: Listed): string | undefined {
     if (this.#fault !== undefined) throw this.#fault;
-    const keys = new Set(items.map(({ metadata }) => keyOf(kind, metadata.name)));
-    const late = items.find(({ metadata: { name, resourceVersion } }) => {
-      return (this.#there.get(keyOf(kind, name))?.version ?? 0) < Number(resourceVersion);
-    });
-    const told = [...this.#there.keys()].find((key) => key.startsWith(`${kind}/`) && !keys.has(key));
-    return late?.metadata.name ?? told;
+    return missing(
+      [...this.#last.values()].filter((each) => each.kind === kind),
+      listed,
+    );
   }
 
   #take(version: Version): void {
-    const { kind, name, isGone } = version;
     this.#versions.push(version);
-    if (isGone) this.#there.delete(keyOf(kind, name));
-    else this.#there.set(keyOf(kind, name), version);
+    this.#last.set(`${version.kind}/${version.name}`, version);
   }
 
   /** The API server ends the watch of a reader that falls behind; it goes on after what was told last, so that nothing is lost. */
@@ -135,6 +134,17 @@ export class Recording {
   }
 }
 
+/** What of a list was not told yet, or who was not told to be gone by then. What came or went since is no part of it. */
+export function missing(last: readonly Version[], { resourceVersion, items }: Listed): string | undefined {
+  const told = new Map(last.map(({ name, version }) => [name, version]));
+  const late = items.find(({ metadata }) => (told.get(metadata.name) ?? 0) < Number(metadata.resourceVersion));
+  const names = new Set(items.map(({ metadata }) => metadata.name));
+  const gone = last.find(
+    ({ name, version, isGone }) => !isGone && !names.has(name) && version <= Number(resourceVersion),
+  );
+  return late?.metadata.name ?? gone?.name;
+}
+
 interface Listed {
   readonly resourceVersion: string;
   readonly items: readonly Obj[];
@@ -146,8 +156,7 @@ async function list(api: Api, path: string): Promise<Listed> {
   return { resourceVersion, items: body['items'] as Obj[] };
 }
 
-const keyOf = (kind: Kind, name: string): string => `${kind}/${name}`;
-const isWhole = (missing: string | undefined): boolean => missing === undefined;
+const isWhole = (name: string | undefined): boolean => name === undefined;
 
 const versionOf = (kind: Kind, object: Obj, isGone: boolean): Version => ({
   version: Number(object.metadata.resourceVersion),

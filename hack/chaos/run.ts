@@ -46,15 +46,17 @@ export async function runSchedule(
   say(words(schedule));
   const bed = await Bed.on(new Api({}, kubeconfig), 'chaos');
   const stage = await Stage.build(bed, schedule, { kubeconfig, program }, dir, say);
+  let violations: readonly string[];
   try {
-    const violations = await stage.play();
+    violations = await stage.play();
     for (const each of violations) say(`VIOLATION ${each}`);
-    if (violations.length === 0) rmSync(dir, { recursive: true, force: true });
-    const { points, hits } = stage.injector;
-    return { violations, points, hits, seconds: (performance.now() - began) / 1_000 };
   } finally {
     await stage.strikeDown();
   }
+  // Not before: what still lived wrote there.
+  if (violations.length === 0) rmSync(dir, { recursive: true, force: true });
+  const { points, hits } = stage.injector;
+  return { violations, points, hits, seconds: (performance.now() - began) / 1_000 };
 }
 
 /** What a run has set up. */
