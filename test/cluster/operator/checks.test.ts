@@ -44,8 +44,7 @@ async function checked(name: string, checks: Record<string, object>, address = o
   await bed.create(workload('Deployment', name, { replicas: 1, ports: [{ name: 'web', containerPort: web.port }] }));
   await bed.create(osvc(name));
   await bed.healthy(name);
-  const [pod] = (await bed.pods(name)) as [Pod];
-  await bed.setAddress(pod, address);
+  const pod = await bed.moveTo(address, name);
   const list = Object.entries(checks).map(([check, asks]) => ({ name: check, weight: 1, interval: '1s', ...asks }));
   await bed.patchService(name, { spec: { health: { checks: list } } });
   return pod;

@@ -25,15 +25,16 @@ describe('levels', () => {
     const [first] = pods as [Pod];
     await bed.setReady(first, false);
     await bed.level('rise', 'Warning');
+    await using history = await bed.follow('rise');
     await bed.setReady(first, true);
-    const waiting = await bed.until('rise', 'a pending rise', ({ status }) => status?.pending?.health === 'Healthy');
+    const waiting = await history.until('a pending rise', ({ status }) => status?.pending?.health === 'Healthy');
     expect(waiting.status).toMatchObject({ health: 'Warning', score: 100 });
     expect(conditionOf(waiting, 'Ready')).toMatchObject({
       status: 'True',
       reason: 'RisePending',
       message: 'the evidence is good again; Healthy follows when this has lasted 5s',
     });
-    const risen = await bed.level('rise', 'Healthy');
+    const risen = await history.until('Healthy', ({ status }) => status?.health === 'Healthy');
     expect(risen.status).not.toHaveProperty('pending');
     const waited = moments(conditionOf(risen, 'Healthy')?.lastTransitionTime) - moments(waiting.status?.pending?.since);
     // Conditions carry whole seconds.
@@ -58,12 +59,13 @@ describe('levels', () => {
   it('fall only after the evidence was bad for the whole fall', async () => {
     const pods = await running('fall', 2, { health: { hysteresis: { fall: '5s', rise: '0s' } } });
     const [first] = pods as [Pod];
+    await using history = await bed.follow('fall');
     await bed.setReady(first, false);
-    const waiting = await bed.until('fall', 'a pending fall', ({ status }) => status?.pending?.health === 'Warning');
+    const waiting = await history.until('a pending fall', ({ status }) => status?.pending?.health === 'Warning');
     expect(waiting.status).toMatchObject({ health: 'Healthy', score: 75 });
     expect(conditionOf(waiting, 'Ready')).toMatchObject({ status: 'True', reason: 'FallPending' });
     expect(conditionOf(waiting, 'Ready')?.message).toMatch(/; Warning follows when this has lasted 5s$/);
-    const fallen = await bed.level('fall', 'Warning');
+    const fallen = await history.until('Warning', ({ status }) => status?.health === 'Warning');
     expect(fallen.status).not.toHaveProperty('pending');
   });
 
@@ -90,16 +92,16 @@ describe('levels', () => {
   });
 
   it('a failing critical check is at most 39, one that is not critical only weighs', async () => {
-    const tcp = { target: 'Pod', port: await closedPort(), timeout: '500ms' };
+    const tcp = { target: 'Pod', port: await closedPort(), timeout: '10s' };
     const checks = (critical: boolean) => ({
-      checks: [{ name: 'door', tcp, critical, weight: 20, interval: '1s' }],
+      checks: [{ name: 'door', tcp, critical, weight: 20, interval: '10s' }],
       hysteresis: { fall: '0s', rise: '0s' },
     });
     for (const name of ['weighs', 'critical']) {
       await bed.create(workload('Deployment', name, { replicas: 1 }));
       await bed.create(osvc(name));
       await bed.healthy(name);
-      for (const pod of await bed.pods(name)) await bed.setAddress(pod, ownAddress());
+      await bed.moveTo(ownAddress(), name);
       await bed.patchService(name, { spec: { health: checks(name === 'critical') } });
     }
     // 80 of 100.

@@ -41,8 +41,9 @@ describe('a restart of the operator', () => {
     await Promise.all([bed.healthy('web'), bed.healthy('slow')]);
     for (const pod of await bed.pods('slow')) await bed.setReady(pod, false);
     await bed.level('slow', 'Failed');
+    await using history = await bed.follow('slow');
     for (const pod of await bed.pods('slow')) await bed.setReady(pod, true);
-    const pending = await bed.until('slow', 'a pending rise', ({ status }) => status?.pending !== undefined);
+    const pending = await history.until('a pending rise', ({ status }) => status?.pending !== undefined);
     const before = await bed.service('web');
 
     await first.end(signal);

@@ -4,6 +4,7 @@ import { Api, type Answer, unique } from '../../support/api.ts';
 import { installCrds } from '../../support/crds.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Obj } from './objects.ts';
+import { History } from './history.ts';
 import { Operator } from './process.ts';
 
 export interface Pod extends Obj {
@@ -83,7 +84,14 @@ export class Bed {
 
   async create(object: Obj, namespace: string | undefined = this.namespace): Promise<Obj> {
     const path = pathOf(object.apiVersion, object.kind, namespace);
+    if (object.kind === 'Pod') await this.#account(namespace);
     return accept(await this.api.call('POST', path, { body: object })).body as unknown as Obj;
+  }
+
+  /** Nobody may make a pod before the namespace has the account that is made after it; who makes pods for a workload tries again. */
+  async #account(namespace = this.namespace): Promise<void> {
+    const look = () => this.api.call('GET', pathOf('v1', 'ServiceAccount', namespace, 'default'));
+    await eventually(`the account of ${namespace}`, 30, look, ({ status }) => status === 200);
   }
 
   async createAll(...objects: readonly Obj[]): Promise<void> {
@@ -140,6 +148,13 @@ export class Bed {
     );
   }
 
+  /** All that the status of a service goes through from now on; see History. */
+  async follow(name: string): Promise<History> {
+    const path = pathOf('baton.dev/v1alpha1', 'OrchestratedService', this.namespace);
+    const { resourceVersion } = (await this.service(name)).metadata;
+    return new History(this.api, path, name, resourceVersion);
+  }
+
   healthy(name: string): Promise<OrchestratedService> {
     return this.until(name, 'Healthy', ({ status }) => status?.health === 'Healthy' && status.score === 100);
   }
@@ -187,13 +202,13 @@ export class Bed {
   }
 
   /** As a kubelet tells it whose readiness probe fails, or passes again. */
-  setReady(pod: Pod, ready: boolean): Promise<void> {
+  setReady(pod: Pod, ready: boolean, more: object = {}): Promise<void> {
     const conditions = (pod.status.conditions ?? []).map((condition) =>
       condition.type === 'Ready' || condition.type === 'ContainersReady'
         ? { ...condition, status: ready ? 'True' : 'False' }
         : condition,
     );
-    return this.patchPodStatus(pod, { conditions });
+    return this.patchPodStatus(pod, { conditions, ...more });
   }
 
   /** The state of the container main and how often it restarted. */
@@ -204,7 +219,21 @@ export class Bed {
 
   /** Where http and tcp checks find the pod. */
   setAddress(pod: Pod, ip: string): Promise<void> {
-    return this.patchPodStatus(pod, { podIP: ip, podIPs: [{ ip }] });
+    return this.patchPodStatus(pod, addressed(ip));
+  }
+
+  /**
+   * Gives the one pod of a service that is Healthy another address, and waits until the operator knows it: it hears of pods and of services apart,
+   * so a check that is written next would ask the address that the played node gave, where anybody may answer. The pod is unready with
+   * it for as long as it takes the status to tell.
+   */
+  async moveTo(ip: string, name: string): Promise<Pod> {
+    const [pod] = (await this.pods(name)) as [Pod];
+    await this.setReady(pod, false, addressed(ip));
+    await this.until(name, 'its pod has moved', ({ status }) => status?.replicas?.ready === 0);
+    await this.setReady(pod, true);
+    await this.healthy(name);
+    return pod;
   }
 
   /** Events of events.k8s.io about an object of this name, oldest first. */
@@ -225,6 +254,8 @@ export class Bed {
     await eventually(`Events about ${name}`, 30, look, (seen) => JSON.stringify(seen) === JSON.stringify(expected));
   }
 }
+
+const addressed = (ip: string): object => ({ podIP: ip, podIPs: [{ ip }] });
 
 export const conditionOf = (service: { status?: { conditions?: Condition[] } }, type: string): Condition | undefined =>
   service.status?.conditions?.find((condition) => condition.type === type);
