@@ -153,8 +153,9 @@ it('without fencing waits for nothing after the decision, and lets the primary b
   expect(await replicasOf(bed, 'quick')).toBe(2);
   const { took } = status?.failover ?? {};
   expect(took?.fencing).toBe('0s');
-  // Two seconds are promised, and a third of one is usual; a machine that runs other tests beside may be slower.
-  expect(parseDuration(took?.preparation ?? '') + parseDuration(took?.switch ?? '')).toBeLessThan(8_000);
+  // Two seconds are promised, and a third of one is usual; a machine that runs other tests beside may stand still for longer than that. What
+  // is not woken is looked at every 30 s.
+  expect(parseDuration(took?.preparation ?? '') + parseDuration(took?.switch ?? '')).toBeLessThan(20_000);
 });
 
 it('is carried on where it was when the process is killed, and nothing is done twice', async () => {
