@@ -114,7 +114,8 @@ describe('dependencies', () => {
     await running('c');
     await running('b', [{ name: 'c' }]);
     await running('a', [{ name: 'b' }]);
-    await bed.healthy('a');
+    // Each by itself: a does not wait for the first pods of c.
+    for (const name of ['a', 'b', 'c']) await bed.healthy(name);
     await setAll('c', false);
     // b falls to Warning, which is enough for a.
     await bed.level('b', 'Warning');

@@ -8,6 +8,14 @@ let bed: Bed;
 let operator: Operator;
 beforeAll(async () => {
   bed = await Bed.make('op-events');
+  await bed.create(workload('Deployment', 'web'));
+  await eventually(
+    'the pods run',
+    30,
+    () => bed.get('Deployment', 'web'),
+    (seen) => (seen['status'] as { readyReplicas?: number }).readyReplicas === 2,
+  );
+  // After the pods: of them and of services it hears apart.
   operator = await bed.start();
 });
 afterAll(() => bed.close());
@@ -16,13 +24,6 @@ const linesOf = (service: string) => operator.lines.filter((line) => line['servi
 
 describe('transitions', () => {
   it('are one Event and one line of the log each, and looking again is none', async () => {
-    await bed.create(workload('Deployment', 'web'));
-    await eventually(
-      'the pods run',
-      30,
-      () => bed.get('Deployment', 'web'),
-      (seen) => (seen['status'] as { readyReplicas?: number }).readyReplicas === 2,
-    );
     await bed.create(osvc('web'));
     await bed.healthy('web');
     // A service that is well when it is first seen is no news.

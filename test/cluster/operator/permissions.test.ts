@@ -56,6 +56,9 @@ beforeAll(async () => {
     roleRef: { ...roleRef, kind: 'ClusterRole', name: namespace },
   };
   accept(await api.call('POST', `${cluster}/clusterrolebindings`, { body: binding }));
+  const account = accountOf(namespace, 'baton');
+  await inForce(api, account, { namespace, verb: 'list', group: '', resource: 'pods' });
+  await inForce(api, account, { namespace: '', verb: 'list', group: 'baton.dev', resource: 'orchestrations' });
   const token = (await kubectl('create', 'token', 'baton', '--namespace', namespace)).trim();
   kubeconfig = join(dir, 'kubeconfig');
   await writeTokenKubeconfig(kubeconfig, (await apiServer()).server, token);

@@ -60,11 +60,9 @@ it('one replica of a Critical service is told until there are two', async () => 
 });
 
 it('a status with recommendations is written once: the pods and their budget go on, and nothing more is written', async () => {
-  await bed.createAll(
-    budget('quiet', { matchLabels: { app: 'quiet' } }),
-    workload('Deployment', 'quiet'),
-    osvc('quiet', { priority: 'Critical' }),
-  );
+  // Well before the pods: of budgets and of pods the operator hears apart, and one that is missing is told.
+  await bed.create(budget('quiet', { matchLabels: { app: 'quiet' } }));
+  await bed.createAll(workload('Deployment', 'quiet'), osvc('quiet', { priority: 'Critical' }));
   await bed.healthy('quiet');
   const before = await bed.until(
     'quiet',

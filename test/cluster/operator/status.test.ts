@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bed, conditionOf } from './support/bed.ts';
-import { eventually } from '../support/eventually.ts';
+import { quiet } from '../support/quiet.ts';
 import { osvc, workload } from './support/objects.ts';
 
 let bed: Bed;
@@ -85,15 +85,7 @@ describe('the status', () => {
     await bed.until('checked', 'all were asked', ({ status }) =>
       status?.signals?.every(({ evidence }) => !/NotAskedYet/.test(evidence ?? '')),
     );
-    const [before, begin] = [await versions(), Date.now()];
-    // Twenty seconds are what this test is about.
-    await eventually(
-      '20 s of quiet',
-      30,
-      versions,
-      (now) => JSON.stringify(now) !== JSON.stringify(before) || Date.now() - begin > 20_000,
-    );
-    expect(await versions()).toEqual(before);
+    await quiet(20, versions);
     const warned = operator.lines.filter(({ level }) => level === 'warn' || level === 'error').map(({ msg }) => msg);
     expect(warned.sort()).toEqual([
       expect.stringContaining('Deployment stalled does not exist'),
