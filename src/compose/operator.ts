@@ -41,7 +41,8 @@ import { createSources } from './sources.ts';
 import { createTelling } from './telling.ts';
 import { createWorkflows } from './workflows.ts';
 
-const LAST_WORDS_MS = 1_000;
+/** Of the time that there is to end, what the last status may take. */
+const LAST_WORDS_SHARE = 0.2;
 /** metrics-server answers in some milliseconds, or nothing does. */
 const FIRST_USAGE_MS = 1_000;
 /** How often to see whether every service was looked at. */
@@ -436,7 +437,7 @@ export async function runOperator(
     // Another leader's word is not written over.
     if (signal.aborted && seesAll && (!elector || leadership.isFresh())) {
       await orchestration
-        .shutDown(AbortSignal.timeout(LAST_WORDS_MS))
+        .shutDown(AbortSignal.timeout(Math.round(settings.shutdownTimeout * LAST_WORDS_SHARE)))
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the last status could not be written'));
     }
     services.reset();

@@ -14,7 +14,7 @@ describe('the process', () => {
     [['--worker', '3'], /'--worker'; allowed: .*--workers/],
     [['--workers', 'many'], /--workers: .*many.*a whole number from 1 to 256/s],
     [['--lease-duration', '15'], /--lease-duration: given "15"; allowed: a duration such as 15s/s],
-    [['--renew-deadline', '20s'], /--renew-deadline: .*20s.*less than leaseDuration/s],
+    [['--renew-deadline', '60s'], /--renew-deadline: .*60s.*less than leaseDuration/s],
     [['--log-format', 'xml'], /--log-format: .*xml.*json.*pretty/s],
     [['--namespace', 'Shop'], /--namespace: .*Shop.*lower case/s],
     [['--config', '/does/not/exist.yaml'], /exist\.yaml/],
@@ -43,19 +43,16 @@ describe('the process', () => {
     await first.end();
   });
 
-  // With 1 where something hangs for the 5 s that it has by its own clock.
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends with 0 in under 5 s on %s when idle, and gives the lease back',
-    async (signal) => {
-      const operator = await bed.start();
-      expect((await operator.end(signal)).code).toBe(0);
-      expect(operator.lines.at(-1)).toMatchObject({ msg: 'stopped' });
-      const lease = await bed.get('Lease', 'baton', 'coordination.k8s.io/v1');
-      expect((lease['spec'] as { holderIdentity?: string }).holderIdentity ?? '').toBe('');
-    },
-  );
+  // With 1 where something hangs for the time that it has by its own clock.
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s when idle, and gives the lease back', async (signal) => {
+    const operator = await bed.start();
+    expect((await operator.end(signal)).code).toBe(0);
+    expect(operator.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+    const lease = await bed.get('Lease', 'baton', 'coordination.k8s.io/v1');
+    expect((lease['spec'] as { holderIdentity?: string }).holderIdentity ?? '').toBe('');
+  });
 
-  it('ends with 0 in under 5 s while it waits for the lease of another', async () => {
+  it('ends with 0 while it waits for the lease of another', async () => {
     const leader = await bed.start();
     const standby = bed.own(await Operator.start(bed.flags, 'standing for election'));
     expect((await standby.end()).code).toBe(0);
@@ -89,7 +86,7 @@ describe('the process', () => {
   });
 
   // Last: one whose write has no answer yet does not give its lease back, and the next would wait for that.
-  it('ends with 0 in under 5 s while it is busy', async () => {
+  it('ends with 0 while it is busy', async () => {
     const operator = await bed.start('--workers', '2');
     const checks = [{ name: 'door', tcp: { target: 'Service', port: 1, timeout: '1s' }, interval: '1s' }];
     for (let count = 0; count < 30; count++) {
