@@ -133,7 +133,7 @@ export class Healer implements Part {
       nextSickAt: isRolling ? Infinity : nextSickAt(pods, rules.after, now),
       mostPods: Math.min(MOST_PODS, this.#options.situations.left(service.namespace).left),
       canRestart: isRolled && !isRolling && workload.desired > 0,
-      revision: rollout.state === 'Complete' ? revisions.only : undefined,
+      revision: rollout.state === 'Complete' && mostAreReady(pods, workload) ? revisions.only : undefined,
       rollbackTo: canGoBack && revisions.newest !== healthyRevision ? healthyRevision : undefined,
       missingTemplate: this.#missingTemplate(service),
       isHeld,
@@ -253,6 +253,13 @@ function actsOf(
       return revision === undefined ? [] : [{ act: { type: 'RollBack', target: workload, id, revision } }];
   }
 }
+
+/**
+ * The level that is written may be that of pods which are gone, and a Deployment be known as it was before a rollout whose pods are there already: of
+ * each kind the watch tells apart.
+ */
+const mostAreReady = (pods: PartLook['pods'], { desired }: WorkloadSnapshot): boolean =>
+  pods.filter(({ ready, terminating }) => ready && !terminating).length * 2 > desired;
 
 /** The revision of the youngest pod, and that of all where they have but one. */
 function revisionsOf(pods: PartLook['pods']): { newest: string | undefined; only: string | undefined } {

@@ -3,7 +3,7 @@ import type { OrchestratedServiceStatus } from '../../../src/api/kinds.ts';
 import type { Proposal } from '../../../src/controllers/acts/actor.ts';
 import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
 import { Healer } from '../../../src/controllers/healing/healer.ts';
-import { NOW } from '../domain/fixtures.ts';
+import { NOW, pods, UNBOUNDED } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
 import { CALM } from '../../../src/domain/guard/situation.ts';
 
@@ -64,6 +64,32 @@ it('is not asked again and again about an episode that is over while the level i
   const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
   const answer = await part.look({ ...given, signal: new AbortController().signal });
   expect(answer?.lookAgainInMs).toBe(Infinity);
+});
+
+it.each([
+  ['not the revision of a rollout that it saw before the Deployment told of it', 0, 'good'],
+  ['that of pods most of which are ready', 2, 'new'],
+])('remembers as healthy %s', async (_, ready, remembered) => {
+  const bed = new Bed();
+  const part = new Healer({
+    actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
+    situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
+    workflow: () => Promise.reject(new Error('there is none')),
+    hasTemplate: () => true,
+    now: () => bed.now,
+    random: () => 0,
+  });
+  const healing = { circuit: 'Closed', attempts: 0, healthyRevision: 'good' } as const;
+  // The level is that of the pods before, and the Deployment is as it was before somebody changed its template.
+  bed.service('web', { healing: { ...HEALING, actions: [...HEALING.actions] } }, { health: 'Healthy', healing });
+  const service = bed.stores.services.get('shop/web');
+  if (!service) throw new Error('not there');
+  const target = { state: 'Found', workload: bed.deployment('web', { desired: 3 }) } as const;
+  const template = { ...UNBOUNDED, labels: { 'pod-template-hash': 'new' } };
+  const given = { key: 'shop/web', service, target, dependencies: [], held: undefined, isSafe: true };
+  const look = { ...given, pods: pods(ready, 3 - ready, { template }), signal: new AbortController().signal };
+  const answer = await part.look(look);
+  expect(answer?.findings.status.healing?.healthyRevision).toBe(remembered);
 });
 
 describe('an act of type Workflow', () => {
