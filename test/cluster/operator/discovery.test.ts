@@ -220,6 +220,9 @@ describe('discovery', () => {
     const made = (await bed.services()).filter(({ metadata }) => metadata.annotations?.[RULE] !== undefined);
     const discovery = { maxServices: made.length };
     accept(await bed.api.call('PATCH', POLICY, { body: { spec: { discovery } } }));
+    // Of the policy and of workloads it hears apart.
+    const inForce = ({ status }: Orchestration) => status?.policy?.['discovery'] as typeof discovery | undefined;
+    await whole('it is in force', (seen) => inForce(seen)?.maxServices === made.length);
     await bed.create(workload('Deployment', 'over', { replicas: 0 }));
     await label('Deployment', 'over', ASKS);
     await whole('the limit is told', (seen) => skips(seen, 'DiscoveryLimit') === `Deployment ${bed.namespace}/over`);
