@@ -55,12 +55,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As an operator before this one would have left it: for 18 hours, half of each was busy, and the next busy half begins in two minutes. */
+/** As an operator before this one would have left it: for 18 hours, half of each was busy, and the next busy half begins in four minutes, when these tests are over. */
 async function remember(path: string): Promise<void> {
   const history = await SqliteHistory.open({ path, maxBytes: 64 * 1_024 * 1_024 });
   const key = `${bed.namespace}/shop/query-${createHash('sha256').update('sum(load)').digest('hex').slice(0, 12)}`;
   const now = Math.floor(Date.now() / 15_000) * 15_000;
-  const isBusy = (at: number): boolean => (at - now - 120_000 + 24 * HOUR) % HOUR < HOUR / 2;
+  const isBusy = (at: number): boolean => (at - now - 240_000 + 24 * HOUR) % HOUR < HOUR / 2;
   const moments = Array.from({ length: 18 * 240 }, (_, index) => now - (index + 1) * 15_000).toReversed();
   const points = moments.map((at) => ({ key, at, value: isBusy(at) ? 160 : 40 }));
   await history.store.write({ points, decisions: [] });
