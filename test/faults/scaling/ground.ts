@@ -35,7 +35,8 @@ export class Ground {
     const { apis: metrics, prometheusUrl: url } = await MetricsApis.start(cluster, bed.namespace);
     const metricSources = {
       resourceMetrics: { interval: '1s' },
-      prometheus: { url, namespaces: [bed.namespace], timeout: '2s' },
+      // It is in the process of the test: where that stands still for a while, no figure is missing.
+      prometheus: { url, namespaces: [bed.namespace], timeout: '30s' },
     };
     const policy = {
       apiVersion: 'baton.dev/v1alpha1',
