@@ -1,26 +1,23 @@
 // The embedded cluster itself: what it starts can be broken and comes back, and nothing of it outlives its end.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientCertificate, type Cluster, startCluster } from '../../../hack/cluster/index.ts';
-import { processesWithEnvironment } from '../../../hack/cluster/processes.ts';
+import { until as waitUntil } from '../../../hack/cluster/poll.ts';
+import { isRunning, processesWithEnvironment } from '../../../hack/cluster/processes.ts';
 import { membership, StateFile } from '../../../hack/cluster/state.ts';
 
 const cli = join(import.meta.dirname, '../../../hack/cluster/cli.ts');
 const temporary = () => mkdtempSync(join(tmpdir(), 'cluster-test-'));
 const quiet = () => undefined;
 
-/** Resolves with true once it is so, for an expectation to be made of it. */
-async function until(what: string, ask: () => boolean | Promise<boolean>, withinMs = 180_000): Promise<true> {
-  const deadline = Date.now() + withinMs;
-  while (!(await ask())) {
-    if (Date.now() > deadline) throw new Error(`waited for ${what}`);
-    await sleep(50);
-  }
+/** Resolves with true once it is so, for an expectation to be made of it; to fail to ask is no answer. */
+async function until(what: string, ask: () => boolean | Promise<boolean>): Promise<true> {
+  await waitUntil(what, 180_000, async () => ask());
   return true;
 }
 
@@ -58,12 +55,9 @@ describe('a control plane', () => {
   });
 
   it('knows the user and the groups of a certificate it issues, until it expires', async () => {
-    const certificate = await cluster.issueClientCertificate({
-      commonName: 'alice',
-      groups: ['team'],
-      validSeconds: 15,
-    });
-    const kubeconfig = cluster.writeKubeconfig(join(dir, 'alice'), certificate);
+    const alice = { commonName: 'alice', groups: ['team'] };
+    const lasting = await cluster.issueClientCertificate(alice);
+    const kubeconfig = cluster.writeKubeconfig(join(dir, 'alice'), lasting);
     const whoami = execFileSync(cluster.kubectl, ['--kubeconfig', kubeconfig, 'auth', 'whoami', '-o', 'json'], {
       encoding: 'utf8',
     });
@@ -71,7 +65,11 @@ describe('a control plane', () => {
       .status;
     expect(userInfo.username).toBe('alice');
     expect(userInfo.groups).toContain('team');
-    await until('the certificate to expire', async () => (await statusOf(cluster, certificate)) === 401);
+    expect(await statusOf(cluster, lasting)).toBe(200);
+    // Of the same kind, so that nothing but its time can be why it is refused.
+    const brief = await cluster.issueClientCertificate({ ...alice, validSeconds: 5 });
+    await until('the certificate to expire', async () => (await statusOf(cluster, brief)) === 401);
+    expect(new X509Certificate(brief.certificate).validToDate.getTime()).toBeLessThan(Date.now());
   });
 
   it('says why when a component cannot start', async () => {
@@ -167,7 +165,10 @@ describe.runIf(process.platform === 'linux')('nothing outlives', () => {
     expect(run('up', '--provider', 'build', '--nodes', '0')).toContain('The cluster is up (build).');
     expect(() => run('up', '--provider', 'build', '--nodes', '5')).toThrow('a cluster with other options is up');
     const first = new StateFile(dir).read()?.processes ?? [];
-    process.kill(first.find(({ name }) => name === 'kube-scheduler')?.pid ?? 0, 'SIGKILL');
+    const scheduler = first.find(({ name }) => name === 'kube-scheduler');
+    if (scheduler === undefined) throw new Error('no scheduler is on record');
+    process.kill(scheduler.pid, 'SIGKILL');
+    await until('the scheduler to end', () => !isRunning(scheduler));
     expect(() => run('status')).toThrow('Command failed');
     // What a crash left is replaced.
     expect(run('up', '--provider', 'build', '--nodes', '0')).toContain('The cluster is up');
