@@ -11,6 +11,8 @@ import { type Scenario, SCENARIOS, type Step, type Target } from './scenarios.ts
 const STEPS = 6;
 /** Longer than what a step sets off takes; no window (5 and 30 s) or period (3 and 50 s) ends near the end of one. */
 const STEP_MS = 20_000;
+/** Scenarios begin one after the other within the time of a step: all at once they are hundreds of pods that come and go, which takes seconds. */
+const APART_MS = STEP_MS / SCENARIOS.length;
 const ZERO = '--feature-gates=HPAScaleToZero=true';
 
 let ground: Ground;
@@ -36,7 +38,8 @@ beforeAll(async () => {
   await Promise.all(SCENARIOS.map((scenario, index) => create(scenario, index)));
   await eventually('all pods', 60, deployments, (all) => all.every(isComplete));
   await Promise.all(SCENARIOS.map((scenario, index) => follow(scenario, index)));
-  for (let step = 0; step < STEPS; step++) await run(step);
+  const began = Date.now();
+  await Promise.all(SCENARIOS.map((scenario, index) => play(scenario, index, began + index * APART_MS)));
 });
 afterAll(() => ground?.stop());
 
@@ -183,16 +186,21 @@ function setFigures(index: number, { load, each, memory, proxy, missing = 0, que
   }
 }
 
-async function run(step: number): Promise<void> {
-  const ends = Date.now() + STEP_MS;
-  await Promise.all(
-    SCENARIOS.flatMap(({ steps }, index) => sides.map((side) => disturb(appOf(side, index), steps[step]))),
-  );
-  for (const [index, { steps }] of SCENARIOS.entries()) setFigures(index, steps[step]);
-  await new Promise((resolve) => setTimeout(resolve, ends - Date.now()));
-  for (const { metadata, spec } of await deployments()) {
-    seen.set(metadata.name, [...(seen.get(metadata.name) ?? []), spec.replicas]);
+async function play({ steps }: Scenario, index: number, begins: number): Promise<void> {
+  await until(begins);
+  for (let step = 0; step < STEPS; step++) {
+    await Promise.all(sides.map((side) => disturb(appOf(side, index), steps[step])));
+    setFigures(index, steps[step]);
+    await until(begins + (step + 1) * STEP_MS);
+    await Promise.all(sides.map((side) => look(appOf(side, index))));
   }
+}
+
+const until = (moment: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, moment - Date.now()));
+
+async function look(app: string): Promise<void> {
+  const { spec } = await bed.get<Deployment>('Deployment', app);
+  seen.set(app, [...(seen.get(app) ?? []), spec.replicas]);
 }
 
 /** What happens to pods when a step begins, to the youngest first. */
