@@ -5,6 +5,7 @@ import type { ActOutcome } from '../../../src/controllers/acts/ports.ts';
 import { Healer } from '../../../src/controllers/healing/healer.ts';
 import { NOW, pods, UNBOUNDED } from '../domain/fixtures.ts';
 import { Bed } from './bed.ts';
+import type { PodSnapshot, WorkloadSnapshot } from '../../../src/domain/snapshot.ts';
 import { CALM } from '../../../src/domain/guard/situation.ts';
 
 const HEALING = {
@@ -16,13 +17,9 @@ const HEALING = {
   circuitBreaker: { failures: 5, recovery: '60s' },
 } as const;
 
-it.each([
-  ['DependencyUnhealthy', 30_000],
-  ['MassFailure', 30_000],
-  ['MaintenanceWindow', 0],
-])('waits after %s has held it back for %i ms', async (reason, ms) => {
-  const bed = new Bed();
-  const part = new Healer({
+/** A healer for which there is nothing to do. */
+const idle = (bed: Bed): Healer =>
+  new Healer({
     actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
     situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
     workflow: () => Promise.reject(new Error('there is none')),
@@ -30,16 +27,29 @@ it.each([
     now: () => bed.now,
     random: () => 0,
   });
+
+/** What a healer is given of the service web, with these pods. */
+function lookAt(bed: Bed, workload: Partial<WorkloadSnapshot> = {}, pods: readonly PodSnapshot[] = []) {
+  const service = bed.stores.services.get('shop/web');
+  if (!service) throw new Error('not there');
+  const target = { state: 'Found', workload: bed.deployment('web', workload) } as const;
+  const signal = new AbortController().signal;
+  return { key: 'shop/web', service, target, pods, dependencies: [], held: undefined, isSafe: true, signal };
+}
+
+it.each([
+  ['DependencyUnhealthy', 30_000],
+  ['MassFailure', 30_000],
+  ['MaintenanceWindow', 0],
+])('waits after %s has held it back for %i ms', async (reason, ms) => {
+  const bed = new Bed();
+  const part = idle(bed);
   const since = new Date(NOW - 600_000).toISOString();
   const healing = { circuit: 'Closed', attempts: 0, since } as const;
   const conditions = [{ type: 'Healing', status: 'False', reason, message: '', lastTransitionTime: since } as const];
   const ladder = { ...HEALING, actions: [{ type: 'Restart' as const }] };
   bed.service('web', { healing: ladder }, { health: 'Failed', healing, conditions });
-  const service = bed.stores.services.get('shop/web');
-  if (!service) throw new Error('not there');
-  const target = { state: 'Found', workload: bed.deployment('web') } as const;
-  const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
-  const answer = await part.look({ ...given, signal: new AbortController().signal });
+  const answer = await part.look(lookAt(bed));
   const { intent, nextAttemptAt } = answer?.findings.status.healing ?? {};
   expect(intent === undefined).toBe(ms > 0);
   expect(Date.parse(nextAttemptAt ?? new Date(NOW).toISOString())).toBe(NOW + ms);
@@ -47,22 +57,11 @@ it.each([
 
 it('is not asked again and again about an episode that is over while the level is not known', async () => {
   const bed = new Bed();
-  const part = new Healer({
-    actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
-    situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
-    workflow: () => Promise.reject(new Error('there is none')),
-    hasTemplate: () => true,
-    now: () => bed.now,
-    random: () => 0,
-  });
+  const part = idle(bed);
   const long = new Date(NOW - 600_000).toISOString();
   const healing = { circuit: 'Closed', attempts: 1, since: long, recoveredAt: long } as const;
   bed.service('web', { healing: { ...HEALING, actions: [...HEALING.actions] } }, { health: 'Unknown', healing });
-  const service = bed.stores.services.get('shop/web');
-  if (!service) throw new Error('not there');
-  const target = { state: 'Found', workload: bed.deployment('web') } as const;
-  const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
-  const answer = await part.look({ ...given, signal: new AbortController().signal });
+  const answer = await part.look(lookAt(bed));
   expect(answer?.lookAgainInMs).toBe(Infinity);
 });
 
@@ -71,24 +70,12 @@ it.each([
   ['that of pods most of which are ready', 2, 'new'],
 ])('remembers as healthy %s', async (_, ready, remembered) => {
   const bed = new Bed();
-  const part = new Healer({
-    actor: { carryOut: () => Promise.reject(new Error('nothing is to be done')) },
-    situations: { of: () => CALM, left: () => ({ left: 10, message: '' }) },
-    workflow: () => Promise.reject(new Error('there is none')),
-    hasTemplate: () => true,
-    now: () => bed.now,
-    random: () => 0,
-  });
+  const part = idle(bed);
   const healing = { circuit: 'Closed', attempts: 0, healthyRevision: 'good' } as const;
   // The level is that of the pods before, and the Deployment is as it was before somebody changed its template.
   bed.service('web', { healing: { ...HEALING, actions: [...HEALING.actions] } }, { health: 'Healthy', healing });
-  const service = bed.stores.services.get('shop/web');
-  if (!service) throw new Error('not there');
-  const target = { state: 'Found', workload: bed.deployment('web', { desired: 3 }) } as const;
   const template = { ...UNBOUNDED, labels: { 'pod-template-hash': 'new' } };
-  const given = { key: 'shop/web', service, target, dependencies: [], held: undefined, isSafe: true };
-  const look = { ...given, pods: pods(ready, 3 - ready, { template }), signal: new AbortController().signal };
-  const answer = await part.look(look);
+  const answer = await part.look(lookAt(bed, { desired: 3 }, pods(ready, 3 - ready, { template })));
   expect(answer?.findings.status.healing?.healthyRevision).toBe(remembered);
 });
 
@@ -127,11 +114,7 @@ describe('an act of type Workflow', () => {
     });
     const ladder = { ...healing, actions };
     bed.service('web', { mode: 'Enforce', healing: ladder } as never, { health: 'Failed', ...status });
-    const service = bed.stores.services.get('shop/web');
-    if (!service) throw new Error('not there');
-    const target = { state: 'Found', workload: bed.deployment('web') } as const;
-    const given = { key: 'shop/web', service, target, pods: [], dependencies: [], held: undefined, isSafe: true };
-    const answer = await part.look({ ...given, signal: new AbortController().signal });
+    const answer = await part.look(lookAt(bed));
     return { acts: proposals.map(({ act, cause }) => ({ ...act, cause })), asked, answer };
   }
 
